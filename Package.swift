@@ -1,0 +1,79 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// What every Swift target is compiled with: nothing unsafe without the word, no warning.
+let strict: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .strictMemorySafety(),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .treatAllWarnings(as: .error),
+]
+
+let package = Package(
+  name: "optstate",
+  platforms: [.macOS(.v15)],
+  products: [
+    .library(name: "OptStateKit", targets: ["OptStateKit"]),
+    .executable(name: "optstate", targets: ["optstate"]),
+  ],
+  dependencies: [
+    // The command line: options, help, usage errors.
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    // The records inside TensorFlow's bundle, generated from our own .proto files.
+    .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
+  ],
+  targets: [
+    .systemLibrary(
+      name: "CHDF5",
+      pkgConfig: "hdf5",
+      providers: [.apt(["libhdf5-dev"]), .brew(["hdf5"])]
+    ),
+    .systemLibrary(
+      name: "CZlib",
+      pkgConfig: "zlib",
+      providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]
+    ),
+    .target(name: "CKernels", cSettings: [.treatAllWarnings(as: .error)]),
+
+    .target(name: "Tensors", swiftSettings: strict),
+    .target(name: "ByteIO", dependencies: ["Tensors", "CZlib", "CKernels"], swiftSettings: strict),
+    .target(name: "HDF5", dependencies: ["Tensors", "CHDF5"], swiftSettings: strict),
+    .target(name: "OptimizerCore", dependencies: ["Tensors", "CKernels"], swiftSettings: strict),
+    .target(
+      name: "TrainingState",
+      dependencies: ["Tensors", "OptimizerCore"],
+      swiftSettings: strict
+    ),
+    .target(
+      name: "StateStore",
+      dependencies: ["TrainingState", "HDF5", "ByteIO"],
+      swiftSettings: strict
+    ),
+    .target(
+      name: "TensorFlowCheckpoint",
+      dependencies: [
+        "TrainingState", "ByteIO",
+        .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+      ],
+      swiftSettings: strict
+    ),
+    .target(
+      name: "OptStateKit",
+      dependencies: [
+        "Tensors", "ByteIO", "HDF5", "OptimizerCore", "TrainingState", "StateStore",
+        "TensorFlowCheckpoint",
+      ],
+      swiftSettings: strict
+    ),
+    .executableTarget(
+      name: "optstate",
+      dependencies: [
+        "OptStateKit",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      swiftSettings: strict
+    ),
+  ]
+)

@@ -1,0 +1,6 @@
+#ifndef OPTSTATE_CKERNELS_H
+#define OPTSTATE_CKERNELS_H
+
+#include "crc32c.h"
+
+#endif
