@@ -11,7 +11,7 @@ public final class MemorySource: TensorSource {
 
   /// Copies a range of the bytes.
   public func read(into buffer: UnsafeMutableRawBufferPointer, at offset: Int) throws {
-    bytes.withUnsafeBytes { all in
+    unsafe bytes.withUnsafeBytes { all in
       unsafe buffer.copyMemory(from: UnsafeRawBufferPointer(rebasing: all[offset..<offset + buffer.count]))
     }
   }

@@ -93,7 +93,7 @@ public struct Tensor: Sendable {
       )
     }
     var result = [UInt8](repeating: 0, count: byteCount)
-    try result.withUnsafeMutableBytes { try unsafe read(into: $0, at: 0) }
+    try unsafe result.withUnsafeMutableBytes { try unsafe read(into: $0, at: 0) }
     return result
   }
 }

@@ -1,0 +1,125 @@
+#if canImport(Glibc)
+internal import Glibc
+#else
+internal import Darwin
+#endif
+internal import Tensors
+
+/// The few questions about paths that reading and writing states asks.
+public enum FileSystem {
+  /// What stands at a path, symbolic links followed.
+  public enum Kind: Sendable {
+    /// A regular file.
+    case file
+    /// A directory.
+    case directory
+    /// A pipe, a device, a socket.
+    case other
+  }
+
+  /// What stands at a path, `nil` when nothing does.
+  ///
+  /// - Parameter path: The path.
+  public static func kind(of path: String) -> Kind? {
+    var status = stat()
+    guard unsafe stat(path, &status) == 0 else { return nil }
+    return switch status.st_mode & S_IFMT {
+    case S_IFREG: .file
+    case S_IFDIR: .directory
+    default: .other
+    }
+  }
+
+  /// Names in a directory, sorted by their bytes.
+  ///
+  /// - Parameter path: The directory.
+  /// - Throws: ``StateError`` with code `inputOutput` or `notFound`.
+  public static func names(in path: String) throws -> [String] {
+    guard let directory = unsafe opendir(path) else {
+      throw StateError.system(.inputOutput, "list", path)
+    }
+    defer { unsafe closedir(directory) }
+    var names: [String] = []
+    while let entry = unsafe readdir(directory) {
+      let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) { tuple in
+        unsafe tuple.withMemoryRebound(to: CChar.self, capacity: 256) { unsafe String(cString: $0) }
+      }
+      if name != "." && name != ".." { names.append(name) }
+    }
+    return names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+  }
+
+  /// Creates a directory and those above it, where they are missing.
+  ///
+  /// - Parameter path: The directory.
+  /// - Throws: ``StateError`` with code `cannotCreate`.
+  public static func createDirectory(_ path: String) throws {
+    if kind(of: path) == .directory { return }
+    let parent = directory(of: path)
+    if parent != path { try createDirectory(parent) }
+    guard unsafe mkdir(path, 0o777) == 0 || errno == EEXIST, kind(of: path) == .directory else {
+      throw StateError.system(.cannotCreate, "create the directory", path)
+    }
+  }
+
+  /// Removes a file; that it is missing is no error.
+  ///
+  /// - Parameter path: The file.
+  /// - Throws: ``StateError`` with code `cannotCreate`.
+  public static func remove(_ path: String) throws {
+    guard unsafe unlink(path) == 0 || errno == ENOENT else {
+      throw StateError.system(.cannotCreate, "remove", path)
+    }
+  }
+
+  /// Waits until the names in a directory are on the disk.
+  ///
+  /// - Parameter path: The directory.
+  /// - Throws: ``StateError`` with code `inputOutput`.
+  public static func syncDirectory(_ path: String) throws {
+    let descriptor = unsafe open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    guard descriptor >= 0 else { throw StateError.system(.inputOutput, "open", path) }
+    defer { close(descriptor) }
+    // Some file systems cannot flush a directory; then there is nothing to wait for.
+    guard fsync(descriptor) == 0 || errno == EINVAL else {
+      throw StateError.system(.inputOutput, "flush", path)
+    }
+  }
+
+  /// The directory part of a path, `.` when it has none.
+  ///
+  /// - Parameter path: The path.
+  public static func directory(of path: String) -> String {
+    let trimmed = withoutTrailingSlashes(path)
+    guard let slash = trimmed.lastIndex(of: "/") else { return "." }
+    return slash == trimmed.startIndex ? "/" : withoutTrailingSlashes(String(trimmed[..<slash]))
+  }
+
+  /// The last part of a path.
+  ///
+  /// - Parameter path: The path.
+  public static func name(of path: String) -> String {
+    let trimmed = withoutTrailingSlashes(path)
+    return trimmed.lastIndex(of: "/").map { String(trimmed[trimmed.index(after: $0)...]) } ?? trimmed
+  }
+
+  /// A name placed in a directory, unless it is absolute.
+  ///
+  /// - Parameters:
+  ///   - directory: The directory.
+  ///   - name: A name or a path.
+  public static func path(_ directory: String, _ name: String) -> String {
+    if name.hasPrefix("/") { return name }
+    return directory == "." ? name : directory.hasSuffix("/") ? directory + name : "\(directory)/\(name)"
+  }
+
+  private static func withoutTrailingSlashes(_ path: String) -> String {
+    var end = path.endIndex
+    while end > path.startIndex, path[path.index(before: end)] == "/",
+      path.index(before: end) > path.startIndex
+    {
+      end = path.index(before: end)
+    }
+    return String(path[..<end])
+  }
+}

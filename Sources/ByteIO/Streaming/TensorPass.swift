@@ -1,0 +1,112 @@
+internal import Synchronization
+internal import Tensors
+
+/// One pass over the bytes of many tensors, on all cores, with one buffer per core.
+///
+/// Memory does not depend on the size of the tensors. Every pass sums what it reads, so that a copy
+/// verifies its source and yields the checksums of its target without reading anything twice.
+public enum TensorPass {
+  /// Told how many bytes are done and how many there are; from any thread, in no particular order.
+  public typealias Progress = @Sendable (_ done: Int, _ total: Int) -> Void
+
+  /// Bytes that a worker reads, sums and hands on at a time: few enough for the second-level cache.
+  package static let windowBytes = 1 << 20
+
+  /// Sums tensors.
+  ///
+  /// - Parameters:
+  ///   - tensors: The tensors.
+  ///   - progress: Told of the bytes done.
+  /// - Returns: The CRC-32C of each tensor's bytes, whatever is on record.
+  /// - Throws: ``StateError`` when a source fails.
+  /// - Complexity: O(bytes) time, O(tensors) memory.
+  public static func sums(_ tensors: [NamedTensor], progress: Progress? = nil) throws -> [CRC32C] {
+    try unsafe map(tensors, progress: progress) { _, _, _ in }.map(\.sum)
+  }
+
+  /// Transforms tensors piece by piece.
+  ///
+  /// - Parameters:
+  ///   - tensors: The tensors.
+  ///   - progress: Told of the bytes done.
+  ///   - transform: Given the index of a tensor, the offset of a piece in it and the piece's bytes;
+  ///     pieces are multiples of 16 bytes but for the last. Called from all workers.
+  /// - Returns: For each tensor its CRC-32C and the results of its pieces in order.
+  /// - Throws: What a source or the transform throws.
+  /// - Complexity: O(bytes) time, O(tensors + bytes / 1 MiB) memory.
+  public static func map<Result: Sendable>(
+    _ tensors: [NamedTensor],
+    progress: Progress? = nil,
+    transform: @Sendable (_ tensor: Int, _ offset: Int, _ bytes: UnsafeRawBufferPointer) throws ->
+      Result
+  ) throws -> [(sum: CRC32C, pieces: [Result])] {
+    let windows = WindowPlan(tensors.map(\.tensor.byteCount), capacity: windowBytes) { _, _ in true }
+    let results = Mutex<[Int: Result]>([:])
+    let sums = try unsafe run(tensors, windows, progress) { window, bytes in
+      var position = 0
+      for index in window {
+        let piece = windows.pieces[index]
+        let part = unsafe UnsafeRawBufferPointer(rebasing: bytes[position..<position + piece.count])
+        let result = try unsafe transform(piece.tensor, piece.offset, part)
+        results.withLock { $0[index] = result }
+        position += piece.count
+      }
+    }
+    let found = results.withLock { $0 }
+    var output = sums.map { (sum: $0, pieces: [Result]()) }
+    for (index, piece) in windows.pieces.enumerated() {
+      if let result = found[index] { output[piece.tensor].pieces.append(result) }
+    }
+    return output
+  }
+
+  /// Runs the windows of a plan on all cores and combines the sums of their pieces.
+  package static func run(
+    _ tensors: [NamedTensor],
+    _ plan: WindowPlan,
+    _ progress: Progress?,
+    body: @Sendable (_ window: Range<Int>, _ bytes: UnsafeRawBufferPointer) throws -> Void
+  ) throws -> [CRC32C] {
+    let total = plan.pieces.reduce(0) { $0 + $1.count }
+    let done = Atomic<Int>(0)
+    let sums = Mutex([CRC32C](repeating: CRC32C(), count: plan.pieces.count))
+    try Workers.forEach(
+      count: plan.windows.count,
+      makeState: { WorkBuffer(byteCount: min(plan.capacity, max(total, 1))) },
+      body: { buffer, index in
+        let window = plan.windows[index]
+        var position = 0
+        var windowSums: [CRC32C] = []
+        for piece in plan.pieces[window] {
+          let part = unsafe UnsafeMutableRawBufferPointer(
+            rebasing: buffer.bytes[position..<position + piece.count]
+          )
+          let (name, tensor) = (tensors[piece.tensor].name, tensors[piece.tensor].tensor)
+          do {
+            try unsafe tensor.read(into: part, at: piece.offset)
+          } catch let error as StateError {
+            throw error.inContext(tensor: name)
+          }
+          var sum = CRC32C()
+          unsafe sum.add(UnsafeRawBufferPointer(part))
+          windowSums.append(sum)
+          position += piece.count
+        }
+        sums.withLock { $0.replaceSubrange(window, with: windowSums) }
+        try unsafe body(window, UnsafeRawBufferPointer(rebasing: buffer.bytes[..<position]))
+        if let progress {
+          progress(done.add(position, ordering: .relaxed).newValue, total)
+        }
+      }
+    )
+    var result = [CRC32C](repeating: CRC32C(), count: tensors.count)
+    for (piece, sum) in zip(plan.pieces, sums.withLock({ $0 })) {
+      if piece.offset == 0 {
+        result[piece.tensor] = sum
+      } else {
+        result[piece.tensor].add(sum, count: piece.count)
+      }
+    }
+    return result
+  }
+}

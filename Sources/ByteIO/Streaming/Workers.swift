@@ -1,0 +1,44 @@
+internal import Dispatch
+internal import Synchronization
+
+#if canImport(Glibc)
+internal import Glibc
+#else
+internal import Darwin
+#endif
+
+/// The same work on every core.
+package enum Workers {
+  /// Cores that the machine has online.
+  package static let count = max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
+
+  /// Hands the numbers from 0 to `count` - 1 to all cores, each number once, in rising order.
+  ///
+  /// - Parameters:
+  ///   - count: How many items there are.
+  ///   - makeState: Makes what one worker keeps for its whole life, such as its buffer.
+  ///   - body: Treats one item.
+  /// - Throws: The first error of any worker; no further items are begun after it.
+  package static func forEach<State>(
+    count: Int,
+    makeState: @Sendable () throws -> State,
+    body: @Sendable (inout State, Int) throws -> Void
+  ) throws {
+    let next = Atomic<Int>(0)
+    let failure = Mutex<(any Error)?>(nil)
+    DispatchQueue.concurrentPerform(iterations: min(Workers.count, count)) { _ in
+      do {
+        var state = try makeState()
+        while true {
+          let item = next.add(1, ordering: .relaxed).oldValue
+          if item >= count { break }
+          try body(&state, item)
+        }
+      } catch {
+        next.store(count, ordering: .relaxed)
+        failure.withLock { $0 = $0 ?? error }
+      }
+    }
+    if let error = failure.withLock({ $0 }) { throw error }
+  }
+}

@@ -1,0 +1,92 @@
+/// A tensor put together from rectangular parts.
+final class AssembledView: TensorSource {
+  private let parts: [(tensor: Tensor, runs: BlockRuns)]
+  private let width: Int
+
+  init(_ parts: [(tensor: Tensor, runs: BlockRuns)], width: Int) {
+    self.parts = parts
+    self.width = width
+  }
+
+  var origins: [Tensor] { parts.map(\.tensor) }
+
+  func read(into buffer: UnsafeMutableRawBufferPointer, at offset: Int) throws {
+    let end = offset + buffer.count
+    for (tensor, runs) in parts {
+      let runBytes = runs.length * width
+      var run = runs.firstRun(endingAfter: offset / width)
+      while run < runs.count {
+        let position = runs.position(ofRun: run) * width
+        if position >= end { break }
+        let from = max(position, offset)
+        let to = min(position + runBytes, end)
+        if from < to {
+          try unsafe tensor.read(
+            into: UnsafeMutableRawBufferPointer(rebasing: buffer[from - offset..<to - offset]),
+            at: run * runBytes + from - position
+          )
+        }
+        run += 1
+      }
+    }
+  }
+}
+
+extension Tensor {
+  /// One tensor out of rectangular parts that cover it, without moving data.
+  ///
+  /// - Parameters:
+  ///   - elementType: Type of the elements of all parts.
+  ///   - shape: Shape of the whole.
+  ///   - parts: The parts and their places, in any order.
+  /// - Throws: ``StateError`` with code `malformed` when parts overlap, leave a hole or differ in type
+  ///   or shape from their place.
+  /// - Complexity: O(*n* log *n*) in the number of parts when they are cut along the first axis,
+  ///   O(*n*²) otherwise.
+  public static func assemble(
+    _ elementType: ElementType,
+    _ shape: Shape,
+    from parts: [(block: TensorBlock, tensor: Tensor)]
+  ) throws -> Tensor {
+    guard let width = elementType.byteWidth else {
+      throw StateError(.unsupported, "a tensor of \(elementType.rawValue) cannot be sliced")
+    }
+    var covered = 0
+    for (block, tensor) in parts {
+      guard tensor.elementType == elementType, tensor.shape.dimensions == block.lengths else {
+        throw StateError(
+          .malformed,
+          "a slice differs from its place",
+          expected: "\(elementType.rawValue)\(block.lengths)",
+          found: "\(tensor.elementType.rawValue)\(tensor.shape)"
+        )
+      }
+      covered += tensor.shape.elementCount
+    }
+    let ordered = parts.filter { $0.tensor.shape.elementCount > 0 }
+      .sorted { $0.block.starts.lexicographicallyPrecedes($1.block.starts) }
+    for (index, part) in ordered.enumerated() {
+      for other in ordered[(index + 1)...] {
+        // Sorted by their first start: nothing further on can reach back.
+        if let start = other.block.starts.first,
+          start >= part.block.starts[0] + part.block.lengths[0]
+        {
+          break
+        }
+        guard !part.block.overlaps(other.block) else {
+          throw StateError(.malformed, "two slices overlap")
+        }
+      }
+    }
+    guard covered == shape.elementCount else {
+      throw StateError(
+        .malformed,
+        "the slices do not cover their tensor",
+        expected: "\(shape.elementCount) elements",
+        found: "\(covered)"
+      )
+    }
+    let placed = ordered.map { ($0.tensor, BlockRuns(full: shape, block: $0.block)) }
+    return try Tensor(elementType, shape, source: AssembledView(placed, width: width))
+  }
+}
