@@ -39,7 +39,7 @@ let package = Package(
 
     .target(name: "Tensors", swiftSettings: strict),
     .target(name: "ByteIO", dependencies: ["Tensors", "CZlib", "CKernels"], swiftSettings: strict),
-    .target(name: "HDF5", dependencies: ["Tensors", "CHDF5"], swiftSettings: strict),
+    .target(name: "HDF5", dependencies: ["Tensors", "ByteIO", "CHDF5"], swiftSettings: strict),
     .target(name: "OptimizerCore", dependencies: ["Tensors", "CKernels"], swiftSettings: strict),
     .target(
       name: "TrainingState",

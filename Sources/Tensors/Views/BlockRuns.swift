@@ -2,21 +2,24 @@
 ///
 /// Run *k* of the block lies at `position(ofRun: k)` in the tensor and at `k · length` in the block;
 /// both grow with *k*.
-struct BlockRuns: Sendable {
+package struct BlockRuns: Sendable {
   /// Elements of one run.
-  let length: Int
+  package let length: Int
 
   /// Runs in the block.
-  let count: Int
+  package let count: Int
 
   private let outerLengths: [Int]
   private let outerStrides: [Int]
   private let base: Int
 
+  /// Finds the runs of a block.
+  ///
   /// - Parameters:
   ///   - full: Shape of the tensor.
   ///   - block: The block inside it, already checked against the shape.
-  init(full: Shape, block: TensorBlock) {
+  ///   - alongLastAxis: Whether runs end with the last axis even where they could go on.
+  package init(full: Shape, block: TensorBlock, alongLastAxis: Bool = false) {
     let dimensions = full.dimensions
     var strides = [Int](repeating: 1, count: full.rank)
     for axis in stride(from: full.rank - 2, through: 0, by: -1) {
@@ -28,7 +31,7 @@ struct BlockRuns: Sendable {
     while split > 0 {
       split -= 1
       length *= block.lengths[split]
-      if block.lengths[split] != dimensions[split] { break }
+      if alongLastAxis || block.lengths[split] != dimensions[split] { break }
     }
     self.length = length
     outerLengths = Array(block.lengths[..<split])
@@ -38,7 +41,7 @@ struct BlockRuns: Sendable {
   }
 
   /// Where in the tensor a run begins, in elements. O(rank).
-  func position(ofRun run: Int) -> Int {
+  package func position(ofRun run: Int) -> Int {
     var rest = run
     var position = base
     for axis in outerLengths.indices.reversed() {
@@ -49,7 +52,7 @@ struct BlockRuns: Sendable {
   }
 
   /// The first run that ends after an element of the tensor. O(rank · log count).
-  func firstRun(endingAfter element: Int) -> Int {
+  package func firstRun(endingAfter element: Int) -> Int {
     var low = 0
     var high = count
     while low < high {

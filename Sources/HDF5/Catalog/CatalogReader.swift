@@ -1,0 +1,122 @@
+internal import ByteIO
+internal import CHDF5
+internal import Tensors
+
+#if canImport(Glibc)
+internal import Glibc
+#else
+internal import Darwin
+#endif
+
+extension HDF5Catalog {
+  /// Walks through a file with libhdf5, in this process.
+  ///
+  /// libhdf5 1.10 can crash on a file that was made to crash it; see ``HDF5Isolation``.
+  ///
+  /// Refused: soft, external and user-defined links, objects that are reached twice, external storage,
+  /// virtual datasets, filters other than shuffle and deflate, data that is declared but not stored.
+  ///
+  /// - Parameter path: The file.
+  /// - Throws: ``StateError`` with code `malformed`, `unsupported` or `limitExceeded`.
+  public static func readInProcess(_ path: String) throws -> HDF5Catalog {
+    let fileSize = try PositionalFile.open(path).size()
+    do {
+      return try Gate.locked {
+        let file = try unsafe Handle(H5Fopen(path, optstate_h5f_read_only(), 0), "open the file")
+        var reader = CatalogReader(fileSize: fileSize)
+        let root = try unsafe Handle(H5Oopen(file.id, "/", 0), "open the root group")
+        try reader.visit(root, at: [])
+        return HDF5Catalog(reader.objects)
+      }
+    } catch let error as StateError {
+      throw error.inContext(file: path)
+    }
+  }
+}
+
+/// The walk through one file.
+private struct CatalogReader {
+  let fileSize: Int
+  var objects: [HDF5Object] = []
+  private var visited: Set<UInt64> = []
+
+  init(fileSize: Int) {
+    self.fileSize = fileSize
+  }
+
+  mutating func visit(_ object: Handle, at path: [String]) throws {
+    let name = "/" + path.joined(separator: "/")
+    guard path.count <= Limits.nesting, objects.count < Limits.tensors else {
+      throw StateError(.limitExceeded, "the groups at '\(name)' are nested too deeply or too many")
+    }
+    var info = H5O_info_t()
+    try unsafe Gate.check(
+      H5Oget_info2(object.id, &info, UInt32(H5O_INFO_BASIC)),
+      "inspect '\(name)'"
+    )
+    guard visited.insert(UInt64(info.addr)).inserted else {
+      throw StateError(.unsupported, "the object '\(name)' is linked more than once")
+    }
+    do {
+      switch H5Iget_type(object.id) {
+      case H5I_GROUP:
+        objects.append(
+          HDF5Object(path: path, attributes: try AttributeReader.all(of: object, fileSize), dataset: nil)
+        )
+        for child in try links(of: object) {
+          let member = try unsafe Handle(H5Oopen(object.id, child, 0), "open '\(child)'")
+          try visit(member, at: path + [child])
+        }
+      case H5I_DATASET:
+        objects.append(
+          HDF5Object(
+            path: path,
+            attributes: try AttributeReader.all(of: object, fileSize),
+            dataset: try DatasetReader(object, fileSize: fileSize).info()
+          )
+        )
+      default:
+        throw StateError(.unsupported, "the object '\(name)' is neither a group nor a dataset")
+      }
+    } catch let error as StateError {
+      throw error.inContext(tensor: name)
+    }
+  }
+
+  /// Names of a group's hard links; any other link is refused before it can lead anywhere.
+  private func links(of group: Handle) throws -> [String] {
+    final class Found {
+      var names: [String] = []
+      var refused: String?
+    }
+    let found = Found()
+    let status = unsafe H5Literate(
+      group.id,
+      H5_INDEX_NAME,
+      H5_ITER_INC,
+      nil,
+      { _, name, info, context in
+        guard let name = unsafe name, let info = unsafe info, let context = unsafe context else {
+          return -1
+        }
+        let found = unsafe Unmanaged<Found>.fromOpaque(context).takeUnretainedValue()
+        guard let text = unsafe String(validatingCString: name) else {
+          found.refused = "a link's name is not valid UTF-8"
+          return 1
+        }
+        guard unsafe info.pointee.type == H5L_TYPE_HARD else {
+          found.refused = "the link '\(text)' is soft or leads to another file"
+          return 1
+        }
+        found.names.append(text)
+        return found.names.count > Limits.tensors ? -1 : 0
+      },
+      Unmanaged.passUnretained(found).toOpaque()
+    )
+    if let reason = found.refused {
+      throw StateError(.unsupported, reason, remedy: "links other than hard ones are never followed")
+    }
+    try Gate.check(status, "list a group")
+    return found.names
+  }
+}

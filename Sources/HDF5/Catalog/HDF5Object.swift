@@ -1,0 +1,11 @@
+/// A group or a dataset.
+public struct HDF5Object: Sendable, Hashable {
+  /// Its names from the root down; none for the root.
+  public let path: [String]
+
+  /// Its attributes, without those of a type that is neither number, truth value nor text.
+  public let attributes: [String: HDF5Value]
+
+  /// What it is as a dataset, `nil` for a group.
+  public let dataset: HDF5DatasetInfo?
+}

@@ -1,0 +1,85 @@
+internal import CHDF5
+internal import Tensors
+
+#if canImport(Glibc)
+internal import Glibc
+#else
+internal import Darwin
+#endif
+
+/// Attributes as libhdf5 keeps them.
+enum Attribute {
+  /// Creates an attribute of a group or a dataset.
+  static func write(_ name: String, _ value: HDF5Value, to owner: Handle) throws {
+    try Gate.locked {
+      switch value {
+      case .integer(let number):
+        try create(name, optstate_h5t_int64(), [], owner, [number])
+      case .unsigned(let number):
+        try create(name, optstate_h5t_uint32(), [], owner, [number])
+      case .real(let number):
+        try create(name, optstate_h5t_float64(), [], owner, [number])
+      case .bool(let flag):
+        try create(name, Datatype.boolean().id, [], owner, [Int8(flag ? 1 : 0)])
+      case .integers(let numbers):
+        try create(name, optstate_h5t_int64(), [numbers.count], owner, numbers)
+      case .reals(let numbers):
+        try create(name, optstate_h5t_float64(), [numbers.count], owner, numbers)
+      case .text(let text): try create(name, [text], [], owner)
+      case .texts(let texts): try create(name, texts, [texts.count], owner)
+      }
+    }
+  }
+
+  private static func create<Element: BitwiseCopyable>(
+    _ name: String,
+    _ type: hid_t,
+    _ dimensions: [Int],
+    _ owner: Handle,
+    _ elements: [Element]
+  ) throws {
+    try unsafe elements.withUnsafeBytes { bytes in
+      try unsafe create(name, type, dimensions, owner, bytes.baseAddress)
+    }
+  }
+
+  /// Texts of any length, as an array of pointers to terminated strings.
+  private static func create(
+    _ name: String,
+    _ texts: [String],
+    _ dimensions: [Int],
+    _ owner: Handle
+  ) throws {
+    guard !texts.contains(where: { $0.utf8.contains(0) }) else {
+      throw StateError(.unsupported, "the text of attribute '\(name)' has a NUL in it")
+    }
+    let type = try Datatype.text()
+    let copies = unsafe texts.map { unsafe strdup($0) }
+    defer { for unsafe copy in unsafe copies { unsafe free(copy) } }
+    try unsafe copies.withUnsafeBytes { bytes in
+      try unsafe create(name, type.id, dimensions, owner, bytes.baseAddress)
+    }
+  }
+
+  private static func create(
+    _ name: String,
+    _ type: hid_t,
+    _ dimensions: [Int],
+    _ owner: Handle,
+    _ data: UnsafeRawPointer?
+  ) throws {
+    let space = try Dataspace.handle(dimensions)
+    let attribute = try unsafe Handle(
+      H5Acreate2(owner.id, name, type, space.id, 0, 0),
+      "create the attribute '\(name)'",
+      code: .cannotCreate
+    )
+    guard dimensions.allSatisfy({ $0 > 0 }), let data = unsafe data else { return }
+    // The memory type is the file type: all are little-endian, as every supported machine is.
+    try unsafe Gate.check(
+      H5Awrite(attribute.id, type, data),
+      "write the attribute '\(name)'",
+      code: .inputOutput
+    )
+  }
+}
