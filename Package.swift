@@ -75,5 +75,11 @@ let package = Package(
       ],
       swiftSettings: strict
     ),
+
+    .testTarget(
+      name: "OptimizerCoreTests",
+      dependencies: ["OptimizerCore", "Tensors", "CKernels"],
+      swiftSettings: strict
+    ),
   ]
 )

@@ -1,0 +1,47 @@
+/// What a training state knows of its optimizer: the kind of rule and its hyper-parameters.
+///
+/// A record is data and does no arithmetic; an ``Optimizer`` is built from it.
+public struct OptimizerRecord: Sendable, Hashable {
+  /// The rule's kind, a raw value of ``RuleKind`` where this library has the rule.
+  public var kind: String
+
+  /// Hyper-parameters by name; what is absent has the framework's default.
+  public var hyperparameters: [String: HyperparameterValue]
+
+  /// Groups with hyper-parameters of their own; a variable is in one of them at most.
+  public var groups: [ParameterGroup]
+
+  /// Describes an optimizer.
+  ///
+  /// - Parameters:
+  ///   - kind: The rule's kind.
+  ///   - hyperparameters: Hyper-parameters by name.
+  ///   - groups: Groups with hyper-parameters of their own.
+  public init(
+    kind: String,
+    hyperparameters: [String: HyperparameterValue] = [:],
+    groups: [ParameterGroup] = []
+  ) {
+    self.kind = kind
+    self.hyperparameters = hyperparameters
+    self.groups = groups
+  }
+
+  /// Reads a record from a spec such as `adamw:learning_rate=0.001,weight_decay=0.01`.
+  ///
+  /// The spec is `kind` or `kind:key=value,key=value`; a value is `true`, `false`, a number, a word,
+  /// a text in double quotes (with `\"` and `\\` inside) or a list in brackets such as `[a;b]`.
+  ///
+  /// - Parameter spec: The text.
+  /// - Throws: `StateError` with code `invalidArgument` when the text is no spec, the kind is
+  ///   unknown or a key is none of the kind's; the message lists what there is.
+  public init(spec: String) throws {
+    let (kind, hyperparameters) = try SpecText.parse(spec)
+    self.init(kind: kind, hyperparameters: hyperparameters)
+  }
+}
+
+extension OptimizerRecord: CustomStringConvertible {
+  /// The spec of kind and hyper-parameters, keys in alphabetical order; groups are left out.
+  public var description: String { SpecText.print(kind, hyperparameters) }
+}

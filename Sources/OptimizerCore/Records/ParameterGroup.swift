@@ -1,0 +1,27 @@
+/// Variables that an optimizer treats in their own way.
+public struct ParameterGroup: Sendable, Hashable {
+  /// What the source calls the group, where it has a name.
+  public var name: String?
+
+  /// Hyper-parameters that replace the optimizer's for the members.
+  public var overrides: [String: HyperparameterValue]
+
+  /// Names of the variables in the group, in the source's order.
+  public var members: [String]
+
+  /// Describes a group.
+  ///
+  /// - Parameters:
+  ///   - name: What the source calls the group.
+  ///   - overrides: Hyper-parameters that replace the optimizer's for the members.
+  ///   - members: Names of the variables in the group.
+  public init(
+    name: String? = nil,
+    overrides: [String: HyperparameterValue] = [:],
+    members: [String]
+  ) {
+    self.name = name
+    self.overrides = overrides
+    self.members = members
+  }
+}
