@@ -57,6 +57,7 @@ let package = Package(
         "TrainingState", "ByteIO",
         .product(name: "SwiftProtobuf", package: "swift-protobuf"),
       ],
+      exclude: ["Protos"],
       swiftSettings: strict
     ),
     .target(

@@ -1,4 +1,6 @@
-extension HyperparameterValue {
+public import Tensors
+
+extension AttributeValue {
   /// The number, of an `int` as well, or `nil`.
   public var number: Double? {
     switch self {

@@ -1,14 +1,9 @@
-/// One value of an optimizer's or a schedule's record.
-public enum HyperparameterValue: Sendable, Hashable {
-  case bool(Bool)
-  case int(Int64)
-  case double(Double)
-  case string(String)
-  case doubles([Double])
-  case strings([String])
-}
+public import Tensors
 
-extension HyperparameterValue: CustomStringConvertible {
+/// One value of an optimizer's or a schedule's record.
+public typealias HyperparameterValue = AttributeValue
+
+extension AttributeValue: CustomStringConvertible {
   /// The value as a spec spells it: `true`, `10`, `0.001`, `word`, `"a,b"`, `[1.0;0.5]`, `[a;b]`.
   ///
   /// A `double` always shows a point or an exponent, so that reading it back gives a `double`.

@@ -1,3 +1,5 @@
+public import Tensors
+
 /// What a training state knows of its optimizer: the kind of rule and its hyper-parameters.
 ///
 /// A record is data and does no arithmetic; an ``Optimizer`` is built from it.

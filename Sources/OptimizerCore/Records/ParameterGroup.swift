@@ -1,3 +1,5 @@
+public import Tensors
+
 /// Variables that an optimizer treats in their own way.
 public struct ParameterGroup: Sendable, Hashable {
   /// What the source calls the group, where it has a name.

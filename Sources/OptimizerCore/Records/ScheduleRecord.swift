@@ -1,3 +1,5 @@
+public import Tensors
+
 /// What a training state knows of its learning-rate schedule: the kind and its numbers.
 ///
 /// A record is data and does no arithmetic; a ``Schedule`` is built from it.

@@ -1,0 +1,57 @@
+internal import ByteIO
+internal import Tensors
+
+/// A tensor of strings or variants, decoded and verified as a whole each time it is read: these are
+/// few and small.
+final class StoredElements: TensorSource {
+  private let file: PositionalFile
+  private let place: BundleReader.Placement
+  private let type: ElementType
+  private let shape: Shape
+  private let sum: CRC32C
+
+  init(
+    file: PositionalFile,
+    place: BundleReader.Placement,
+    type: ElementType,
+    shape: Shape,
+    sum: CRC32C
+  ) {
+    self.file = file
+    self.place = place
+    self.type = type
+    self.shape = shape
+    self.sum = sum
+  }
+
+  func read(into buffer: UnsafeMutableRawBufferPointer, at offset: Int) throws {
+    do {
+      let stored = try file.bytes(at: place.offset, count: place.size)
+      let bytes: [UInt8]
+      if type == .string {
+        bytes = try StringCoding.decode(
+          stored,
+          count: shape.elementCount,
+          expected: sum,
+          at: place.offset
+        )
+      } else {
+        let found = try VariantCoding.sum(stored, count: shape.elementCount, at: place.offset)
+        guard found == sum else {
+          throw StateError(
+            .checksumMismatch,
+            "variants do not match their CRC-32C",
+            offset: place.offset
+          )
+        }
+        bytes = stored
+      }
+      guard offset + buffer.count <= bytes.count else {
+        throw StateError(.malformed, "strings are shorter than their lengths say", offset: place.offset)
+      }
+      try unsafe MemorySource(bytes).read(into: buffer, at: offset)
+    } catch let error as StateError {
+      throw error.inContext(file: file.path)
+    }
+  }
+}

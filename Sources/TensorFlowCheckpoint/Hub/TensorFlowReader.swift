@@ -1,0 +1,87 @@
+internal import ByteIO
+internal import Tensors
+public import TrainingState
+
+/// Reads TensorFlow's name-based checkpoints: V2 (an index and data files) and V1 (one file).
+public enum TensorFlowReader: StateReader {
+  /// The name of the format.
+  public static let format = "tensorflow"
+
+  /// Name of the string tensor that marks an object-based checkpoint.
+  static let objectGraphName = "_CHECKPOINTABLE_OBJECT_GRAPH"
+
+  /// Whether a path is a prefix, an index, a directory with a `checkpoint` file, or a V1 file.
+  public static func recognizes(_ path: String) throws -> Bool {
+    if let paths = try BundlePaths(path) {
+      return FileSystem.kind(of: paths.index) != nil || FileSystem.kind(of: paths.prefix) == .file
+    }
+    return try LegacyCheckpoint.recognizes(path)
+  }
+
+  /// Describes a checkpoint; only its index is read.
+  public static func read(_ path: String) throws -> TrainingState {
+    guard let paths = try BundlePaths(path), FileSystem.kind(of: paths.index) != nil else {
+      return try LegacyCheckpoint.read(try BundlePaths(path)?.prefix ?? path)
+    }
+    let reader = try BundleReader(paths)
+    var attributes: [String: AttributeValue] = [:]
+    if reader.shardCount != 1 {
+      attributes[Layout.shardCount] = .int(Int64(reader.shardCount))
+    }
+    let tensors = Layout.tensors(of: try reader.items())
+    return try state(of: tensors, attributes: attributes)
+  }
+
+  /// Pairs slots with their variables and finds what is neither.
+  static func state(
+    of tensors: [StateTensor],
+    attributes: [String: AttributeValue]
+  ) throws -> TrainingState {
+    let names = Set(tensors.map(\.name))
+    var state = TrainingState(sourceFormat: format, attributes: attributes)
+    var places: [String: Int] = [:]
+    var slots: [(pairing: TensorFlowSlots.Pairing, tensor: StateTensor)] = []
+    for tensor in tensors {
+      if let pairing = TensorFlowSlots.pairing(of: tensor.name, among: names) {
+        slots.append((pairing, tensor))
+      } else if tensor.name == objectGraphName {
+        state.extras.append(tensor)
+      } else if let step = try globalStep(tensor) {
+        state.globalStep = step
+      } else if tensor.tensor.shape.rank == 0, TensorFlowSlots.isOptimizerScalar(tensor.name) {
+        state.optimizerTensors.append(tensor)
+      } else {
+        places[tensor.name] = state.variables.count
+        state.variables.append(Variable(tensor.name, value: tensor))
+      }
+    }
+    for (pairing, tensor) in slots {
+      let place = places[pairing.variable] ?? state.variables.count
+      if place == state.variables.count {
+        places[pairing.variable] = place
+        state.variables.append(Variable(pairing.variable, value: nil))
+      }
+      var renamed = tensor
+      renamed.sourceName = tensor.name
+      if state.variables[place][pairing.slot] == nil {
+        state.variables[place].slots.append(Slot(pairing.slot, renamed))
+      } else {
+        // A second optimizer's slot of the same meaning keeps its own name.
+        let suffix = tensor.name.split(separator: "/").last ?? ""
+        state.variables[place].slots.append(Slot(SlotName(rawValue: String(suffix)), renamed))
+      }
+    }
+    state.naming = NamingConvention.recognize(state.variables.lazy.map(\.name))
+    return state
+  }
+
+  private static func globalStep(_ tensor: StateTensor) throws -> GlobalStep? {
+    guard tensor.name == "global_step", tensor.tensor.shape.rank == 0,
+      tensor.tensor.elementType == .int64
+    else { return nil }
+    let bytes = try tensor.tensor.bytes(limit: 8)
+    try TensorPass.check(NamedTensor(tensor.name, tensor.tensor), CRC32C.of(bytes))
+    let word = bytes.reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+    return GlobalStep(Int64(bitPattern: word), record: tensor)
+  }
+}

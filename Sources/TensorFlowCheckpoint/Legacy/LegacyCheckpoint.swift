@@ -1,0 +1,91 @@
+internal import ByteIO
+internal import SwiftProtobuf
+internal import Tensors
+internal import TrainingState
+
+/// Reads V1 checkpoints: one table whose values hold the tensors themselves.
+///
+/// Source: tensorflow/core/util/tensor_slice_writer.cc. Such files are from before 2017 and small, so
+/// the table is held in memory.
+enum LegacyCheckpoint {
+  static func recognizes(_ path: String) throws -> Bool {
+    guard FileSystem.kind(of: path) == .file else { return false }
+    let file = try PositionalFile.open(path)
+    let size = try file.size()
+    guard size >= TableFormat.footerBytes else { return false }
+    return TableReader.isFooter(try file.bytes(at: size - 8, count: 8))
+  }
+
+  static func read(_ path: String) throws -> TrainingState {
+    do {
+      let file = try PositionalFile.open(path)
+      let size = try file.size()
+      guard size <= Limits.indexBytes else {
+        throw StateError(
+          .limitExceeded,
+          "a version 1 checkpoint of \(size) bytes",
+          expected: "at most \(Limits.indexBytes)",
+          remedy: "save it with TensorFlow in version 2"
+        )
+      }
+      return try state(of: try TableReader(try file.bytes(at: 0, count: size)).entries())
+    } catch let error as StateError {
+      throw error.inContext(file: path)
+    }
+  }
+
+  private static func state(of table: [TableReader.Entry]) throws -> TrainingState {
+    guard let first = table.first, first.key.isEmpty else {
+      throw StateError(.malformed, "the table has no header entry", offset: 0)
+    }
+    let meta = try decode(first).meta
+    guard meta.versions.minConsumer <= 1, !meta.versions.badConsumers.contains(1) else {
+      throw StateError(.unsupported, "the checkpoint asks for a newer reader")
+    }
+    var slices: [[UInt8]: TableReader.Entry] = [:]
+    for entry in table.dropFirst() { slices[entry.key] = entry }
+    let tensors = try meta.tensor.enumerated().map { index, record in
+      do {
+        return StateTensor(record.name, try tensor(record, slices), index: index)
+      } catch let error as StateError {
+        throw error.inContext(tensor: record.name)
+      }
+    }
+    return try TensorFlowReader.state(of: tensors, attributes: [:])
+  }
+
+  private static func tensor(
+    _ record: LegacyEntry.Meta.Tensor,
+    _ slices: [[UInt8]: TableReader.Entry]
+  ) throws -> Tensor {
+    let type = try ElementType(tensorFlow: record.type)
+    let shape = try Shape(
+      record.shape.dim.map { dimension in
+        guard let size = Int(exactly: dimension.size) else {
+          throw StateError(.malformed, "a dimension is impossible", found: "\(dimension.size)")
+        }
+        return size
+      }
+    )
+    let parts = try record.slice.map { slice in
+      let extents = try slice.extent.map(SliceExtent.init)
+      guard let entry = slices[OrderedCode.sliceKey(record.name, extents)] else {
+        throw StateError(.malformed, "the slice \(extents.text) is listed but has no entry")
+      }
+      let block = try extents.block(in: shape)
+      let part = try Shape(block.lengths)
+      let bytes = try LegacyElements.bytes(try decode(entry).data.data, type, part.elementCount)
+      return (block: block, tensor: try Tensor(type, part, bytes: bytes))
+    }
+    if parts.count == 1, parts[0].tensor.shape == shape { return parts[0].tensor }
+    return try Tensor.assemble(type, shape, from: parts)
+  }
+
+  private static func decode(_ entry: TableReader.Entry) throws -> LegacyEntry {
+    do {
+      return try LegacyEntry(serializedBytes: Array(entry.value))
+    } catch {
+      throw StateError(.malformed, "a record of the table cannot be decoded", offset: entry.offset)
+    }
+  }
+}

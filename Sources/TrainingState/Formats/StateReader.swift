@@ -1,0 +1,17 @@
+/// Opens states of one format.
+public protocol StateReader: Sendable {
+  /// The name of the format, as `--to` takes it.
+  static var format: String { get }
+
+  /// Whether a path holds a state of this format, judged by content.
+  ///
+  /// - Parameter path: A file, a directory or a prefix.
+  /// - Throws: ``StateError`` when the path exists but cannot be looked at.
+  static func recognizes(_ path: String) throws -> Bool
+
+  /// Describes the state at a path; no tensor is read.
+  ///
+  /// - Parameter path: A file, a directory or a prefix that ``recognizes(_:)`` has accepted.
+  /// - Throws: ``StateError`` when the content breaks the format's rules.
+  static func read(_ path: String) throws -> TrainingState
+}

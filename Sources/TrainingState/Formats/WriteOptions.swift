@@ -1,0 +1,27 @@
+/// How a state is written.
+public struct WriteOptions: Sendable {
+  /// Whether existing files may be replaced.
+  public var overwrite: Bool
+
+  /// Level of deflate for formats that compress, `nil` for none.
+  public var deflateLevel: Int?
+
+  /// Told of the bytes done.
+  public var progress: (@Sendable (_ done: Int, _ total: Int) -> Void)?
+
+  /// Chooses how to write.
+  ///
+  /// - Parameters:
+  ///   - overwrite: Whether existing files may be replaced.
+  ///   - deflateLevel: Level of deflate, 1 to 9, for formats that compress.
+  ///   - progress: Told of the bytes done.
+  public init(
+    overwrite: Bool = false,
+    deflateLevel: Int? = nil,
+    progress: (@Sendable (_ done: Int, _ total: Int) -> Void)? = nil
+  ) {
+    self.overwrite = overwrite
+    self.deflateLevel = deflateLevel
+    self.progress = progress
+  }
+}

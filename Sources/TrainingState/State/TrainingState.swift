@@ -1,0 +1,84 @@
+public import OptimizerCore
+public import Tensors
+
+/// The training state of a model, whatever framework saved it: the hub through which every
+/// conversion goes.
+///
+/// Everything in it is a description; tensors are handles. Copying a state copies no data.
+public struct TrainingState: Sendable {
+  /// Parameters with their slots, in the source's order.
+  public var variables: [Variable]
+
+  /// Updates applied so far, `nil` where the source does not say.
+  public var globalStep: GlobalStep?
+
+  /// Tensors that belong to the optimizer as a whole, such as TensorFlow's `beta1_power`.
+  public var optimizerTensors: [StateTensor]
+
+  /// The optimizer and its hyper-parameters, `nil` where the source does not say.
+  public var optimizer: OptimizerRecord?
+
+  /// The learning-rate schedule, `nil` where the source does not say.
+  public var schedule: ScheduleRecord?
+
+  /// What the hub has no word for, carried byte for byte.
+  public var extras: [StateTensor]
+
+  /// The convention that the variables' names follow, such as `google-bert`; `nil` where it is none
+  /// that is known.
+  public var naming: String?
+
+  /// The format that the state was read from, kept through the native store.
+  public var sourceFormat: String
+
+  /// What the source's format needs to write the state back identically, by names that begin with
+  /// the format's own.
+  public var attributes: [String: AttributeValue]
+
+  /// Describes a state.
+  ///
+  /// - Parameters:
+  ///   - variables: Parameters with their slots, in the source's order.
+  ///   - globalStep: Updates applied so far.
+  ///   - optimizerTensors: Tensors that belong to the optimizer as a whole.
+  ///   - optimizer: The optimizer and its hyper-parameters.
+  ///   - schedule: The learning-rate schedule.
+  ///   - extras: What the hub has no word for.
+  ///   - naming: The convention that the variables' names follow.
+  ///   - sourceFormat: The format that the state was read from.
+  ///   - attributes: What the source's format needs to write the state back identically.
+  public init(
+    variables: [Variable] = [],
+    globalStep: GlobalStep? = nil,
+    optimizerTensors: [StateTensor] = [],
+    optimizer: OptimizerRecord? = nil,
+    schedule: ScheduleRecord? = nil,
+    extras: [StateTensor] = [],
+    naming: String? = nil,
+    sourceFormat: String,
+    attributes: [String: AttributeValue] = [:]
+  ) {
+    self.variables = variables
+    self.globalStep = globalStep
+    self.optimizerTensors = optimizerTensors
+    self.optimizer = optimizer
+    self.schedule = schedule
+    self.extras = extras
+    self.naming = naming
+    self.sourceFormat = sourceFormat
+    self.attributes = attributes
+  }
+
+  /// Every tensor of the state with the name by which messages call it, the step included.
+  public var allTensors: [StateTensor] {
+    var all: [StateTensor] = []
+    for variable in variables {
+      if let value = variable.value { all.append(value.named(variable.name)) }
+      for slot in variable.slots {
+        all.append(slot.tensor.named("\(variable.name)/\(slot.name)"))
+      }
+    }
+    if let globalStep { all.append(globalStep.tensor) }
+    return all + optimizerTensors + extras
+  }
+}
