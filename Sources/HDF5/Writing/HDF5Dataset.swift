@@ -2,7 +2,7 @@ internal import CHDF5
 internal import Tensors
 
 /// A dataset of a file being written.
-public final class HDF5Dataset {
+public final class HDF5Dataset: Sendable {
   private let handle: Handle
 
   init(_ handle: Handle) {

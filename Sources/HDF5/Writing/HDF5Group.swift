@@ -2,7 +2,7 @@ internal import CHDF5
 public import Tensors
 
 /// A group of a file being written.
-public final class HDF5Group {
+public final class HDF5Group: Sendable {
   private let handle: Handle
 
   init(_ handle: Handle) {

@@ -1,0 +1,229 @@
+internal import ByteIO
+internal import HDF5
+internal import OptimizerCore
+internal import Tensors
+internal import TrainingState
+
+/// Turns the catalog of a native file into a state.
+struct StoreDecoder {
+  private typealias Name = StoreNames.Attribute
+
+  private let catalog: HDF5Catalog
+  private let file: PositionalFile
+  private let cache = ChunkCache()
+
+  init(_ catalog: HDF5Catalog, file: PositionalFile) {
+    self.catalog = catalog
+    self.file = file
+  }
+
+  func state() throws -> TrainingState {
+    var state = TrainingState(sourceFormat: try header())
+    let root = catalog.object("")?.attributes ?? [:]
+    if case .text(let naming) = root[Name.naming] { state.naming = naming }
+    if let source = catalog.object(StoreNames.source) {
+      state.attributes = source.attributes.mapValues(AttributeValue.init)
+    }
+    state.schedule = try schedule()
+    state.optimizer = try optimizer()
+    var variables: [String: (index: Int64, variable: Variable)] = [:]
+    for object in catalog.objects {
+      guard let first = object.path.first else { continue }
+      let path = object.path.joined(separator: "/")
+      do {
+        switch first {
+        case StoreNames.source, StoreNames.schedule, StoreNames.optimizer: continue
+        case StoreNames.extras:
+          if object.dataset != nil { state.extras.append(try tensor(object, try extraName(object))) }
+        default:
+          if object.dataset == nil {
+            guard let index = object.attributes[Name.index] else { continue }
+            var variable = Variable(StoreNames.name(of: object.path), value: nil)
+            variable.step = try object.attributes[Name.step].map { try integer($0, Name.step) }
+            variables[path] = (try integer(index, Name.index), variable)
+          } else {
+            try place(object, &state, &variables)
+          }
+        }
+      } catch let error as StateError {
+        throw error.inContext(tensor: "/" + path)
+      }
+    }
+    state.variables = variables.values.sorted { ($0.index, $0.variable.name) < ($1.index, $1.variable.name) }
+      .map { entry in
+        var variable = entry.variable
+        variable.slots.sort { ($0.tensor.index ?? Int.max, $0.name) < ($1.tensor.index ?? Int.max, $1.name) }
+        return variable
+      }
+    return state
+  }
+
+  /// Puts a dataset where it belongs: a variable's value, a slot, the step, or the optimizer's.
+  private func place(
+    _ object: HDF5Object,
+    _ state: inout TrainingState,
+    _ variables: inout [String: (index: Int64, variable: Variable)]
+  ) throws {
+    let parent = object.path.dropLast().joined(separator: "/")
+    let component = object.path[object.path.count - 1]
+    let isValue = component == StoreNames.value
+    let name = StoreNames.name(of: isValue ? Array(object.path.dropLast()) : object.path)
+    if object.attributes[Name.role] == .text(StoreNames.optimizerRole) {
+      state.optimizerTensors.append(try tensor(object, name))
+    } else if name == "global_step" {
+      state.globalStep = try globalStep(try tensor(object, name))
+    } else if variables[parent] != nil {
+      if isValue {
+        variables[parent]?.variable.value = try tensor(object, name)
+      } else {
+        let slot =
+          component.hasPrefix(StoreNames.slotPrefix)
+          ? String(component.dropFirst(StoreNames.slotPrefix.count)) : component
+        variables[parent]?.variable.slots.append(
+          Slot(SlotName(rawValue: slot), try tensor(object, name))
+        )
+      }
+    } else {
+      throw StateError(
+        .malformed,
+        "the dataset belongs to no variable",
+        remedy: "its group needs the attribute '\(Name.index)'"
+      )
+    }
+  }
+
+  private func header() throws -> String {
+    let root = catalog.object("")?.attributes ?? [:]
+    guard root[Name.format] == .text(StoreNames.format) else {
+      throw StateError(
+        .unsupported,
+        "an HDF5 file, but no optstate store",
+        expected: "the attribute format = \"\(StoreNames.format)\" on the root group"
+      )
+    }
+    guard let stated = root[Name.version] else {
+      throw StateError(.malformed, "the store has no \(Name.version)")
+    }
+    let version = try integer(stated, Name.version)
+    guard version == StoreNames.version else {
+      throw StateError(
+        .unsupported,
+        "the store has another \(Name.version)",
+        expected: "\(StoreNames.version)",
+        found: "\(version)",
+        remedy: "read it with a newer optstate"
+      )
+    }
+    guard case .text(let sourceFormat) = root[Name.sourceFormat] else {
+      throw StateError(.malformed, "the store has no \(Name.sourceFormat)")
+    }
+    return sourceFormat
+  }
+
+  private func schedule() throws -> ScheduleRecord? {
+    guard let object = catalog.object(StoreNames.schedule) else { return nil }
+    let (kind, parameters) = try record(object)
+    return ScheduleRecord(kind: kind, parameters: parameters)
+  }
+
+  private func optimizer() throws -> OptimizerRecord? {
+    guard let object = catalog.object(StoreNames.optimizer) else { return nil }
+    let (kind, hyperparameters) = try record(object)
+    var groups: [ParameterGroup] = []
+    while let entry = catalog.object(
+      "\(StoreNames.optimizer)/\(StoreNames.groups)/\(groups.count)"
+    ) {
+      var overrides = entry.attributes
+      var group = ParameterGroup(name: nil, overrides: [:], members: [])
+      switch overrides.removeValue(forKey: Name.members) {
+      case .texts(let members): group.members = members
+      // An empty list of strings has no type that tells it from an empty list of numbers.
+      case .reals(let none) where none.isEmpty: break
+      default: throw StateError(.malformed, "parameter group \(groups.count) has no members")
+      }
+      if case .text(let name) = overrides.removeValue(forKey: Name.name) { group.name = name }
+      group.overrides = overrides.mapValues(AttributeValue.init)
+      groups.append(group)
+    }
+    return OptimizerRecord(kind: kind, hyperparameters: hyperparameters, groups: groups)
+  }
+
+  private func record(_ object: HDF5Object) throws -> (String, [String: AttributeValue]) {
+    var attributes = object.attributes
+    guard case .text(let kind) = attributes.removeValue(forKey: Name.kind) else {
+      throw StateError(
+        .malformed,
+        "the record has no \(Name.kind)",
+        tensor: "/" + object.path.joined(separator: "/")
+      )
+    }
+    return (kind, attributes.mapValues(AttributeValue.init))
+  }
+
+  private func tensor(_ object: HDF5Object, _ name: String) throws -> StateTensor {
+    guard let dataset = object.dataset else {
+      throw StateError(.malformed, "a group stands where a dataset should")
+    }
+    var type: ElementType?
+    var shape: Shape?
+    if case .text(let word) = object.attributes[Name.type] {
+      guard let known = ElementType(rawValue: word) else {
+        throw StateError(.unsupported, "the element type '\(word)' is unknown")
+      }
+      type = known
+      if known.byteWidth == nil {
+        guard case .integers(let dimensions) = object.attributes[Name.shape] else {
+          throw StateError(.malformed, "a dataset of \(word)s has no \(Name.shape)")
+        }
+        shape = try Shape(dimensions.map { Int($0) })
+      }
+    }
+    var checksum: UInt32?
+    if let stated = object.attributes[Name.checksum] {
+      let value = try integer(stated, Name.checksum)
+      guard let sum = UInt32(exactly: value) else {
+        throw StateError(.malformed, "\(Name.checksum) is no 32-bit sum", found: "\(value)")
+      }
+      checksum = sum
+    }
+    var result = StateTensor(
+      name,
+      try dataset.tensor(in: file, cache: cache, as: type, shape: shape, checksum: checksum)
+    )
+    if case .text(let sourceName) = object.attributes[Name.sourceName] { result.sourceName = sourceName }
+    result.index = try object.attributes[Name.index].map { Int(try integer($0, Name.index)) }
+    result.attributes = object.attributes.filter { !Name.ofDataset.contains($0.key) }
+      .mapValues(AttributeValue.init)
+    return result
+  }
+
+  private func globalStep(_ tensor: StateTensor) throws -> GlobalStep {
+    guard tensor.tensor.elementType == .int64, tensor.tensor.shape.rank == 0 else {
+      throw StateError(
+        .malformed,
+        "the step has another type",
+        expected: "int64[]",
+        found: "\(tensor.tensor.elementType.rawValue)\(tensor.tensor.shape)"
+      )
+    }
+    let bytes = try tensor.tensor.bytes(limit: 8)
+    try TensorPass.check(NamedTensor(tensor.name, tensor.tensor), CRC32C.of(bytes))
+    let word = bytes.reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+    return GlobalStep(Int64(bitPattern: word), record: tensor)
+  }
+
+  private func extraName(_ object: HDF5Object) throws -> String {
+    guard case .text(let name) = object.attributes[Name.name] else {
+      throw StateError(.malformed, "an extra has no \(Name.name)")
+    }
+    return name
+  }
+
+  private func integer(_ value: HDF5Value, _ name: String) throws -> Int64 {
+    switch value {
+    case .integer(let number): return number
+    case .unsigned(let number): return Int64(number)
+    default: throw StateError(.malformed, "the attribute '\(name)' is no integer")
+    }
+  }
+}

@@ -1,0 +1,204 @@
+internal import ByteIO
+internal import HDF5
+internal import OptimizerCore
+internal import Tensors
+internal import TrainingState
+
+/// The groups and datasets of one native file, created and waiting for their data.
+final class StoreLayout {
+  /// A dataset whose bytes are still to come.
+  private struct Pending {
+    let tensor: NamedTensor
+    let dataset: HDF5Dataset
+    /// Where the bytes go, `nil` for chunks.
+    let offset: Int?
+    let hasChecksum: Bool
+  }
+
+  private let file: HDF5File
+  private let deflateLevel: Int?
+  private var groups: [String: HDF5Group] = [:]
+  private var pending: [Pending] = []
+
+  /// Creates a file with everything in it but the data.
+  init(_ state: TrainingState, creating path: String, deflateLevel: Int?) throws {
+    file = try HDF5File(creating: path)
+    self.deflateLevel = deflateLevel
+    try describe(state)
+    var taken: Set<String> = []
+    for variable in state.variables {
+      var path = ""
+      for component in StoreNames.components(of: variable.name) {
+        path += (path.isEmpty ? "" : "/") + component
+        taken.insert(path)
+      }
+    }
+    for (index, variable) in state.variables.enumerated() {
+      try create(variable, index: index, taken: taken)
+    }
+    if let step = state.globalStep { try create(step.tensor, taken: taken, role: nil) }
+    for tensor in state.optimizerTensors {
+      try create(tensor, taken: taken, role: StoreNames.optimizerRole)
+    }
+    if !state.extras.isEmpty {
+      let group = try file.root.createGroup(StoreNames.extras)
+      for (index, extra) in state.extras.enumerated() {
+        let dataset = try create(extra, as: String(index), in: group, name: extra.name)
+        try dataset.setAttribute(StoreNames.Attribute.name, .text(extra.name))
+      }
+    }
+  }
+
+  // MARK: Structure
+
+  private func describe(_ state: TrainingState) throws {
+    let root = file.root
+    try root.setAttribute(StoreNames.Attribute.format, .text(StoreNames.format))
+    try root.setAttribute(StoreNames.Attribute.version, .integer(StoreNames.version))
+    try root.setAttribute(StoreNames.Attribute.createdBy, .text("optstate"))
+    try root.setAttribute(StoreNames.Attribute.sourceFormat, .text(state.sourceFormat))
+    if let naming = state.naming { try root.setAttribute(StoreNames.Attribute.naming, .text(naming)) }
+    if !state.attributes.isEmpty {
+      try set(state.attributes, on: try root.createGroup(StoreNames.source))
+    }
+    if let schedule = state.schedule {
+      let group = try root.createGroup(StoreNames.schedule)
+      try group.setAttribute(StoreNames.Attribute.kind, .text(schedule.kind))
+      try set(schedule.parameters, on: group)
+    }
+    guard let optimizer = state.optimizer else { return }
+    let group = try root.createGroup(StoreNames.optimizer)
+    try group.setAttribute(StoreNames.Attribute.kind, .text(optimizer.kind))
+    try set(optimizer.hyperparameters, on: group)
+    guard !optimizer.groups.isEmpty else { return }
+    let list = try group.createGroup(StoreNames.groups)
+    for (index, members) in optimizer.groups.enumerated() {
+      let entry = try list.createGroup(String(index))
+      if let name = members.name { try entry.setAttribute(StoreNames.Attribute.name, .text(name)) }
+      try entry.setAttribute(StoreNames.Attribute.members, .texts(members.members))
+      try set(members.overrides, on: entry)
+    }
+  }
+
+  private func set(_ attributes: [String: AttributeValue], on group: HDF5Group) throws {
+    for (name, value) in attributes.sorted(by: { $0.key < $1.key }) {
+      try group.setAttribute(name, value.hdf5)
+    }
+  }
+
+  private func create(_ variable: Variable, index: Int, taken: Set<String>) throws {
+    let components = StoreNames.components(of: variable.name)
+    let group = try self.group(components)
+    try group.setAttribute(StoreNames.Attribute.index, .integer(Int64(index)))
+    if let step = variable.step { try group.setAttribute(StoreNames.Attribute.step, .integer(step)) }
+    if let value = variable.value {
+      _ = try create(value, as: StoreNames.value, in: group, name: variable.name)
+    }
+    let path = components.joined(separator: "/")
+    for slot in variable.slots {
+      let plain = slot.name.rawValue
+      let isTaken = taken.contains("\(path)/\(plain)") || plain.hasPrefix("@")
+      _ = try create(
+        slot.tensor,
+        as: isTaken ? StoreNames.slotPrefix + plain : plain,
+        in: group,
+        name: "\(variable.name)/\(slot.name)"
+      )
+    }
+  }
+
+  /// A tensor that stands by itself: a dataset at its name, or `@value` of a group where the name is
+  /// also the beginning of a variable's.
+  private func create(_ tensor: StateTensor, taken: Set<String>, role: String?) throws {
+    let components = StoreNames.components(of: tensor.name)
+    let isTaken = taken.contains(components.joined(separator: "/"))
+    let group = try self.group(isTaken ? components : components.dropLast())
+    let name = isTaken ? StoreNames.value : components[components.count - 1]
+    let dataset = try create(tensor, as: name, in: group, name: tensor.name)
+    if let role { try dataset.setAttribute(StoreNames.Attribute.role, .text(role)) }
+  }
+
+  private func group(_ components: [String]) throws -> HDF5Group {
+    guard let last = components.last else { return file.root }
+    let path = components.joined(separator: "/")
+    if let known = groups[path] { return known }
+    let group = try self.group(Array(components.dropLast())).createGroup(last)
+    groups[path] = group
+    return group
+  }
+
+  private func create(
+    _ tensor: StateTensor,
+    as component: String,
+    in group: HDF5Group,
+    name: String
+  ) throws -> HDF5Dataset {
+    let data = tensor.tensor
+    let hasWidth = data.elementType.byteWidth != nil
+    let dimensions = hasWidth ? data.shape.dimensions : [data.byteCount]
+    let isChunked = deflateLevel != nil && data.byteCount > 0 && !dimensions.isEmpty
+    let chunk = isChunked ? ChunkLayout(dimensions, width: data.elementType.byteWidth ?? 1) : nil
+    let dataset = try group.createDataset(
+      component,
+      data.elementType,
+      dimensions,
+      chunk: chunk?.dimensions,
+      deflateLevel: deflateLevel
+    )
+    if !hasWidth {
+      let shape = data.shape.dimensions.map(Int64.init)
+      try dataset.setAttribute(StoreNames.Attribute.shape, .integers(shape))
+    }
+    if let index = tensor.index {
+      try dataset.setAttribute(StoreNames.Attribute.index, .integer(Int64(index)))
+    }
+    if let sourceName = tensor.sourceName {
+      try dataset.setAttribute(StoreNames.Attribute.sourceName, .text(sourceName))
+    }
+    for (key, value) in tensor.attributes.sorted(by: { $0.key < $1.key }) {
+      try dataset.setAttribute(key, value.hdf5)
+    }
+    // A sum on record is verified while the bytes are copied, so it can be written ahead of them.
+    let known = data.byteCount == 0 ? 0 : data.checksum
+    if let known { try dataset.setAttribute(StoreNames.Attribute.checksum, .unsigned(known)) }
+    if data.byteCount > 0 {
+      pending.append(
+        Pending(
+          tensor: NamedTensor(name, data),
+          dataset: dataset,
+          offset: isChunked ? nil : try dataset.offset(),
+          hasChecksum: known != nil
+        )
+      )
+    }
+    return dataset
+  }
+
+  // MARK: Data
+
+  /// Gives every dataset its bytes and its checksum.
+  func fill(_ path: String, progress: TensorPass.Progress?) throws {
+    try file.flush()
+    let target = try PositionalFile.openForWriting(path)
+    let contiguous = pending.filter { $0.offset != nil }
+    let placements = contiguous.map {
+      TensorPass.Placement($0.tensor, file: target, offset: $0.offset ?? 0)
+    }
+    for (entry, sum) in zip(contiguous, try TensorPass.copy(placements, progress: progress)) {
+      try finish(entry, sum)
+    }
+    if let deflateLevel {
+      let chunked = pending.filter { $0.offset == nil }
+      let writer = ChunkWriter(level: deflateLevel, progress: progress)
+      let sums = try writer.write(chunked.map { ($0.tensor, $0.dataset) })
+      for (entry, sum) in zip(chunked, sums) { try finish(entry, sum) }
+    }
+    try file.flush()
+  }
+
+  private func finish(_ entry: Pending, _ sum: CRC32C) throws {
+    if !entry.hasChecksum {
+      try entry.dataset.setAttribute(StoreNames.Attribute.checksum, .unsigned(sum.value))
+    }
+  }
+}

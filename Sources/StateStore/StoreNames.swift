@@ -1,0 +1,55 @@
+/// The names of the native layout, and the escapes that keep foreign names out of their way.
+enum StoreNames {
+  static let format = "optstate"
+  static let version: Int64 = 1
+
+  static let value = "@value"
+  static let optimizer = "@optimizer"
+  static let schedule = "@schedule"
+  static let extras = "@extras"
+  static let source = "@source"
+  static let groups = "groups"
+
+  /// A slot whose plain name is taken by a group: some variable's name continues the slot's path.
+  static let slotPrefix = "@slot."
+
+  /// The attributes that the layout itself gives a dataset or a group.
+  enum Attribute {
+    static let format = "format"
+    static let version = "format_version"
+    static let createdBy = "created_by"
+    static let naming = "naming"
+    static let sourceFormat = "source_format"
+    static let index = "index"
+    static let step = "step"
+    static let role = "role"
+    static let checksum = "crc32c"
+    static let sourceName = "source_name"
+    static let type = "dtype"
+    static let shape = "shape"
+    static let name = "name"
+    static let kind = "kind"
+    static let members = "members"
+
+    /// Those of a dataset; every other one is the source format's own.
+    static let ofDataset: Set = [checksum, index, sourceName, type, shape, role, name]
+  }
+
+  /// The value of ``Attribute/role`` for a tensor of the optimizer as a whole.
+  static let optimizerRole = "optimizer"
+
+  /// The components under which HDF5 files a name.
+  ///
+  /// HDF5 drops empty components and takes `.` for the group itself; `@` is the layout's own.
+  static func components(of name: String) -> [String] {
+    name.split(separator: "/", omittingEmptySubsequences: false).map { component in
+      component.isEmpty || component == "." || component.hasPrefix("@")
+        ? "@" + component : String(component)
+    }
+  }
+
+  /// The name that components stand for.
+  static func name(of components: some Sequence<String>) -> String {
+    components.map { $0.hasPrefix("@") ? String($0.dropFirst()) : $0 }.joined(separator: "/")
+  }
+}
