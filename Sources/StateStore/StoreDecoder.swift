@@ -71,7 +71,9 @@ struct StoreDecoder {
     if object.attributes[Name.role] == .text(StoreNames.optimizerRole) {
       state.optimizerTensors.append(try tensor(object, name))
     } else if name == "global_step" {
-      state.globalStep = try globalStep(try tensor(object, name))
+      let step = try tensor(object, name)
+      let bytes = try TensorPass.verifiedBytes(of: NamedTensor(name, step.tensor))
+      state.globalStep = try GlobalStep(step, bytes: bytes)
     } else if variables[parent] != nil {
       if isValue {
         variables[parent]?.variable.value = try tensor(object, name)
@@ -195,21 +197,6 @@ struct StoreDecoder {
     result.attributes = object.attributes.filter { !Name.ofDataset.contains($0.key) }
       .mapValues(AttributeValue.init)
     return result
-  }
-
-  private func globalStep(_ tensor: StateTensor) throws -> GlobalStep {
-    guard tensor.tensor.elementType == .int64, tensor.tensor.shape.rank == 0 else {
-      throw StateError(
-        .malformed,
-        "the step has another type",
-        expected: "int64[]",
-        found: "\(tensor.tensor.elementType.rawValue)\(tensor.tensor.shape)"
-      )
-    }
-    let bytes = try tensor.tensor.bytes(limit: 8)
-    try TensorPass.check(NamedTensor(tensor.name, tensor.tensor), CRC32C.of(bytes))
-    let word = bytes.reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
-    return GlobalStep(Int64(bitPattern: word), record: tensor)
   }
 
   private func extraName(_ object: HDF5Object) throws -> String {

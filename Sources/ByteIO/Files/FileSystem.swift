@@ -30,6 +30,17 @@ public enum FileSystem {
     }
   }
 
+  /// Whether two paths lead to the same file or directory.
+  ///
+  /// - Parameters:
+  ///   - first: A path.
+  ///   - second: Another.
+  public static func isSame(_ first: String, _ second: String) -> Bool {
+    var (one, other) = (stat(), stat())
+    guard unsafe stat(first, &one) == 0, unsafe stat(second, &other) == 0 else { return false }
+    return one.st_dev == other.st_dev && one.st_ino == other.st_ino
+  }
+
   /// Names in a directory, sorted by their bytes.
   ///
   /// - Parameter path: The directory.

@@ -1,5 +1,5 @@
 internal import Synchronization
-internal import Tensors
+public import Tensors
 
 /// One pass over the bytes of many tensors, on all cores, with one buffer per core.
 ///
@@ -22,6 +22,25 @@ public enum TensorPass {
   /// - Complexity: O(bytes) time, O(tensors) memory.
   public static func sums(_ tensors: [NamedTensor], progress: Progress? = nil) throws -> [CRC32C] {
     try unsafe map(tensors, progress: progress) { _, _, _ in }.map(\.sum)
+  }
+
+  /// The bytes of a tensor that is known to be small, compared with the checksum on record.
+  ///
+  /// - Parameters:
+  ///   - tensor: The tensor.
+  ///   - limit: Bytes that the caller is prepared to hold.
+  /// - Throws: ``StateError`` with code `limitExceeded` or `checksumMismatch`, or what the source throws.
+  public static func verifiedBytes(
+    of tensor: NamedTensor,
+    limit: Int = Limits.stringTensorBytes
+  ) throws -> [UInt8] {
+    do {
+      let bytes = try tensor.tensor.bytes(limit: limit)
+      try check(tensor, CRC32C.of(bytes))
+      return bytes
+    } catch let error as StateError {
+      throw error.inContext(tensor: tensor.name)
+    }
   }
 
   /// Transforms tensors piece by piece.

@@ -83,8 +83,7 @@ struct BundleWriter {
   /// The stored form of strings and variants, and its sum.
   private static func stored(_ piece: Piece) throws -> (bytes: [UInt8], sum: CRC32C) {
     let tensor = piece.tensor
-    let bytes = try tensor.bytes()
-    try TensorPass.check(NamedTensor(piece.name, tensor), CRC32C.of(bytes))
+    let bytes = try TensorPass.verifiedBytes(of: NamedTensor(piece.name, tensor))
     if tensor.elementType == .string {
       return StringCoding.encode(try StringTensor.decode(bytes, count: tensor.shape.elementCount))
     }

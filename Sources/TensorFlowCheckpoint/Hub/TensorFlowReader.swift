@@ -79,9 +79,7 @@ public enum TensorFlowReader: StateReader {
     guard tensor.name == "global_step", tensor.tensor.shape.rank == 0,
       tensor.tensor.elementType == .int64
     else { return nil }
-    let bytes = try tensor.tensor.bytes(limit: 8)
-    try TensorPass.check(NamedTensor(tensor.name, tensor.tensor), CRC32C.of(bytes))
-    let word = bytes.reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
-    return GlobalStep(Int64(bitPattern: word), record: tensor)
+    let bytes = try TensorPass.verifiedBytes(of: NamedTensor(tensor.name, tensor.tensor))
+    return try GlobalStep(tensor, bytes: bytes)
   }
 }

@@ -5,30 +5,44 @@ public struct GlobalStep: Sendable {
   /// The number.
   public var value: Int64
 
-  /// How the source keeps it; a writer of the same format writes it so again.
-  public var record: StateTensor
+  private let recorded: Int64
+  private let record: StateTensor
 
-  /// Describes the step.
+  /// A step that a source keeps as a tensor.
   ///
   /// - Parameters:
-  ///   - value: The number of updates applied.
-  ///   - record: How the source keeps it.
-  public init(_ value: Int64, record: StateTensor) {
-    self.value = value
+  ///   - record: The tensor, a scalar of type `int64`.
+  ///   - bytes: Its bytes, verified.
+  /// - Throws: ``StateError`` with code `malformed` when the tensor is no such scalar.
+  public init(_ record: StateTensor, bytes: [UInt8]) throws {
+    guard record.tensor.elementType == .int64, record.tensor.shape.rank == 0, bytes.count == 8 else {
+      throw StateError(
+        .malformed,
+        "the step has another type",
+        tensor: record.name,
+        expected: "int64[]",
+        found: "\(record.tensor.elementType.rawValue)\(record.tensor.shape)"
+      )
+    }
     self.record = record
+    recorded = Int64(bitPattern: bytes.reversed().reduce(0) { $0 << 8 | UInt64($1) })
+    value = recorded
   }
 
   /// A step as TensorFlow keeps it: a 64-bit scalar called `global_step`.
   ///
   /// - Parameter value: The number of updates applied.
   public init(_ value: Int64) {
-    self.init(value, record: StateTensor("global_step", .scalar(value)))
+    self.value = value
+    recorded = value
+    record = StateTensor("global_step", .scalar(value))
   }
 
-  /// The step as a tensor of the type that its record has.
+  /// The step as its source keeps it, and as a writer of the same format writes it again.
   public var tensor: StateTensor {
+    if value == recorded { return record }
     var copy = record
-    copy.tensor = record.tensor.elementType == .int64 ? .scalar(value) : record.tensor
+    copy.tensor = .scalar(value)
     return copy
   }
 }

@@ -1,0 +1,41 @@
+internal import ByteIO
+internal import Tensors
+public import TrainingState
+
+/// A state taken from one place to another.
+public enum Conversion {
+  /// Reads a state, changes what is to be changed, and writes it; every byte is verified on the way.
+  ///
+  /// - Parameters:
+  ///   - input: A file, a directory or a prefix; never changed.
+  ///   - output: The file, directory or prefix to make.
+  ///   - requested: The output's format, `nil` to tell it from its name.
+  ///   - keepsFormat: Whether the input's format serves where neither tells.
+  ///   - options: How to write.
+  ///   - change: What to change on the way.
+  /// - Returns: The state that was written and the name of its format.
+  /// - Throws: ``StateError`` as ``StateFormats/open(_:)`` and ``StateFormats/write(_:to:format:options:)``.
+  @discardableResult
+  public static func run(
+    from input: String,
+    to output: String,
+    format requested: String? = nil,
+    keepsFormat: Bool = false,
+    options: WriteOptions = WriteOptions(),
+    change: (TrainingState) throws -> TrainingState = { $0 }
+  ) throws -> (state: TrainingState, format: String) {
+    let source = try StateFormats.open(input)
+    let format = try StateFormats.output(
+      output,
+      requested: requested,
+      fallback: keepsFormat ? source.format : nil
+    )
+    guard !FileSystem.isSame(input, output), !FileSystem.isSame(input + ".index", output + ".index")
+    else {
+      throw StateError(.invalidArgument, "input and output are the same", file: output)
+    }
+    let state = try change(source.state)
+    try StateFormats.write(state, to: output, format: format, options: options)
+    return (state, format)
+  }
+}

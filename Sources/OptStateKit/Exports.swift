@@ -1,0 +1,6 @@
+// What a user of the library meets in its own interface comes with one import.
+@_exported public import TrainingState
+@_exported public import Tensors
+@_exported public import OptimizerCore
+@_exported public import enum ByteIO.TemporaryFiles
+@_exported public import enum HDF5.HDF5Isolation

@@ -1,0 +1,112 @@
+internal import ByteIO
+internal import StateStore
+internal import TensorFlowCheckpoint
+internal import Tensors
+public import TrainingState
+
+/// The formats that states are read from and written in.
+public enum StateFormats {
+  private static let readers: [any StateReader.Type] = [
+    StateStoreReader.self, TensorFlowReader.self,
+  ]
+
+  private static let writers: [any StateWriter.Type] = [
+    StateStoreWriter.self, TensorFlowWriter.self,
+  ]
+
+  /// Names of the formats that can be written, as `--to` takes them.
+  public static var writable: [String] { writers.map { $0.format } }
+
+  /// Opens a state, whatever format it is in; no tensor is read.
+  ///
+  /// - Parameter path: A file, a directory or a prefix; its content decides, not its name.
+  /// - Returns: The state and the name of its format.
+  /// - Throws: ``StateError`` with code `notFound` when nothing is there, `unsupported` when it is no
+  ///   state that is known, `malformed` and the like when it breaks its format's rules.
+  public static func open(_ path: String) throws -> (state: TrainingState, format: String) {
+    for reader in readers where try reader.recognizes(path) {
+      return (try reader.read(path), reader.format)
+    }
+    switch FileSystem.kind(of: path) {
+    case nil:
+      throw StateError(
+        .notFound,
+        "no such file, directory or checkpoint prefix",
+        file: path,
+        remedy: "a TensorFlow checkpoint is named by its prefix, such as model.ckpt-20"
+      )
+    case .directory:
+      throw StateError(
+        .unsupported,
+        "the directory holds no state that is known",
+        file: path,
+        expected: "a TensorFlow 'checkpoint' file in it"
+      )
+    case .other:
+      throw StateError(.unsupported, "is no regular file", file: path)
+    case .file:
+      throw StateError(
+        .unsupported,
+        "the file is no state that is known",
+        file: path,
+        expected: readers.map { $0.format }.joined(separator: " or ")
+      )
+    }
+  }
+
+  /// The format that an output is to have.
+  ///
+  /// - Parameters:
+  ///   - path: The output's path, whose name may tell.
+  ///   - requested: The format asked for.
+  ///   - fallback: The format where neither tells.
+  /// - Throws: ``StateError`` with code `invalidArgument`, listing the choices.
+  public static func output(
+    _ path: String,
+    requested: String?,
+    fallback: String? = nil
+  ) throws -> String {
+    let choices = writable.joined(separator: ", ")
+    if let requested {
+      guard writable.contains(requested) else {
+        throw StateError(.invalidArgument, "no format '\(requested)'", expected: "one of \(choices)")
+      }
+      return requested
+    }
+    if let told = told(by: FileSystem.name(of: path)) ?? fallback, writable.contains(told) {
+      return told
+    }
+    throw StateError(
+      .invalidArgument,
+      "the name does not tell the output's format",
+      file: path,
+      remedy: "pass --to with one of \(choices)"
+    )
+  }
+
+  /// Writes a state.
+  ///
+  /// - Parameters:
+  ///   - state: The state.
+  ///   - path: The file, directory or prefix to make.
+  ///   - format: One of ``writable``.
+  ///   - options: How to write.
+  /// - Throws: ``StateError`` as ``StateWriter/write(_:to:options:)``.
+  public static func write(
+    _ state: TrainingState,
+    to path: String,
+    format: String,
+    options: WriteOptions = WriteOptions()
+  ) throws {
+    guard let writer = writers.first(where: { $0.format == format }) else {
+      throw StateError(.invalidArgument, "no format '\(format)'")
+    }
+    try writer.write(state, to: path, options: options)
+  }
+
+  private static func told(by name: String) -> String? {
+    if name.hasSuffix(".h5") || name.hasSuffix(".hdf5") { return StateStoreWriter.format }
+    if name.hasSuffix(".index") || name.contains(".ckpt") { return TensorFlowWriter.format }
+    return nil
+  }
+}

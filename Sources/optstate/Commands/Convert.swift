@@ -1,0 +1,64 @@
+public import ArgumentParser
+public import OptStateKit
+
+/// `optstate convert`
+struct Convert: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Write a state in another format.",
+    discussion: """
+      Every byte is verified against the source's checksums on the way, and the target's are written. \
+      A TensorFlow checkpoint that goes into a store and back comes back byte for byte.
+      """
+  )
+
+  @Argument(help: "The state to read; it is never changed.")
+  var input: String
+
+  @Argument(help: "The file, directory or prefix to make.")
+  var output: String
+
+  @Option(
+    help: ArgumentHelp(
+      "The output's format; told by its name where this is left out.",
+      valueName: StateFormats.writable.joined(separator: "|")
+    )
+  )
+  var to: String?
+
+  @Option(help: "The part of the state to take over.")
+  var only: StatePart = .all
+
+  @Option(help: ArgumentHelp("Compress an optstate store: gzip:1 to gzip:9.", valueName: "gzip:n"))
+  var compress: Compression?
+
+  @OptionGroup var outputOptions: OutputOptions
+
+  func run() throws {
+    try Failure.reported {
+      let (_, format) = try Conversion.run(
+        from: input,
+        to: output,
+        format: to,
+        options: outputOptions.options(label: "converting", deflateLevel: compress?.level),
+        change: { $0.taking(only) }
+      )
+      if compress != nil, format != "optstate" {
+        Output.message("note: \(format) is not compressed")
+      }
+    }
+  }
+}
+
+extension StatePart: ExpressibleByArgument {}
+
+/// A kind of compression and its level.
+struct Compression: ExpressibleByArgument {
+  let level: Int
+
+  init?(argument: String) {
+    let parts = argument.split(separator: ":")
+    guard parts.count == 2, parts[0] == "gzip", let level = Int(parts[1]), (1...9).contains(level)
+    else { return nil }
+    self.level = level
+  }
+}

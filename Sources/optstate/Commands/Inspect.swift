@@ -1,0 +1,44 @@
+internal import ArgumentParser
+internal import OptStateKit
+
+/// `optstate inspect`
+struct Inspect: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Show what a state is: step, variables, slots, optimizer, schedule.",
+    discussion: "Only headers are read, unless --stats asks for the numbers."
+  )
+
+  @Argument(help: "The state.")
+  var state: String
+
+  @Flag(help: "Print one JSON object.")
+  var json = false
+
+  @Flag(help: "List every variable with its slots.")
+  var variables = false
+
+  @Flag(help: "Read the numbers: extremes, mean, RMS, norm, zeros, NaN, infinities.")
+  var stats = false
+
+  @Option(help: ArgumentHelp("Only variables in whose name the expression occurs.", valueName: "regex"))
+  var match: Pattern?
+
+  func run() throws {
+    try Failure.reported {
+      let inspection = try Inspection(
+        state,
+        isSelected: { match?.matches($0) ?? true },
+        withStatistics: stats,
+        progress: ProgressBar("reading").handler
+      )
+      if let match, inspection.state.variables.isEmpty {
+        throw StateError(.unsupported, "no variable matches '\(match.text)'", file: state)
+      }
+      if json {
+        print(inspection.json(withVariables: variables || stats).text)
+      } else {
+        print(InspectionText(inspection, withVariables: variables || stats).text)
+      }
+    }
+  }
+}

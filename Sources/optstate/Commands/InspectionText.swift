@@ -1,0 +1,97 @@
+internal import OptStateKit
+
+/// An inspection as a person reads it.
+struct InspectionText {
+  private let inspection: Inspection
+  private let withVariables: Bool
+
+  init(_ inspection: Inspection, withVariables: Bool) {
+    self.inspection = inspection
+    self.withVariables = withVariables
+  }
+
+  var text: String {
+    (summary + (withVariables ? [""] + variables : [])).joined(separator: "\n")
+  }
+
+  private var summary: [String] {
+    let state = inspection.state
+    var rows: [(String, String)] = [
+      ("format", format),
+      ("naming", state.naming ?? "none that is known"),
+      ("global step", state.globalStep.map { String($0.value) } ?? "not in the file"),
+      ("variables", "\(state.variables.count)"),
+      ("parameters", "\(Units.count(inspection.parameterCount)) (\(inspection.parameterCount))"),
+      ("bytes", "\(Units.bytes(inspection.byteCount)) (\(inspection.byteCount))"),
+      ("slots", slots),
+      ("element types", types),
+    ]
+    if !state.optimizerTensors.isEmpty {
+      rows.append(("also", state.optimizerTensors.map(\.name).joined(separator: ", ")))
+    }
+    if !state.extras.isEmpty {
+      rows.append(("carried along", state.extras.map(\.name).joined(separator: ", ")))
+    }
+    rows.append(("optimizer", state.optimizer?.description ?? "not in the file"))
+    rows.append(("schedule", state.schedule?.description ?? "not in the file"))
+    var lines = rows.map { Self.padded($0.0, 14) + $0.1 }
+    let suspicions = inspection.suspicions
+    for suspicion in suspicions.prefix(5) { lines.append(Self.padded("suspicious", 14) + suspicion) }
+    if suspicions.count > 5 { lines.append(Self.padded("", 14) + "and \(suspicions.count - 5) more") }
+    return lines
+  }
+
+  private var format: String {
+    let source = inspection.state.sourceFormat
+    return source == inspection.format ? source : "\(inspection.format) (from \(source))"
+  }
+
+  private var slots: String {
+    let counts = inspection.slotCounts.sorted { $0.key < $1.key }
+    if counts.isEmpty { return "none" }
+    let total = inspection.state.variables.count
+    return counts.map { "\($0.key) \($0.value)/\(total)" }.joined(separator: ", ")
+  }
+
+  private var types: String {
+    inspection.typeCounts.sorted { ($1.value, $0.key.rawValue) < ($0.value, $1.key.rawValue) }
+      .map { "\($0.key.rawValue) \($0.value)" }.joined(separator: ", ")
+  }
+
+  private var variables: [String] {
+    inspection.state.variables.flatMap { variable -> [String] in
+      var lines: [String] = []
+      if let tensor = variable.value?.tensor {
+        lines.append(line(variable.name, "\(tensor.elementType.rawValue)\(tensor.shape)", variable.name))
+      } else {
+        lines.append(variable.name + "  (slots only)")
+      }
+      for slot in variable.slots {
+        let tensor = slot.tensor.tensor
+        lines.append(
+          line(
+            "  \(slot.name)",
+            "\(tensor.elementType.rawValue)\(tensor.shape)",
+            "\(variable.name)/\(slot.name)"
+          )
+        )
+      }
+      return lines
+    }
+  }
+
+  private func line(_ label: String, _ type: String, _ key: String) -> String {
+    let head = "\(label)  \(type)"
+    guard let numbers = inspection.statistics[key] else { return head }
+    var text = "min \(Units.number(numbers.min))  max \(Units.number(numbers.max))"
+    text += "  mean \(Units.number(numbers.mean))  rms \(Units.number(numbers.rms))"
+    text += "  norm \(Units.number(numbers.norm))  zeros \(numbers.zeros)"
+    if numbers.nan > 0 { text += "  NaN \(numbers.nan)" }
+    if numbers.inf > 0 { text += "  infinite \(numbers.inf)" }
+    return head + "\n      " + text
+  }
+
+  private static func padded(_ text: String, _ width: Int) -> String {
+    text + String(repeating: " ", count: max(1, width - text.count))
+  }
+}

@@ -1,0 +1,30 @@
+internal import ArgumentParser
+internal import OptStateKit
+
+/// `optstate strip`
+struct Strip: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Drop slots, step, optimizer and schedule: a checkpoint to publish.",
+    discussion: "The output has the input's format, unless its name tells another."
+  )
+
+  @Argument(help: "The state to read; it is never changed.")
+  var input: String
+
+  @Argument(help: "The file, directory or prefix to make.")
+  var output: String
+
+  @OptionGroup var outputOptions: OutputOptions
+
+  func run() throws {
+    try Failure.reported {
+      try Conversion.run(
+        from: input,
+        to: output,
+        keepsFormat: true,
+        options: outputOptions.options(label: "stripping"),
+        change: { $0.taking(.parameters) }
+      )
+    }
+  }
+}

@@ -1,0 +1,34 @@
+internal import ArgumentParser
+internal import OptStateKit
+
+/// `optstate verify`
+struct Verify: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Read every byte of a state and compare it with the checksums on record."
+  )
+
+  @Argument(help: "The state.")
+  var state: String
+
+  @Flag(help: "Print one JSON object.")
+  var json = false
+
+  func run() throws {
+    try Failure.reported {
+      let verification = try Verification(state, progress: ProgressBar("verifying").handler)
+      if json {
+        print(verification.json.text)
+      } else {
+        for failure in verification.failures { print(failure.message) }
+        if !verification.withoutChecksum.isEmpty {
+          print("\(verification.withoutChecksum.count) tensors have no checksum on record")
+        }
+        if verification.isSound {
+          let read = Units.bytes(verification.byteCount)
+          print("sound: \(verification.tensorCount) tensors, \(read) match their checksums")
+        }
+      }
+      if !verification.isSound { throw ExitCode(1) }
+    }
+  }
+}

@@ -1,0 +1,26 @@
+internal import ArgumentParser
+internal import OptStateKit
+
+/// The command-line tool.
+@main
+struct Optstate: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "optstate",
+    abstract: "Inspect, prove and convert the training state of deep-learning frameworks.",
+    discussion: """
+      A STATE is an optstate store (.h5) or a TensorFlow checkpoint, named by its prefix, its .index \
+      file, or a directory with a 'checkpoint' file. What it is, is found from its content.
+
+      Exit status: 0 done; 1 a difference or a failed check; 64 usage; 65 malformed or unsupported \
+      data; 66 no such input; 73 the output cannot be made; 74 input or output error.
+      """,
+    subcommands: [Inspect.self, Verify.self, Diff.self, Convert.self, Strip.self]
+  )
+
+  static func main() {
+    HelperProcess.serveIfAsked()
+    HelperProcess.register()
+    Signals.removeTemporaryFilesOnExit()
+    main(nil)
+  }
+}

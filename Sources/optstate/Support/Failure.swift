@@ -1,0 +1,31 @@
+internal import ArgumentParser
+internal import OptStateKit
+
+#if canImport(Glibc)
+internal import Glibc
+#else
+internal import Darwin
+#endif
+
+/// How a command that cannot do its work ends.
+enum Failure {
+  /// Runs a command's work; an error becomes a message and the exit status of the contract.
+  static func reported(_ body: () throws -> Void) throws {
+    do {
+      try body()
+    } catch let error as StateError {
+      Output.message("error: \(error)")
+      throw ExitCode(status(error.code))
+    }
+  }
+
+  private static func status(_ code: StateError.Code) -> Int32 {
+    switch code {
+    case .invalidArgument: 64
+    case .notFound: 66
+    case .exists, .cannotCreate: 73
+    case .inputOutput: 74
+    default: 65
+    }
+  }
+}

@@ -1,0 +1,22 @@
+#if canImport(Glibc)
+internal import Glibc
+#else
+internal import Darwin
+#endif
+
+/// Where messages go, so that standard output holds results alone.
+enum Output {
+  /// Writes a line to standard error.
+  static func message(_ text: String) {
+    write(text + "\n")
+  }
+
+  /// Writes text to standard error.
+  static func write(_ text: String) {
+    let bytes = Array(text.utf8)
+    unsafe bytes.withUnsafeBytes { _ = unsafe Glibc.write(STDERR_FILENO, $0.baseAddress, $0.count) }
+  }
+
+  /// Whether standard error is a terminal.
+  static var isTerminal: Bool { isatty(STDERR_FILENO) == 1 }
+}

@@ -1,0 +1,40 @@
+internal import Dispatch
+internal import Synchronization
+
+/// A line on the terminal that shows how far long work has come; nothing on a pipe.
+final class ProgressBar: Sendable {
+  private let label: String
+  private let start = DispatchTime.now()
+  private let lastDrawn = Mutex<Double>(0)
+
+  /// - Parameter label: What is being done.
+  init(_ label: String) {
+    self.label = label
+  }
+
+  /// What a pass calls, `nil` when there is no terminal to draw on.
+  var handler: (@Sendable (Int, Int) -> Void)? {
+    guard Output.isTerminal else { return nil }
+    return { done, total in self.draw(done, total) }
+  }
+
+  private func draw(_ done: Int, _ total: Int) {
+    let seconds = Double(DispatchTime.now().uptimeNanoseconds - start.uptimeNanoseconds) / 1e9
+    let isFinished = done == total
+    let isDue = lastDrawn.withLock { last in
+      // Short work shows nothing; a bar that was shown is wiped in the end.
+      guard isFinished ? last > 0 : seconds > 0.5 && seconds - last > 0.1 else { return false }
+      last = seconds
+      return true
+    }
+    guard isDue, total > 0 else { return }
+    if isFinished {
+      Output.write("\r\u{1B}[K")
+      return
+    }
+    let filled = 30 * done / total
+    let bar = String(repeating: "█", count: filled) + String(repeating: "░", count: 30 - filled)
+    let rate = Units.bytes(Int(Double(done) / seconds))
+    Output.write("\r\u{1B}[K\(label) \(bar) \(100 * done / total) %  \(rate)/s")
+  }
+}

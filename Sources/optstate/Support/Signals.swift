@@ -1,0 +1,27 @@
+internal import Dispatch
+internal import OptStateKit
+
+#if canImport(Glibc)
+internal import Glibc
+#else
+internal import Darwin
+#endif
+
+/// What an interrupted run leaves behind: nothing.
+enum Signals {
+  /// Removes unfinished files when a signal ends the program.
+  static func removeTemporaryFilesOnExit() {
+    for number in [SIGINT, SIGTERM, SIGHUP] {
+      signal(number, SIG_IGN)
+      let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
+      source.setEventHandler {
+        // The handler keeps the source that calls it.
+        withExtendedLifetime(source) { TemporaryFiles.removeAll() }
+        // Ends with the signal's own status, as if it had never been caught.
+        signal(number, SIG_DFL)
+        raise(number)
+      }
+      source.resume()
+    }
+  }
+}
