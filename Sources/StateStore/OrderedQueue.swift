@@ -3,52 +3,62 @@ internal import Synchronization
 
 /// Hands the results of parallel work to a consumer in the order of their numbers.
 ///
-/// At most `capacity` numbers are under way, so that one slow item cannot let the results of those
-/// behind it pile up. Numbers must be begun in rising order, as ``Workers`` does.
+/// A number that is too far ahead of the one that is next waits, so that one slow item cannot let the
+/// results of those behind it pile up; the next one never waits, so somebody always gets on.
 final class OrderedQueue<Result: Sendable>: Sendable {
   private struct State {
     var next = 0
-    var waiting: [Int: Result] = [:]
+    var results: [Int: Result] = [:]
+    var waiting = 0
     var hasFailed = false
   }
 
   private let state = Mutex(State())
-  private let places: DispatchSemaphore
+  private let turn = DispatchSemaphore(value: 0)
+  private let capacity: Int
   private let consume: @Sendable (Int, Result) throws -> Void
 
   /// - Parameters:
-  ///   - capacity: Numbers that may be under way.
+  ///   - capacity: How far a number may be ahead of the next one.
   ///   - consume: Called with one result at a time.
   init(capacity: Int, consume: @escaping @Sendable (Int, Result) throws -> Void) {
-    places = DispatchSemaphore(value: capacity)
+    self.capacity = capacity
     self.consume = consume
   }
 
   /// Makes the result of a number and consumes all that have become next in order.
   func submit(_ number: Int, _ make: () throws -> Result) throws {
-    places.wait()
+    while !mayBegin(number) { turn.wait() }
     do {
-      if state.withLock({ $0.hasFailed }) {
-        places.signal()
-        return
-      }
       let result = try make()
       try state.withLock { state in
-        state.waiting[number] = result
-        while !state.hasFailed, let ready = state.waiting.removeValue(forKey: state.next) {
+        state.results[number] = result
+        while !state.hasFailed, let ready = state.results.removeValue(forKey: state.next) {
           try consume(state.next, ready)
           state.next += 1
-          places.signal()
         }
+        wakeAll(&state)
       }
     } catch {
-      // The numbers behind this one will never be next: let those who wait for a place go.
-      let waiting = state.withLock { state in
+      // The numbers behind this one will never be next: nobody may wait for that.
+      state.withLock { state in
         state.hasFailed = true
-        return state.waiting.count
+        wakeAll(&state)
       }
-      for _ in 0...waiting { places.signal() }
       throw error
     }
+  }
+
+  private func mayBegin(_ number: Int) -> Bool {
+    state.withLock { state in
+      if state.hasFailed || number < state.next + capacity { return true }
+      state.waiting += 1
+      return false
+    }
+  }
+
+  private func wakeAll(_ state: inout State) {
+    for _ in 0..<state.waiting { turn.signal() }
+    state.waiting = 0
   }
 }

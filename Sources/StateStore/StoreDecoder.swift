@@ -26,7 +26,7 @@ struct StoreDecoder {
     }
     state.schedule = try schedule()
     state.optimizer = try optimizer()
-    var variables: [String: (index: Int64, variable: Variable)] = [:]
+    var variables: [ExactName: (index: Int64, variable: Variable)] = [:]
     for object in catalog.objects {
       guard let first = object.path.first else { continue }
       let path = object.path.joined(separator: "/")
@@ -37,10 +37,14 @@ struct StoreDecoder {
           if object.dataset != nil { state.extras.append(try tensor(object, try extraName(object))) }
         default:
           if object.dataset == nil {
-            guard let index = object.attributes[Name.index] else { continue }
+            // A file that a program made by hand may leave out the order; then names decide.
+            let index = object.attributes[Name.index]
+            guard index != nil || catalog.object("\(path)/\(StoreNames.value)") != nil else { continue }
             var variable = Variable(StoreNames.name(of: object.path), value: nil)
             variable.step = try object.attributes[Name.step].map { try integer($0, Name.step) }
-            variables[path] = (try integer(index, Name.index), variable)
+            variables[ExactName(path)] = (
+              try index.map { try integer($0, Name.index) } ?? .max, variable
+            )
           } else {
             try place(object, &state, &variables)
           }
@@ -49,7 +53,9 @@ struct StoreDecoder {
         throw error.inContext(tensor: "/" + path)
       }
     }
-    state.variables = variables.values.sorted { ($0.index, $0.variable.name) < ($1.index, $1.variable.name) }
+    state.variables = variables.values.sorted {
+      ($0.index, ExactName($0.variable.name)) < ($1.index, ExactName($1.variable.name))
+    }
       .map { entry in
         var variable = entry.variable
         variable.slots.sort { ($0.tensor.index ?? Int.max, $0.name) < ($1.tensor.index ?? Int.max, $1.name) }
@@ -62,9 +68,9 @@ struct StoreDecoder {
   private func place(
     _ object: HDF5Object,
     _ state: inout TrainingState,
-    _ variables: inout [String: (index: Int64, variable: Variable)]
+    _ variables: inout [ExactName: (index: Int64, variable: Variable)]
   ) throws {
-    let parent = object.path.dropLast().joined(separator: "/")
+    let parent = ExactName(object.path.dropLast().joined(separator: "/"))
     let component = object.path[object.path.count - 1]
     let isValue = component == StoreNames.value
     let name = StoreNames.name(of: isValue ? Array(object.path.dropLast()) : object.path)

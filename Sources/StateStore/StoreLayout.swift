@@ -17,7 +17,7 @@ final class StoreLayout {
 
   private let file: HDF5File
   private let deflateLevel: Int?
-  private var groups: [String: HDF5Group] = [:]
+  private var groups: [ExactName: HDF5Group] = [:]
   private var pending: [Pending] = []
 
   /// Creates a file with everything in it but the data.
@@ -25,12 +25,12 @@ final class StoreLayout {
     file = try HDF5File(creating: path)
     self.deflateLevel = deflateLevel
     try describe(state)
-    var taken: Set<String> = []
+    var taken: Set<ExactName> = []
     for variable in state.variables {
       var path = ""
       for component in StoreNames.components(of: variable.name) {
         path += (path.isEmpty ? "" : "/") + component
-        taken.insert(path)
+        taken.insert(ExactName(path))
       }
     }
     for (index, variable) in state.variables.enumerated() {
@@ -86,7 +86,7 @@ final class StoreLayout {
     }
   }
 
-  private func create(_ variable: Variable, index: Int, taken: Set<String>) throws {
+  private func create(_ variable: Variable, index: Int, taken: Set<ExactName>) throws {
     let components = StoreNames.components(of: variable.name)
     let group = try self.group(components)
     try group.setAttribute(StoreNames.Attribute.index, .integer(Int64(index)))
@@ -97,7 +97,7 @@ final class StoreLayout {
     let path = components.joined(separator: "/")
     for slot in variable.slots {
       let plain = slot.name.rawValue
-      let isTaken = taken.contains("\(path)/\(plain)") || plain.hasPrefix("@")
+      let isTaken = taken.contains(ExactName("\(path)/\(plain)")) || plain.hasPrefix("@")
       _ = try create(
         slot.tensor,
         as: isTaken ? StoreNames.slotPrefix + plain : plain,
@@ -109,9 +109,9 @@ final class StoreLayout {
 
   /// A tensor that stands by itself: a dataset at its name, or `@value` of a group where the name is
   /// also the beginning of a variable's.
-  private func create(_ tensor: StateTensor, taken: Set<String>, role: String?) throws {
+  private func create(_ tensor: StateTensor, taken: Set<ExactName>, role: String?) throws {
     let components = StoreNames.components(of: tensor.name)
-    let isTaken = taken.contains(components.joined(separator: "/"))
+    let isTaken = taken.contains(ExactName(components.joined(separator: "/")))
     let group = try self.group(isTaken ? components : components.dropLast())
     let name = isTaken ? StoreNames.value : components[components.count - 1]
     let dataset = try create(tensor, as: name, in: group, name: tensor.name)
@@ -120,7 +120,7 @@ final class StoreLayout {
 
   private func group(_ components: [String]) throws -> HDF5Group {
     guard let last = components.last else { return file.root }
-    let path = components.joined(separator: "/")
+    let path = ExactName(components.joined(separator: "/"))
     if let known = groups[path] { return known }
     let group = try self.group(Array(components.dropLast())).createGroup(last)
     groups[path] = group

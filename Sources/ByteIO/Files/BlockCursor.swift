@@ -52,7 +52,7 @@ public struct BlockCursor: Sendable {
     return block[position..<position + count]
   }
 
-  /// Takes a little-endian integer.
+  /// Takes a little-endian integer of at most 64 bits.
   ///
   /// - Parameters:
   ///   - type: Its type.
@@ -62,7 +62,15 @@ public struct BlockCursor: Sendable {
     _ type: Integer.Type,
     _ field: String
   ) throws -> Integer {
-    try take(MemoryLayout<Integer>.size, field).reversed().reduce(0) { $0 << 8 | Integer($1) }
+    Integer(truncatingIfNeeded: try word(MemoryLayout<Integer>.size, field))
+  }
+
+  /// The work of ``integer(_:_:)``, without generic arithmetic in the loop.
+  private mutating func word(_ width: Int, _ field: String) throws -> UInt64 {
+    let bytes = try take(width, field)
+    var value: UInt64 = 0
+    for index in bytes.indices.reversed() { value = value << 8 | UInt64(bytes[index]) }
+    return value
   }
 
   /// Takes an unsigned LEB128 integer of at most 64 bits.

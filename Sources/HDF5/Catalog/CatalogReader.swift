@@ -23,8 +23,8 @@ extension HDF5Catalog {
     do {
       return try Gate.locked {
         let file = try unsafe Handle(H5Fopen(path, optstate_h5f_read_only(), 0), "open the file")
-        var reader = CatalogReader(fileSize: fileSize)
         let root = try unsafe Handle(H5Oopen(file.id, "/", 0), "open the root group")
+        var reader = try CatalogReader(root, fileSize: fileSize)
         try reader.visit(root, at: [])
         return HDF5Catalog(reader.objects)
       }
@@ -40,8 +40,15 @@ private struct CatalogReader {
   var objects: [HDF5Object] = []
   private var visited: Set<UInt64> = []
 
-  init(fileSize: Int) {
+  /// Begins at a file's root, to which no link may lead back.
+  init(_ root: Handle, fileSize: Int) throws {
     self.fileSize = fileSize
+    var info = H5O_info_t()
+    try unsafe Gate.check(
+      H5Oget_info2(root.id, &info, UInt32(H5O_INFO_BASIC)),
+      "inspect the root group"
+    )
+    visited.insert(UInt64(info.addr))
   }
 
   mutating func visit(_ object: Handle, at path: [String]) throws {
@@ -64,8 +71,11 @@ private struct CatalogReader {
           HDF5Object(path: path, attributes: try AttributeReader.all(of: object, fileSize), dataset: nil)
         )
         for child in try links(of: object) {
-          let member = try unsafe Handle(H5Oopen(object.id, child, 0), "open '\(child)'")
-          try visit(member, at: path + [child])
+          guard visited.insert(child.address).inserted else {
+            throw StateError(.unsupported, "the object '\(child.name)' is linked more than once")
+          }
+          let member = try unsafe Handle(H5Oopen(object.id, child.name, 0), "open '\(child.name)'")
+          try visit(member, at: path + [child.name])
         }
       case H5I_DATASET:
         objects.append(
@@ -83,10 +93,10 @@ private struct CatalogReader {
     }
   }
 
-  /// Names of a group's hard links; any other link is refused before it can lead anywhere.
-  private func links(of group: Handle) throws -> [String] {
+  /// Names and targets of a group's hard links; any other link is refused before it can lead anywhere.
+  private func links(of group: Handle) throws -> [(name: String, address: UInt64)] {
     final class Found {
-      var names: [String] = []
+      var links: [(name: String, address: UInt64)] = []
       var refused: String?
     }
     let found = Found()
@@ -108,8 +118,8 @@ private struct CatalogReader {
           found.refused = "the link '\(text)' is soft or leads to another file"
           return 1
         }
-        found.names.append(text)
-        return found.names.count > Limits.tensors ? -1 : 0
+        found.links.append((text, unsafe UInt64(info.pointee.u.address)))
+        return found.links.count > Limits.tensors ? -1 : 0
       },
       Unmanaged.passUnretained(found).toOpaque()
     )
@@ -117,6 +127,6 @@ private struct CatalogReader {
       throw StateError(.unsupported, reason, remedy: "links other than hard ones are never followed")
     }
     try Gate.check(status, "list a group")
-    return found.names
+    return found.links
   }
 }

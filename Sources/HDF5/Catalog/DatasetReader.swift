@@ -29,6 +29,12 @@ struct DatasetReader {
       return HDF5DatasetInfo(elementType: nil, shape: shape, storage: .absent)
     }
     let byteCount = try shape.byteCount(of: elementType)
+    // Only contiguous data in the file itself has an offset; asking for it spares the common case the
+    // property list.
+    if byteCount > 0, H5Dget_offset(dataset.id) != optstate_haddr_undefined() {
+      let storage = try contiguous(byteCount)
+      return HDF5DatasetInfo(elementType: elementType, shape: shape, storage: storage)
+    }
     let creation = try Handle(H5Dget_create_plist(dataset.id), "read a property list")
     let external = H5Pget_external_count(creation.id)
     let layout = H5Pget_layout(creation.id)

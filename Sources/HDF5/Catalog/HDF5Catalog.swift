@@ -1,3 +1,5 @@
+internal import Tensors
+
 /// Everything that an HDF5 file says about itself, as plain data: groups, datasets, attributes, and
 /// where in the file each dataset's bytes lie.
 ///
@@ -7,7 +9,7 @@ public struct HDF5Catalog: Sendable, Hashable {
   /// Groups and datasets, each after the group that it is in, the root first.
   public let objects: [HDF5Object]
 
-  private let places: [String: Int]
+  private let places: [ExactName: Int]
 
   /// Keeps objects and finds them by path from then on.
   ///
@@ -15,7 +17,7 @@ public struct HDF5Catalog: Sendable, Hashable {
   public init(_ objects: [HDF5Object]) {
     self.objects = objects
     places = Dictionary(
-      objects.enumerated().map { ($0.element.path.joined(separator: "/"), $0.offset) },
+      objects.enumerated().map { (ExactName($0.element.path.joined(separator: "/")), $0.offset) },
       uniquingKeysWith: { first, _ in first }
     )
   }
@@ -24,6 +26,6 @@ public struct HDF5Catalog: Sendable, Hashable {
   ///
   /// - Parameter path: Components joined by `/`, empty for the root.
   public func object(_ path: String) -> HDF5Object? {
-    places[path].map { objects[$0] }
+    places[ExactName(path)].map { objects[$0] }
   }
 }

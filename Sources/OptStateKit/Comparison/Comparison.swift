@@ -69,11 +69,11 @@ public struct Comparison: Sendable {
 
   private mutating func compareVariables(_ one: TrainingState, _ other: TrainingState) {
     let counterparts = Dictionary(
-      other.variables.map { ($0.name, $0) },
+      other.variables.map { (ExactName($0.name), $0) },
       uniquingKeysWith: { first, _ in first }
     )
     for variable in one.variables {
-      guard let counterpart = counterparts[variable.name] else {
+      guard let counterpart = counterparts[ExactName(variable.name)] else {
         differences.append(Difference(.missing, variable: variable.name, "only the first state has it"))
         continue
       }
@@ -91,8 +91,8 @@ public struct Comparison: Sendable {
         )
       }
     }
-    let names = Set(one.variables.map(\.name))
-    for variable in other.variables where !names.contains(variable.name) {
+    let names = Set(one.variables.map { ExactName($0.name) })
+    for variable in other.variables where !names.contains(ExactName(variable.name)) {
       differences.append(Difference(.extra, variable: variable.name, "only the second state has it"))
     }
   }

@@ -11,7 +11,7 @@ public enum StateFormats {
   ]
 
   private static let writers: [any StateWriter.Type] = [
-    StateStoreWriter.self, TensorFlowWriter.self,
+    StateStoreWriter.self, TensorFlowWriter.self, TensorFlowObjectWriter.self,
   ]
 
   /// Names of the formats that can be written, as `--to` takes them.
@@ -25,7 +25,9 @@ public enum StateFormats {
   ///   state that is known, `malformed` and the like when it breaks its format's rules.
   public static func open(_ path: String) throws -> (state: TrainingState, format: String) {
     for reader in readers where try reader.recognizes(path) {
-      return (try reader.read(path), reader.format)
+      let state = try reader.read(path)
+      // A store remembers where its state came from; of every other format that is the format itself.
+      return (state, reader.format == StateStoreReader.format ? reader.format : state.sourceFormat)
     }
     switch FileSystem.kind(of: path) {
     case nil:

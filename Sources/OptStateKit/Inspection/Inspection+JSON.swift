@@ -57,13 +57,13 @@ extension Inspection {
   }
 
   private func describe(_ variable: Variable) -> JSONValue {
-    var report = describe(variable.value?.tensor, statistics[variable.name])
+    var report = describe(variable.value?.tensor, statistics[ExactName(variable.name)])
     report["name"] = .string(variable.name)
     report["step"] = JSONValue(variable.step)
     report["slots"] = .object(
       Dictionary(
         variable.slots.map { slot in
-          let statistics = statistics["\(variable.name)/\(slot.name)"]
+          let statistics = statistics[ExactName("\(variable.name)/\(slot.name)")]
           return (slot.name.rawValue, .object(describe(slot.tensor.tensor, statistics)))
         },
         uniquingKeysWith: { first, _ in first }

@@ -14,7 +14,7 @@ public struct Inspection: Sendable {
   public let state: TrainingState
 
   /// Statistics by the name of variable or slot, empty unless they were asked for.
-  public let statistics: [String: TensorStatistics]
+  public let statistics: [ExactName: TensorStatistics]
 
   /// Inspects a state.
   ///
@@ -35,14 +35,14 @@ public struct Inspection: Sendable {
     state.variables = state.variables.filter { isSelected($0.name) }
     self.state = state
     self.format = format
-    var statistics: [String: TensorStatistics] = [:]
+    var statistics: [ExactName: TensorStatistics] = [:]
     if withStatistics {
       let tensors = state.variables.flatMap { variable in
         (variable.value.map { [NamedTensor(variable.name, $0.tensor)] } ?? [])
           + variable.slots.map { NamedTensor("\(variable.name)/\($0.name)", $0.tensor.tensor) }
       }
       for (tensor, result) in zip(tensors, try TensorStatistics.of(tensors, progress: progress)) {
-        statistics[tensor.name] = result
+        statistics[ExactName(tensor.name)] = result
       }
     }
     self.statistics = statistics

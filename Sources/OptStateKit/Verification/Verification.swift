@@ -15,7 +15,7 @@ public struct Verification: Sendable {
   /// Path that was verified.
   public let path: String
 
-  /// Name of the format, `nil` when a checksum of the structure itself did not hold.
+  /// Name of the format, `nil` when the state could not be opened because of a tensor's checksum.
   public let format: String?
 
   /// Tensors that were read.
@@ -43,7 +43,7 @@ public struct Verification: Sendable {
     do {
       let opened = try StateFormats.open(path)
       (state, format) = (opened.state, opened.format)
-    } catch let error as StateError where error.code == .checksumMismatch {
+    } catch let error as StateError where error.code == .checksumMismatch && error.tensor != nil {
       format = nil
       failures = [Failure(tensor: error.tensor, message: error.description)]
       return

@@ -26,26 +26,7 @@ final class StoredElements: TensorSource {
 
   func read(into buffer: UnsafeMutableRawBufferPointer, at offset: Int) throws {
     do {
-      let stored = try file.bytes(at: place.offset, count: place.size)
-      let bytes: [UInt8]
-      if type == .string {
-        bytes = try StringCoding.decode(
-          stored,
-          count: shape.elementCount,
-          expected: sum,
-          at: place.offset
-        )
-      } else {
-        let found = try VariantCoding.sum(stored, count: shape.elementCount, at: place.offset)
-        guard found == sum else {
-          throw StateError(
-            .checksumMismatch,
-            "variants do not match their CRC-32C",
-            offset: place.offset
-          )
-        }
-        bytes = stored
-      }
+      let bytes = try verifiedBytes()
       guard offset + buffer.count <= bytes.count else {
         throw StateError(.malformed, "strings are shorter than their lengths say", offset: place.offset)
       }
@@ -53,5 +34,26 @@ final class StoredElements: TensorSource {
     } catch let error as StateError {
       throw error.inContext(file: file.path)
     }
+  }
+
+  /// All elements in the hub's layout, compared with the sums that are stored with them.
+  func verifiedBytes() throws -> [UInt8] {
+    let stored = try file.bytes(at: place.offset, count: place.size)
+    if type == .string {
+      return try StringCoding.decode(
+        stored,
+        count: shape.elementCount,
+        expected: sum,
+        at: place.offset
+      )
+    }
+    guard try VariantCoding.sum(stored, count: shape.elementCount, at: place.offset) == sum else {
+      throw StateError(
+        .checksumMismatch,
+        "variants do not match their CRC-32C",
+        offset: place.offset
+      )
+    }
+    return stored
   }
 }

@@ -2,26 +2,29 @@ internal import ByteIO
 internal import Tensors
 public import TrainingState
 
-/// Reads TensorFlow's name-based checkpoints: V2 (an index and data files) and V1 (one file).
+/// Reads TensorFlow's checkpoints: V2 (an index and data files) and V1 (one file).
 public enum TensorFlowReader: StateReader {
   /// The name of the format.
   public static let format = "tensorflow"
+
+  /// The name of the format for checkpoints that hold an object graph.
+  public static let objectFormat = "tensorflow-object"
 
   /// Name of the string tensor that marks an object-based checkpoint.
   static let objectGraphName = "_CHECKPOINTABLE_OBJECT_GRAPH"
 
   /// Whether a path is a prefix, an index, a directory with a `checkpoint` file, or a V1 file.
   public static func recognizes(_ path: String) throws -> Bool {
-    if let paths = try BundlePaths(path) {
-      return FileSystem.kind(of: paths.index) != nil || FileSystem.kind(of: paths.prefix) == .file
-    }
+    // What a state file names counts even where it is gone: then reading says what is missing.
+    if try BundlePaths(path) != nil { return true }
     return try LegacyCheckpoint.recognizes(path)
   }
 
   /// Describes a checkpoint; only its index is read.
   public static func read(_ path: String) throws -> TrainingState {
-    guard let paths = try BundlePaths(path), FileSystem.kind(of: paths.index) != nil else {
-      return try LegacyCheckpoint.read(try BundlePaths(path)?.prefix ?? path)
+    let paths = try BundlePaths(path) ?? BundlePaths(prefix: path)
+    if FileSystem.kind(of: paths.index) == nil, try LegacyCheckpoint.recognizes(paths.prefix) {
+      return try LegacyCheckpoint.read(paths.prefix)
     }
     let reader = try BundleReader(paths)
     var attributes: [String: AttributeValue] = [:]
@@ -37,28 +40,30 @@ public enum TensorFlowReader: StateReader {
     of tensors: [StateTensor],
     attributes: [String: AttributeValue]
   ) throws -> TrainingState {
-    let names = Set(tensors.map(\.name))
+    let names = Set(tensors.map { ExactName($0.name) })
     var state = TrainingState(sourceFormat: format, attributes: attributes)
-    var places: [String: Int] = [:]
+    var places: [ExactName: Int] = [:]
     var slots: [(pairing: TensorFlowSlots.Pairing, tensor: StateTensor)] = []
     for tensor in tensors {
       if let pairing = TensorFlowSlots.pairing(of: tensor.name, among: names) {
         slots.append((pairing, tensor))
       } else if tensor.name == objectGraphName {
         state.extras.append(tensor)
+        state.sourceFormat = objectFormat
       } else if let step = try globalStep(tensor) {
         state.globalStep = step
       } else if tensor.tensor.shape.rank == 0, TensorFlowSlots.isOptimizerScalar(tensor.name) {
         state.optimizerTensors.append(tensor)
       } else {
-        places[tensor.name] = state.variables.count
+        places[ExactName(tensor.name)] = state.variables.count
         state.variables.append(Variable(tensor.name, value: tensor))
       }
     }
     for (pairing, tensor) in slots {
-      let place = places[pairing.variable] ?? state.variables.count
+      let owner = ExactName(pairing.variable)
+      let place = places[owner] ?? state.variables.count
       if place == state.variables.count {
-        places[pairing.variable] = place
+        places[owner] = place
         state.variables.append(Variable(pairing.variable, value: nil))
       }
       var renamed = tensor

@@ -1,3 +1,4 @@
+internal import Tensors
 internal import TrainingState
 
 /// The names under which TensorFlow's optimizers keep their slots: a suffix behind the variable's name.
@@ -19,7 +20,7 @@ enum TensorFlowSlots {
   /// - Parameters:
   ///   - name: Name of the tensor.
   ///   - names: All names of the checkpoint.
-  static func pairing(of name: String, among names: Set<String>) -> Pairing? {
+  static func pairing(of name: String, among names: Set<ExactName>) -> Pairing? {
     guard let slash = name.lastIndex(of: "/") else { return nil }
     let suffix = String(name[name.index(after: slash)...])
     let base = String(name[..<slash])
@@ -38,14 +39,14 @@ enum TensorFlowSlots {
     }
   }
 
-  private static func slot(_ suffix: String, of base: String, among names: Set<String>) -> SlotName? {
+  private static func slot(_ suffix: String, of base: String, among names: Set<ExactName>) -> SlotName? {
     switch suffix {
     case "adam_m", "Adam": .firstMoment
     case "adam_v", "Adam_1": .secondMoment
     case "Momentum": .momentum
     case "RMSProp": .rms
     // The momentum always comes last; only the centered rule has a slot before it.
-    case "RMSProp_1": names.contains(base + "/RMSProp_2") ? .gradientAverage : .momentum
+    case "RMSProp_1": names.contains(ExactName(base + "/RMSProp_2")) ? .gradientAverage : .momentum
     case "RMSProp_2": .momentum
     case "Adagrad", "Adadelta", "Ftrl": .accumulator
     case "Adadelta_1": .updateAccumulator
@@ -57,10 +58,10 @@ enum TensorFlowSlots {
 
   /// The variable of a slot's path: the path itself, or what follows the scope that was open when the
   /// slots were made and that now stands before the variable's own.
-  private static func owner(of base: String, among names: Set<String>) -> String? {
+  private static func owner(of base: String, among names: Set<ExactName>) -> String? {
     var rest = Substring(base)
     while true {
-      if names.contains(String(rest)) { return String(rest) }
+      if names.contains(ExactName(String(rest))) { return String(rest) }
       guard let slash = rest.firstIndex(of: "/") else { return nil }
       rest = rest[rest.index(after: slash)...]
     }

@@ -2,7 +2,7 @@ internal import ByteIO
 internal import Tensors
 public import TrainingState
 
-/// Writes V2 checkpoints, name-based, and keeps the directory's `checkpoint` file up to date.
+/// Writes V2 checkpoints and keeps the directory's `checkpoint` file up to date.
 public enum TensorFlowWriter: StateWriter {
   /// The name of the format.
   public static let format = TensorFlowReader.format
@@ -31,7 +31,7 @@ public enum TensorFlowWriter: StateWriter {
     }
     let paths = BundlePaths(prefix: prefix)
     var shardCount = 1
-    if state.sourceFormat == format, case .int(let count) = state.attributes[Layout.shardCount] {
+    if isOurs(state), case .int(let count) = state.attributes[Layout.shardCount] {
       shardCount = Int(clamping: count)
     }
     guard (1...99_999).contains(shardCount) else {
@@ -41,7 +41,7 @@ public enum TensorFlowWriter: StateWriter {
     var listings: BundleWriter.Listings = [:]
     for tensor in named(state) {
       do {
-        try add(tensor, isOurs: state.sourceFormat == format, &pieces, &listings)
+        try add(tensor, isOurs: isOurs(state), &pieces, &listings)
       } catch let error as StateError {
         throw error.inContext(tensor: tensor.name)
       }
@@ -53,7 +53,9 @@ public enum TensorFlowWriter: StateWriter {
         tensor: stray.piece.name
       )
     }
-    pieces.sort { ($0.order, $0.piece.name) < ($1.order, $1.piece.name) }
+    pieces.sort { one, other in
+      (one.order, ExactName(one.piece.name)) < (other.order, ExactName(other.piece.name))
+    }
     let output = OutputSet(overwrite: options.overwrite)
     // An old index beside new data would describe it falsely.
     if options.overwrite { output.removeBeforeCommit(paths.index) }
@@ -67,9 +69,14 @@ public enum TensorFlowWriter: StateWriter {
     try updateStateFile(prefix)
   }
 
+  /// Whether names and places of the source are TensorFlow's own.
+  private static func isOurs(_ state: TrainingState) -> Bool {
+    [format, TensorFlowReader.objectFormat].contains(state.sourceFormat)
+  }
+
   /// All tensors under the names that the checkpoint shall have.
   private static func named(_ state: TrainingState) -> [StateTensor] {
-    let isOurs = state.sourceFormat == format
+    let isOurs = isOurs(state)
     var tensors: [StateTensor] = []
     for variable in state.variables {
       if let value = variable.value { tensors.append(rename(value, variable.name, isOurs)) }

@@ -82,7 +82,7 @@ struct InspectionText {
 
   private func line(_ label: String, _ type: String, _ key: String) -> String {
     let head = "\(label)  \(type)"
-    guard let numbers = inspection.statistics[key] else { return head }
+    guard let numbers = inspection.statistics[ExactName(key)] else { return head }
     var text = "min \(Units.number(numbers.min))  max \(Units.number(numbers.max))"
     text += "  mean \(Units.number(numbers.mean))  rms \(Units.number(numbers.rms))"
     text += "  norm \(Units.number(numbers.norm))  zeros \(numbers.zeros)"
