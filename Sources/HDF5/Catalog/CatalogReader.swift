@@ -56,14 +56,6 @@ private struct CatalogReader {
     guard path.count <= Limits.nesting, objects.count < Limits.tensors else {
       throw StateError(.limitExceeded, "the groups at '\(name)' are nested too deeply or too many")
     }
-    var info = H5O_info_t()
-    try unsafe Gate.check(
-      H5Oget_info2(object.id, &info, UInt32(H5O_INFO_BASIC)),
-      "inspect '\(name)'"
-    )
-    guard visited.insert(UInt64(info.addr)).inserted else {
-      throw StateError(.unsupported, "the object '\(name)' is linked more than once")
-    }
     do {
       switch H5Iget_type(object.id) {
       case H5I_GROUP:

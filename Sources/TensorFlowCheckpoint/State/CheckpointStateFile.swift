@@ -41,7 +41,7 @@ struct CheckpointStateFile {
       case (latestField[...], let value?): state.latest = value
       case (allField[...], let value?): state.all.append(value)
       case (latestField[...], nil), (allField[...], nil):
-        throw StateError(.malformed, "a path in the state file is not in quotes", file: path)
+        throw StateError(.malformed, "a path in the state file is no quoted text", file: path)
       default: state.others.append(String(line))
       }
     }
@@ -80,7 +80,7 @@ struct CheckpointStateFile {
     return result + "\""
   }
 
-  /// The text between quotes, with the escapes of protobuf's text format undone.
+  /// The text between quotes, with the escapes of protobuf's text format undone; no path has a NUL.
   private static func unquoted(_ field: Substring) -> String? {
     let characters = Array(field.utf8.drop { $0 == UInt8(ascii: " ") })
     guard let quote = characters.first, quote == UInt8(ascii: "\"") || quote == UInt8(ascii: "'") else {
@@ -104,6 +104,7 @@ struct CheckpointStateFile {
         position += 1
       }
     }
-    return position < characters.count ? String(validating: bytes, as: UTF8.self) : nil
+    guard position < characters.count, !bytes.contains(0) else { return nil }
+    return String(validating: bytes, as: UTF8.self)
   }
 }
