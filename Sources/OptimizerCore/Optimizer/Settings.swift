@@ -1,3 +1,5 @@
+import Tensors
+
 /// Everything that a record's values say, for one group.
 struct Settings {
   let rule: any UpdateRule
