@@ -81,8 +81,16 @@ void optstate_momentum_fused(
     optstate_path_t path, float *p, const float *g, float *b, size_t count,
     const optstate_momentum_fused_t *k);
 
-/* The sum of squares in double, in sixteen interleaved sums that are added pairwise at the end. */
-double optstate_square_sum(optstate_path_t path, const float *x, size_t count);
+/* The sum of (x*x)*scale as TensorFlow's CPU kernels form it in one thread: in eight float32 lanes, more
+ * than 8192 elements in halves. `first` is the index of x[0] in the array that is halved. */
+float optstate_square_sum_tensorflow(
+    optstate_path_t path, const float *x, size_t first, size_t count, float scale);
+
+/* Elements of the left half of such a sum, or `count` where it is added in one go. */
+size_t optstate_tensorflow_split(size_t first, size_t count);
+
+/* The sum of x*x as PyTorch's vector_norm forms it: in eight float32 lanes. */
+float optstate_square_sum_pytorch(optstate_path_t path, const float *x, size_t count);
 
 /* Makes the processor treat subnormal numbers as zero, operands and results, or not, in this thread;
  * returns what to restore afterwards with optstate_restore_subnormals. */

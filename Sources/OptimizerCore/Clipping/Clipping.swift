@@ -49,34 +49,33 @@ public enum Clipping: Sendable, Hashable {
 
   /// What is to be done to each variable's gradient.
   ///
-  /// - Parameters:
-  ///   - norms: The variables' norms, in their order; empty if ``needsNorms`` is false.
-  ///   - arithmetic: Whose form to follow.
+  /// - Parameter norms: The variables' norms, in their order; `nil` if ``needsNorms`` is false.
   /// - Returns: One scaling for all variables, or one for each.
   /// - Throws: `StateError` with code `malformed` when a norm is not finite.
-  public func scalings(_ norms: GradientNorms, _ arithmetic: Arithmetic) throws -> Scalings {
+  /// - Precondition: There are norms if ``needsNorms`` is true.
+  public func scalings(_ norms: GradientNorms?) throws -> Scalings {
     if case .value(let bound) = self { return .shared(.clamp(bound)) }
+    guard let norms else { preconditionFailure("clipping by a norm needs the norms") }
     try norms.checkFinite()
     switch self {
     case .value(let bound): return .shared(.clamp(bound))
     case .globalNorm(let bound):
-      let n = norms.global(arithmetic)
-      return .shared(.factor(Double(Self.factor(n, bound: bound, arithmetic))))
+      return .shared(.factor(Double(Self.factor(norms.global, bound, norms.arithmetic))))
     case .norm(let bound):
       return .each(
-        norms.each(arithmetic).map { n in
-          arithmetic.convention == .pytorch
-            ? .factor(Double(Self.factor(n, bound: bound, arithmetic)))
+        norms.each.map { n in
+          norms.arithmetic.convention == .pytorch
+            ? .factor(Double(Self.factor(n, bound, norms.arithmetic)))
             : .quotient(factor: bound, divisor: Double(max(n, Float(bound))))
         }
       )
     case .smooth(let bound):
       let c = Float(bound)
-      return .shared(.factor(Double(c / (norms.global(arithmetic) + c))))
+      return .shared(.factor(Double(c / (norms.global + c))))
     }
   }
 
-  private static func factor(_ norm: Float, bound: Double, _ arithmetic: Arithmetic) -> Float {
+  private static func factor(_ norm: Float, _ bound: Double, _ arithmetic: Arithmetic) -> Float {
     let c = Float(bound)
     switch arithmetic.convention {
     case .tensorflow: return c * min(1 / norm, 1 / c)

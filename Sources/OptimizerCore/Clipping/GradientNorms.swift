@@ -1,62 +1,47 @@
 import CKernels
-public import Tensors
+import Tensors
 
-/// The norms of some variables' gradients.
+/// The norms of some variables' gradients, formed as a framework forms them.
+///
+/// TensorFlow's global norm is `√(2·Σ l2_loss(gᵢ))`, Keras' `√(Σ Σ gᵢ²)`, PyTorch's the norm of the norms.
+/// The order of the additions is the framework's own, so that the bits are: PyTorch's always,
+/// TensorFlow's as long as one thread forms a sum, which it does below some hundred thousand elements.
 public struct GradientNorms: Sendable, Hashable {
-  /// Sums of squares in `Double`, one per variable.
-  public let squareSums: [Double]
+  /// Sums of squares, one per variable; of halves of squares in TensorFlow's arithmetic.
+  public let sums: [Double]
 
-  private let names: [String]
+  /// Whose form is followed.
+  public let arithmetic: Arithmetic
 
-  /// Keeps sums of squares.
-  ///
-  /// - Parameters:
-  ///   - squareSums: One per variable, as ``squareSum(_:_:)`` forms them.
-  ///   - names: The variables' names, for messages.
-  /// - Precondition: There are as many names as sums.
-  public init(squareSums: [Double], names: [String]) {
-    precondition(squareSums.count == names.count, "every sum has a variable's name")
-    self.squareSums = squareSums
+  /// Names of the variables.
+  public let names: [String]
+
+  init(sums: [Double], names: [String], _ arithmetic: Arithmetic) {
+    self.sums = sums
     self.names = names
+    self.arithmetic = arithmetic
   }
 
   /// The norm of all gradients together.
-  ///
-  /// TensorFlow: `√(2·Σ sᵢ/2)`, the sums added in `Float` in the variables' order; PyTorch: the norm of
-  /// the `Float` norms. The sum inside one variable is formed in `Double` and rounded once; the
-  /// frameworks' own vary with vector width and threads, by about 1e-7.
-  ///
-  /// - Parameter arithmetic: Whose form to follow.
-  /// - Returns: The norm.
-  public func global(_ arithmetic: Arithmetic) -> Float {
+  public var global: Float {
     switch arithmetic {
-    case .tensorflow:
-      let halves = squareSums.reduce(Float(0)) { $0 + Float($1 / 2) }
-      return (halves * 2).squareRoot()
-    case .keras:
-      return squareSums.reduce(Float(0)) { $0 + Float($1) }.squareRoot()
+    case .tensorflow: (2 * TensorFlowSum.sum(sums.count) { Float(sums[$0]) }).squareRoot()
+    case .keras: TensorFlowSum.sum(sums.count) { Float(sums[$0]) }.squareRoot()
     case .pytorch, .pytorchFused:
-      let squares = each(arithmetic).map { Double($0) * Double($0) }
-      return Float(squares.reduce(0, +).squareRoot())
+      PyTorchSum.squares(sums.count) { Float(sums[$0]).squareRoot() }.squareRoot()
     }
   }
 
   /// The norms of the gradients one by one.
-  ///
-  /// - Parameter arithmetic: Whose form to follow.
-  /// - Returns: One norm per variable.
-  public func each(_ arithmetic: Arithmetic) -> [Float] {
-    switch arithmetic.convention {
-    case .tensorflow: squareSums.map { Float($0).squareRoot() }
-    case .pytorch: squareSums.map { Float($0.squareRoot()) }
-    }
+  public var each: [Float] {
+    sums.map { Float(arithmetic == .tensorflow ? 2 * $0 : $0).squareRoot() }
   }
 
   /// Refuses norms that are not finite.
   ///
   /// - Throws: `StateError` with code `malformed`, naming the first variable concerned.
   public func checkFinite() throws {
-    for (sum, name) in zip(squareSums, names) where !sum.isFinite {
+    for (sum, name) in zip(sums, names) where !sum.isFinite {
       throw StateError(
         .malformed,
         "the norm of the gradient is not finite",
@@ -65,33 +50,40 @@ public struct GradientNorms: Sendable, Hashable {
         remedy: "leave out the step or find out why the loss diverged"
       )
     }
-    let total = squareSums.reduce(0, +)
-    guard Float(total).isFinite else {
+    guard global.isFinite else {
       throw StateError(.malformed, "the global norm of the gradients is not finite")
     }
   }
 
-  /// The sum of squares of a gradient's elements.
-  ///
-  /// - Parameters:
-  ///   - bytes: The elements.
-  ///   - type: Their type.
-  /// - Returns: The sum, in `Double`; the same bits on every processor.
-  /// - Throws: `StateError` with code `unsupported` when the type is no floating-point type.
-  /// - Complexity: O(*n*).
-  public static func squareSum(
+  /// The sum of squares, or of their halves, of consecutive elements of one gradient.
+  static func sum(
     _ bytes: UnsafeRawBufferPointer,
-    _ type: ElementType
-  ) throws -> Double {
+    _ type: ElementType,
+    first: Int,
+    _ arithmetic: Arithmetic
+  ) -> Double {
     let source = unsafe UnsafeMutableRawBufferPointer(mutating: bytes)
+    let scale: Float = arithmetic == .tensorflow ? 0.5 : 1
     if type == .float64 {
       let buffer = unsafe ScalarBuffer<Double>(source, type)
       defer { buffer.release() }
-      return (0..<buffer.lane.count).reduce(0) { $0 + buffer.lane[$1] * buffer.lane[$1] }
+      if arithmetic.convention == .pytorch {
+        return PyTorchSum.squares(buffer.lane.count) { buffer.lane[$0] }
+      }
+      return TensorFlowSum.sum(buffer.lane.count) { i in
+        (buffer.lane[i] * buffer.lane[i]) * Double(scale)
+      }
     }
-    let types = try UpdateTypes(parameter: type)
-    let buffer = unsafe ScalarBuffer<Float>(source, types.parameter)
+    let buffer = unsafe ScalarBuffer<Float>(source, type)
     defer { buffer.release() }
-    return unsafe optstate_square_sum(KernelPath.best, buffer.lane.base, buffer.lane.count)
+    let (base, count) = unsafe (buffer.lane.base, buffer.lane.count)
+    switch arithmetic.convention {
+    case .tensorflow:
+      return unsafe Double(
+        optstate_square_sum_tensorflow(KernelPath.best, base, first, count, scale)
+      )
+    case .pytorch:
+      return unsafe Double(optstate_square_sum_pytorch(KernelPath.best, base, count))
+    }
   }
 }

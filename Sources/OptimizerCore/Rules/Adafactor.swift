@@ -12,8 +12,7 @@ public import Tensors
 ///     p' = p − max(epsilon2, rms(p))·ρ·û,  ρ = min(learning_rate, 1/√t)
 ///
 /// PyTorch adds no epsilon to `g²`; it bounds `mean(R')` below by epsilon1 and `V` by its square. A
-/// vector keeps the full second moment. Keras keeps `V` as well. Means and norms are summed in
-/// `Double` and rounded once, so that against a framework they may be 1 ULP off.
+/// vector keeps the full second moment. Keras keeps `V` as well.
 ///
 /// - SeeAlso: Shazeer & Stern, 2018 (arXiv:1804.04235), algorithms 4 and 5;
 ///   `keras.optimizers.Adafactor`, `torch.optim.Adafactor`.
@@ -88,15 +87,15 @@ public struct Adafactor: UpdateRule {
     let decay = DecoupledDecay<Scalar>(weightDecay, learningRate: rate(context), arithmetic)
     for i in 0..<block.count { block.parameter[i] = decay(block.parameter[i]) }
     let rho = min(Scalar(rate(context)), 1 / t.squareRoot())
-    let scale = max(Scalar(epsilon2), Self.rms(block.count) { block.parameter[$0] })
+    let scale = max(Scalar(epsilon2), RoundedMeans.rootOfSquares(block.count) { block.parameter[$0] })
     let alpha = scale * rho
-    let beta2 = 1 - Scalar(Mathematics.power(Double(t), -decayExponent))
+    let beta2 = 1 - Scalar.power(t, Scalar(-decayExponent))
     let eps = Scalar(epsilon1)
     let square = { (i: Int) in block.gradient[i] * block.gradient[i] + eps }
     let average = { (old: Scalar, new: Scalar) in beta2 * old + (1 - beta2) * new }
     let full = block.slots[block.slots.count - 1]
     if let factors = FactoredShape(block.shape) {
-      factors.updateMeans(block, square, average)
+      factors.updateMeans(block, square, RoundedMeans.self, average)
       let means = factors.meansOfRows(block)
       factors.forEach { matrix, row, column, i in
         full[i] = (block.slots[0][row] / means[matrix]) * block.slots[1][column]
@@ -105,7 +104,7 @@ public struct Adafactor: UpdateRule {
       for i in 0..<block.count { full[i] = average(full[i], square(i)) }
     }
     let step = { (i: Int) in block.gradient[i] / full[i].squareRoot() }
-    let clip = max(1, Self.rms(block.count, step) / Scalar(clipThreshold))
+    let clip = max(1, RoundedMeans.rootOfSquares(block.count, step) / Scalar(clipThreshold))
     for i in 0..<block.count {
       block.parameter[i] = block.parameter[i] - alpha * (step(i) / clip)
     }
@@ -119,16 +118,15 @@ public struct Adafactor: UpdateRule {
     let t = Double(context.step)
     let share = Scalar(Mathematics.power(t, -decayExponent))
     let rho = min(lr, 1 / t.squareRoot())
-    let scale = max(epsilon2, Double(Self.rms(block.count) { block.parameter[$0] }))
+    let scale = max(epsilon2, FusedMeans.rootOfSquares(block.count) { block.parameter[$0] })
     let alpha = scale * rho
     let decay = DecoupledDecay<Scalar>(weightDecay, learningRate: lr, arithmetic)
     let least = Scalar(epsilon1)
     let leastSquare = Scalar(epsilon1 * epsilon1)
-    let square = { (i: Int) in block.gradient[i] * block.gradient[i] }
     let average = { (old: Scalar, new: Scalar) in Scalar.lerp(old, new, weight: share) }
     var steps = [Scalar](repeating: 0, count: block.count)
     if let factors = FactoredShape(block.shape) {
-      factors.updateMeans(block, square, average)
+      factors.updateMeans(block, { block.gradient[$0] }, FusedMeans.self, average)
       let means = factors.meansOfRows(block).map { max($0, least) }
       factors.forEach { matrix, row, column, i in
         let v = (block.slots[0][row] * block.slots[1][column]) / means[matrix]
@@ -136,28 +134,15 @@ public struct Adafactor: UpdateRule {
       }
     } else {
       for i in 0..<block.count {
-        let v = average(block.slots[0][i], square(i))
+        let v = average(block.slots[0][i], block.gradient[i] * block.gradient[i])
         block.slots[0][i] = v
         steps[i] = (1 / max(v, leastSquare).squareRoot()) * block.gradient[i]
       }
     }
-    let clip = max(1, Double(Self.rms(block.count) { steps[$0] }) / clipThreshold)
+    let clip = max(1, FusedMeans.rootOfSquares(block.count) { steps[$0] } / clipThreshold)
     let minusAlpha = Scalar(-alpha / clip)
     for i in 0..<block.count {
       block.parameter[i] = .fma(minusAlpha, steps[i], decay(block.parameter[i]))
     }
-  }
-
-  /// The root of the mean of squares, summed in `Double`.
-  private static func rms<Scalar: BinaryFloatingPoint>(
-    _ count: Int,
-    _ element: (Int) -> Scalar
-  ) -> Scalar {
-    var sum = 0.0
-    for i in 0..<count {
-      let x = Double(element(i))
-      sum += x * x
-    }
-    return Scalar((sum / Double(count)).squareRoot())
   }
 }

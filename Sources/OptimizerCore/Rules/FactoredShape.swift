@@ -36,32 +36,41 @@ struct FactoredShape {
   }
 
   /// Moves the means of rows and columns towards those of new elements.
+  ///
+  /// - Parameters:
+  ///   - block: Whose slots 0 and 1 hold the means.
+  ///   - element: The elements by their index.
+  ///   - form: How the means are formed.
+  ///   - average: The new mean from the old one and that of the elements.
   func updateMeans<Scalar: BinaryFloatingPoint>(
     _ block: Block<Scalar>,
     _ element: (Int) -> Scalar,
+    _ form: (some MeanForm).Type,
     _ average: (Scalar, Scalar) -> Scalar
   ) {
-    var rowSums = [Double](repeating: 0, count: matrices * rows)
-    var columnSums = [Double](repeating: 0, count: matrices * columns)
-    forEach { _, row, column, index in
-      let value = Double(element(index))
-      rowSums[row] += value
-      columnSums[column] += value
-    }
-    for (i, sum) in rowSums.enumerated() {
-      block.slots[0][i] = average(block.slots[0][i], Scalar(sum / Double(columns)))
-    }
-    for (i, sum) in columnSums.enumerated() {
-      block.slots[1][i] = average(block.slots[1][i], Scalar(sum / Double(rows)))
+    let size = rows * columns
+    for matrix in 0..<matrices {
+      for row in 0..<rows {
+        let first = matrix * size + row * columns
+        let i = matrix * rows + row
+        let mean = form.along(columns) { element(first + $0) }
+        block.slots[0][i] = average(block.slots[0][i], mean)
+      }
+      for column in 0..<columns {
+        let first = matrix * size + column
+        let i = matrix * columns + column
+        let value = { element(first + $0 * columns) }
+        // A single column lies in memory like a row, and is summed like one.
+        let mean = columns == 1 ? form.along(rows, value) : form.across(rows, value)
+        block.slots[1][i] = average(block.slots[1][i], mean)
+      }
     }
   }
 
   /// The mean of each matrix' row means.
   func meansOfRows<Scalar: BinaryFloatingPoint>(_ block: Block<Scalar>) -> [Scalar] {
     (0..<matrices).map { matrix in
-      var sum = 0.0
-      for row in matrix * rows..<(matrix + 1) * rows { sum += Double(block.slots[0][row]) }
-      return Scalar(sum / Double(rows))
+      RoundedMeans.along(rows) { block.slots[0][matrix * rows + $0] }
     }
   }
 }

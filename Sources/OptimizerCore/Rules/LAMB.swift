@@ -8,8 +8,7 @@ public import Tensors
 ///     p' = p − (‖p‖/‖r‖)·learning_rate·r        ratio 1 where either norm is 0
 ///
 /// Keras 3 decays the weights before the step and leaves the decay out of `r`
-/// (`decay_placement` = before). The norms are summed in `Double` over the whole variable and
-/// rounded once, so that against a framework the ratio may be 1 ULP off.
+/// (`decay_placement` = before).
 ///
 /// - SeeAlso: You et al., 2020 (arXiv:1904.00962), algorithm 2; TensorFlow Addons, `LAMB`;
 ///   `keras.optimizers.Lamb`.
@@ -76,22 +75,28 @@ public struct LAMB: UpdateRule {
     let corrections = (1 - power1, 1 - power2)
     let decaysBefore = decayPlacement == .before ? weightDecay : 0
     let decay = DecoupledDecay<Scalar>(decaysBefore, learningRate: rate(context), arithmetic)
-    var (parameterSum, stepSum) = (0.0, 0.0)
     for i in 0..<block.count {
       updateMoments(block, i)
-      let p = decay(block.parameter[i])
-      block.parameter[i] = p
-      let r = step(block, i, corrections)
-      parameterSum += Double(p * p)
-      stepSum += Double(r * r)
+      block.parameter[i] = decay(block.parameter[i])
     }
-    let parameterNorm = Scalar(parameterSum).squareRoot()
-    let stepNorm = Scalar(stepSum).squareRoot()
+    let parameterNorm = Self.norm(block.count) { block.parameter[$0] }
+    let stepNorm = Self.norm(block.count) { step(block, $0, corrections) }
     let hasRatio = adaptsLayer && parameterNorm > 0 && stepNorm > 0
     let ratio = hasRatio ? parameterNorm / stepNorm : 1
     for i in 0..<block.count {
       block.parameter[i] = block.parameter[i] - (ratio * lr) * step(block, i, corrections)
     }
+  }
+
+  private static func norm<Scalar: BinaryFloatingPoint>(
+    _ count: Int,
+    _ element: (Int) -> Scalar
+  ) -> Scalar {
+    let sum = TensorFlowSum.sum(count) { i in
+      let x = element(i)
+      return x * x
+    }
+    return sum.squareRoot()
   }
 
   private func updateMoments<Scalar: BinaryFloatingPoint>(_ block: Block<Scalar>, _ i: Int) {

@@ -29,51 +29,67 @@ public struct ParallelStep: Sendable {
     clipping: Clipping? = nil,
     arithmetic: Arithmetic
   ) throws -> GradientNorms? {
-    for index in unsafe variables.indices {
-      let (plan, buffers) = unsafe (variables[index].plan, variables[index].buffers)
-      try unsafe plan.check(buffers, elements: 0..<plan.shape.elementCount)
-    }
     guard let clipping else {
+      try unsafe check(variables)
       try unsafe apply(variables)
       return nil
     }
-    let norms = try clipping.needsNorms ? unsafe norms(of: variables) : nil
-    let none = GradientNorms(squareSums: [], names: [])
-    let scalings = try clipping.scalings(norms ?? none, arithmetic)
+    let norms = try clipping.needsNorms ? unsafe norms(of: variables, arithmetic) : nil
+    let scalings = try clipping.scalings(norms)
     var scaled = unsafe variables
     for index in unsafe scaled.indices {
       unsafe scaled[index].context.scaling = scalings[index]
     }
+    try unsafe check(scaled)
     try unsafe apply(scaled)
     return norms
   }
 
   /// The norms of the gradients.
   ///
-  /// - Parameter variables: The variables.
+  /// - Parameters:
+  ///   - variables: The variables.
+  ///   - arithmetic: Whose order of additions to follow.
   /// - Returns: Their gradients' norms, in their order.
-  /// - Throws: What reading the gradients throws.
+  /// - Throws: `StateError` with code `invalidArgument` when memory does not fit a plan.
   /// - Complexity: O(*n*).
-  public func norms(of variables: [VariableStep]) throws -> GradientNorms {
-    let parts = unsafe Self.parts(variables, all: true)
+  public func norms(
+    of variables: [VariableStep],
+    _ arithmetic: Arithmetic
+  ) throws -> GradientNorms {
+    try unsafe check(variables)
+    let trees = unsafe variables.map { variable in
+      let plan = unsafe variable.plan
+      return SumTree(plan.shape.elementCount, plan.types.gradient, arithmetic)
+    }
+    let parts = trees.indices.flatMap { index in
+      trees[index].parts.map { Part(variable: index, elements: $0) }
+    }
     let sums = try concurrently(parts.count) { index in
       let part = parts[index]
-      let plan = unsafe variables[part.variable].plan
-      let width = ScalarBuffer<Float>.width(plan.types.gradient)
-      let bytes = unsafe variables[part.variable].buffers.gradient
+      let type = unsafe variables[part.variable].plan.types.gradient
+      let width = ScalarBuffer<Float>.width(type)
       let range = part.elements.lowerBound * width..<part.elements.upperBound * width
-      return try unsafe GradientNorms.squareSum(
-        UnsafeRawBufferPointer(rebasing: bytes[range]),
-        plan.types.gradient
+      // `check` found the gradient to hold all elements of the variable.
+      let bytes = unsafe UnsafeRawBufferPointer(
+        rebasing: variables[part.variable].buffers.gradient[range]
       )
+      return unsafe GradientNorms.sum(bytes, type, first: part.elements.lowerBound, arithmetic)
     }
-    var totals = unsafe [Double](repeating: 0, count: variables.count)
-    for (part, sum) in zip(parts, sums) { totals[part.variable] += sum }
-    return unsafe GradientNorms(squareSums: totals, names: variables.map { unsafe $0.plan.name })
+    var rest = sums[...]
+    let totals = trees.map { $0.joined(&rest) }
+    return unsafe GradientNorms(sums: totals, names: variables.map { unsafe $0.plan.name }, arithmetic)
+  }
+
+  private func check(_ variables: [VariableStep]) throws {
+    for index in unsafe variables.indices {
+      let (plan, buffers) = unsafe (variables[index].plan, variables[index].buffers)
+      try unsafe plan.check(buffers, elements: 0..<plan.shape.elementCount)
+    }
   }
 
   private func apply(_ variables: [VariableStep]) throws {
-    let parts = unsafe Self.parts(variables, all: false)
+    let parts = unsafe Self.parts(variables)
     _ = try concurrently(parts.count) { index in
       let part = parts[index]
       let variable = unsafe variables[part.variable]
@@ -88,13 +104,12 @@ public struct ParallelStep: Sendable {
     let elements: Range<Int>
   }
 
-  /// Parts in the variables' order; a variable whose rule is not elementwise is one part, unless
-  /// all variables are to be cut.
-  private static func parts(_ variables: [VariableStep], all: Bool) -> [Part] {
+  /// Parts in the variables' order; a variable whose rule is not elementwise is one part.
+  private static func parts(_ variables: [VariableStep]) -> [Part] {
     unsafe variables.indices.flatMap { index in
       let plan = unsafe variables[index].plan
       let count = plan.shape.elementCount
-      let length = all || plan.rule.isElementwise ? partLength : max(count, 1)
+      let length = plan.rule.isElementwise ? partLength : max(count, 1)
       return stride(from: 0, to: count, by: length).map {
         Part(variable: index, elements: $0..<min($0 + length, count))
       }
