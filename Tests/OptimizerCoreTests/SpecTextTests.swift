@@ -21,7 +21,8 @@ struct SpecTextTests {
   }
 
   @Test(arguments: [
-    .double(-.infinity), .double(0.1), .string("LayerNorm"), .string("true"), .string("12"),
+    HyperparameterValue.bool(false), .int(.min), .int(0), .double(1),
+    .double(.leastNonzeroMagnitude),
     .double(-.infinity), .double(0.1), .string("LayerNorm"), .string("true"), .string("12"),
     .string(""), .string("a b"), .string(#"\"["#), .string("ü:1"), .doubles([1, 2.5e-8]),
     .strings(["LayerNorm", "layer_norm", "bias"]), .strings(["1", ",;"]), .strings([]),

@@ -2,5 +2,6 @@
 #define OPTSTATE_CKERNELS_H
 
 #include "crc32c.h"
+#include "update.h"
 
 #endif

@@ -40,7 +40,15 @@ public struct OptimizerRecord: Sendable, Hashable {
   public init(spec: String) throws {
     let (kind, hyperparameters) = try SpecText.parse(spec)
     self.init(kind: kind, hyperparameters: hyperparameters)
+    let rule = try Optimizer.kind(of: self)
+    let convention = rule.onlyConvention ?? (arithmeticIsNamed ? nil : .tensorflow)
+    _ = try Optimizer(self, convention: convention)
   }
+}
+
+extension OptimizerRecord {
+  /// Whether the record says in which arithmetic it is to be computed.
+  private var arithmeticIsNamed: Bool { hyperparameters["arithmetic"] != nil }
 }
 
 extension OptimizerRecord: CustomStringConvertible {

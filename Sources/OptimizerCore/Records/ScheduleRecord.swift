@@ -31,6 +31,7 @@ public struct ScheduleRecord: Sendable, Hashable {
   public init(spec: String) throws {
     let (kind, parameters) = try SpecText.parse(spec)
     self.init(kind: kind, parameters: parameters)
+    _ = try Schedule(self)
   }
 }
 

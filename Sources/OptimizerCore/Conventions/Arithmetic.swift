@@ -1,0 +1,69 @@
+import Tensors
+
+/// The implementation whose order of operations and roundings a rule reproduces.
+///
+/// A record names it under the key `arithmetic`; where it does not, the convention decides.
+public enum Arithmetic: String, Sendable, Hashable, CaseIterable {
+  /// TensorFlow's own training kernels, which TensorFlow 1, legacy Keras and BERT run.
+  case tensorflow
+  /// The optimizers of Keras 3 and of tf.keras since 2.11, on TensorFlow.
+  case keras
+  /// PyTorch's single-tensor and foreach paths, but with a correctly rounded square root.
+  case pytorch
+  /// PyTorch's fused CPU kernels.
+  case pytorchFused = "pytorch_fused"
+
+  /// The family that the implementation belongs to.
+  public var convention: Convention {
+    switch self {
+    case .tensorflow, .keras: .tensorflow
+    case .pytorch, .pytorchFused: .pytorch
+    }
+  }
+
+  /// Whether numbers below the least normal one become zero, as operands and as results.
+  ///
+  /// TensorFlow sets the processor so in all of its threads, PyTorch leaves it alone.
+  public var flushesSubnormals: Bool { convention == .tensorflow }
+
+  /// The arithmetic of a record under a convention.
+  ///
+  /// A record's own choice stands as long as it belongs to the convention; otherwise it is
+  /// ``tensorflow`` or ``pytorchFused``.
+  ///
+  /// - Parameters:
+  ///   - record: The optimizer's record.
+  ///   - convention: The family that the caller asks for, `nil` to leave it to the record.
+  /// - Returns: The arithmetic to use.
+  /// - Throws: `StateError` with code `invalidArgument` when the record names no arithmetic, or when
+  ///   neither record nor caller say which.
+  public static func resolve(
+    _ record: OptimizerRecord,
+    convention: Convention?
+  ) throws -> Arithmetic {
+    if let value = record.hyperparameters["arithmetic"] {
+      guard let own = value.word.flatMap(Arithmetic.init) else {
+        throw StateError(
+          .invalidArgument,
+          "optimizer '\(record.kind)' has arithmetic=\(value)",
+          expected: allCases.map(\.rawValue).joined(separator: ", ")
+        )
+      }
+      if convention == nil || own.convention == convention { return own }
+    }
+    switch convention {
+    case .tensorflow: return .tensorflow
+    case .pytorch: return .pytorchFused
+    case nil:
+      guard let kind = RuleKind(rawValue: record.kind), let only = kind.onlyConvention else {
+        throw StateError(
+          .invalidArgument,
+          "it is not known in which arithmetic optimizer '\(record.kind)' is to be computed",
+          remedy: "give the arithmetic: "
+            + Convention.allCases.map(\.rawValue).joined(separator: " or ")
+        )
+      }
+      return try resolve(record, convention: only)
+    }
+  }
+}

@@ -1,0 +1,7 @@
+/// Where epsilon stands in a denominator.
+public enum EpsilonPlacement: String, Sendable, Hashable, CaseIterable {
+  /// `√x + ε`.
+  case outside
+  /// `√(x + ε)`.
+  case inside
+}

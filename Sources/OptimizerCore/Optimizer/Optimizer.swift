@@ -1,0 +1,138 @@
+public import Tensors
+
+/// An optimizer ready to compute: a rule, its exceptions by variable, its clipping and its wrappers.
+///
+/// Beside the rule's own keys, every record may have
+///
+/// | key | meaning |
+/// |---|---|
+/// | `arithmetic` | ``Arithmetic`` |
+/// | `l1`, `l2` | ``Regularization`` |
+/// | `exclude_from_weight_decay` | regular expressions; a variable whose name one of them is found in has no weight decay |
+/// | `weight_decay_pattern` | strings; only variables whose name contains one of them decay |
+/// | `exclude_from_layer_adaptation` | regular expressions for ``LAMB``, by default those above |
+/// | `global_clip_norm`, `clip_norm`, `clip_value`, `smooth_clip_norm` | ``Clipping``; 0 is none |
+/// | `accumulation_steps` | ``GradientAccumulation`` |
+/// | `lookahead_steps`, `lookahead_rate` | ``Lookahead`` |
+/// | `ema_decay` | ``WeightAverage`` |
+///
+/// `bert_adamw` has `exclude_from_weight_decay=[LayerNorm;layer_norm;bias]` and `global_clip_norm=1`
+/// unless the record says otherwise. A group's overrides replace the record's values for its members.
+public struct Optimizer: Sendable {
+  /// The optimizer with every default filled in, the groups as they were given.
+  public let record: OptimizerRecord
+
+  /// The kind of rule.
+  public let kind: RuleKind
+
+  /// The implementation that is reproduced.
+  public let arithmetic: Arithmetic
+
+  /// How gradients are bounded, `nil` when they are not.
+  public let clipping: Clipping?
+
+  /// How many gradients make an update, `nil` when each does.
+  public let accumulation: GradientAccumulation?
+
+  private let groupOfMember: [String: Int]
+
+  /// Makes an optimizer from its record.
+  ///
+  /// - Parameters:
+  ///   - record: Kind, hyper-parameters and groups.
+  ///   - convention: The arithmetic's family, `nil` for the record's own.
+  /// - Throws: `StateError` with code `invalidArgument` when the kind is unknown, a key is none of
+  ///   the kind's, a value makes no sense, a variable is in two groups, or the rule does not exist
+  ///   in the convention; the message lists what there is.
+  public init(_ record: OptimizerRecord, convention: Convention? = nil) throws {
+    let kind = try Self.kind(of: record)
+    let arithmetic = try Arithmetic.resolve(record, convention: convention)
+    if let only = kind.onlyConvention, only != arithmetic.convention {
+      throw StateError(
+        .invalidArgument,
+        "optimizer '\(record.kind)' has no \(arithmetic.convention.rawValue) form",
+        expected: only.rawValue
+      )
+    }
+    self.kind = kind
+    self.arithmetic = arithmetic
+    let settings = try Settings(kind, record.hyperparameters, arithmetic)
+    clipping = settings.clipping
+    accumulation = settings.accumulation
+    self.record = OptimizerRecord(
+      kind: record.kind,
+      hyperparameters: settings.resolved,
+      groups: record.groups
+    )
+    var groupOfMember: [String: Int] = [:]
+    for (index, group) in record.groups.enumerated() {
+      let own = settings.resolved.merging(group.overrides) { $1 }
+      _ = try Settings(kind, own, arithmetic)
+      for member in group.members where groupOfMember.updateValue(index, forKey: member) != nil {
+        throw StateError(.invalidArgument, "the variable is in two groups", tensor: member)
+      }
+    }
+    self.groupOfMember = groupOfMember
+  }
+
+  /// The record's kind.
+  static func kind(of record: OptimizerRecord) throws -> RuleKind {
+    guard let kind = RuleKind(rawValue: record.kind) else {
+      throw StateError(
+        .invalidArgument,
+        "there is no optimizer '\(record.kind)'",
+        expected: RuleKind.allCases.map(\.rawValue).joined(separator: ", ")
+      )
+    }
+    return kind
+  }
+
+  /// The group that a variable is in.
+  ///
+  /// - Parameter variable: The variable's name.
+  /// - Returns: The group's index in the record, `nil` for a variable in none.
+  public func group(of variable: String) -> Int? { groupOfMember[variable] }
+
+  /// The rate that a variable's group has of its own, `nil` where the record's or the schedule's
+  /// holds.
+  ///
+  /// - Parameter variable: The variable's name.
+  /// - Returns: The rate.
+  public func ownLearningRate(of variable: String) -> Double? {
+    groupOfMember[variable].flatMap { record.groups[$0].overrides["learning_rate"]?.number }
+  }
+
+  /// How a variable is updated.
+  ///
+  /// - Parameters:
+  ///   - name: The variable's name, which groups and patterns go by.
+  ///   - shape: Its shape.
+  ///   - types: Types of parameters, gradients and slots.
+  /// - Returns: The plan.
+  /// - Throws: `StateError` with code `invalidArgument` when a pattern is no regular expression.
+  public func plan(
+    for name: String,
+    shape: Shape,
+    types: UpdateTypes
+  ) throws -> VariablePlan {
+    var values = record.hyperparameters
+    if let group = groupOfMember[name] {
+      values.merge(record.groups[group].overrides) { $1 }
+    }
+    let shared = try Settings(kind, values, arithmetic)
+    if try shared.exclusions.excludesFromDecay(name) { values["weight_decay"] = .double(0) }
+    if try shared.exclusions.excludesFromAdaptation(name) {
+      values["layer_adaptation"] = .bool(false)
+    }
+    let own = try Settings(kind, values, arithmetic)
+    return VariablePlan(
+      name: name,
+      shape: shape,
+      types: types,
+      rule: own.rule,
+      regularization: own.regularization,
+      lookahead: own.lookahead,
+      average: own.average
+    )
+  }
+}

@@ -1,0 +1,37 @@
+import Tensors
+
+/// Everything that a record's values say, for one group.
+struct Settings {
+  let rule: any UpdateRule
+  let exclusions: Exclusions
+  let regularization: Regularization
+  let clipping: Clipping?
+  let accumulation: GradientAccumulation?
+  let lookahead: Lookahead?
+  let average: WeightAverage?
+  /// The values with every default filled in.
+  let resolved: [String: HyperparameterValue]
+
+  init(
+    _ kind: RuleKind,
+    _ values: [String: HyperparameterValue],
+    _ arithmetic: Arithmetic
+  ) throws {
+    var values = values
+    values["arithmetic"] = .string(arithmetic.rawValue)
+    var reader = RecordReader("optimizer '\(kind.rawValue)'", values, arithmetic: arithmetic)
+    reader.allow("arithmetic")
+    rule = try kind.rule(from: &reader)
+    exclusions = try Exclusions(kind, from: &reader)
+    regularization = try Regularization(from: &reader)
+    clipping = try Clipping(
+      from: &reader,
+      standardGlobalNorm: kind == .bertAdamW ? 1 : nil
+    )
+    accumulation = try GradientAccumulation(from: &reader)
+    lookahead = try Lookahead(from: &reader)
+    average = try WeightAverage(from: &reader)
+    try reader.finish()
+    resolved = reader.resolved
+  }
+}

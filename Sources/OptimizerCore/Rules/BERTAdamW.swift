@@ -1,0 +1,102 @@
+import CKernels
+public import Tensors
+
+/// The original BERT optimizer, `AdamWeightDecayOptimizer`.
+///
+///     m' = beta1·m + (1 − beta1)·g
+///     v' = beta2·v + (1 − beta2)·g²
+///     u  = m'/(√v' + epsilon) + weight_decay·p
+///     p' = p − learning_rate·u
+///
+/// There is no bias correction. The decay stands inside the step, so that it is scaled by the
+/// rate; variables whose name matches `exclude_from_weight_decay` have none. In PyTorch's arithmetic
+/// it is the `BertAdam` of the first BERT port: the moments are fused, the rest is not.
+///
+/// - SeeAlso: google-research/bert, `optimization.py`, `AdamWeightDecayOptimizer`.
+public struct BERTAdamW: UpdateRule {
+  /// The implementation that is reproduced.
+  public let arithmetic: Arithmetic
+  /// The rate where the step brings none.
+  public let learningRate: Double
+  /// Decay of the first moment.
+  public let beta1: Double
+  /// Decay of the second moment.
+  public let beta2: Double
+  /// Guards the division, outside the root.
+  public let epsilon: Double
+  /// Weight decay, scaled by the rate.
+  public let weightDecay: Double
+
+  init(from reader: inout RecordReader) throws {
+    arithmetic = reader.arithmetic
+    learningRate = try reader.number("learning_rate", default: 0.001)
+    beta1 = try reader.number("beta1", default: 0.9, in: 0...1)
+    beta2 = try reader.number("beta2", default: 0.999, in: 0...1)
+    epsilon = try reader.number("epsilon", default: 1e-6)
+    weightDecay = try reader.number("weight_decay", default: 0.01)
+  }
+
+  /// `adam_m`, `adam_v`.
+  ///
+  /// - Parameter shape: The variable's shape.
+  /// - Returns: The slots.
+  public func slots(for shape: Shape) -> [SlotDefinition] {
+    [SlotName.firstMoment, SlotName.secondMoment].map { SlotDefinition($0, shape) }
+  }
+
+  /// Updates parameters and moments.
+  ///
+  /// - Parameters:
+  ///   - block: Elements of one variable.
+  ///   - context: The step.
+  public func update<Scalar: BinaryFloatingPoint>(_ block: Block<Scalar>, _ context: StepContext) {
+    let lr = Scalar(rate(context))
+    let (b1, share1) = (Scalar(beta1), Scalar(1 - beta1))
+    let (b2, share2) = (Scalar(beta2), Scalar(1 - beta2))
+    let eps = Scalar(epsilon)
+    let wd = Scalar(weightDecay)
+    for i in 0..<block.count {
+      let g = block.gradient[i]
+      let p = block.parameter[i]
+      let m: Scalar
+      let v: Scalar
+      if arithmetic.convention == .pytorch {
+        m = .fma(share1, g, b1 * block.slots[0][i])
+        v = .fma(share2 * g, g, b2 * block.slots[1][i])
+      } else {
+        m = b1 * block.slots[0][i] + share1 * g
+        v = b2 * block.slots[1][i] + share2 * (g * g)
+      }
+      var u = m / (v.squareRoot() + eps)
+      if wd != 0 { u = u + wd * p }
+      block.parameter[i] = p - lr * u
+      block.slots[0][i] = m
+      block.slots[1][i] = v
+    }
+  }
+
+  /// Updates by the kernel, in TensorFlow's arithmetic.
+  ///
+  /// - Parameters:
+  ///   - block: Elements of one variable.
+  ///   - scale: What every gradient is multiplied by first.
+  ///   - context: The step.
+  /// - Returns: Whether there is such a kernel.
+  public func updateFast(_ block: Block<Float>, scale: Float, _ context: StepContext) -> Bool {
+    guard arithmetic.convention == .tensorflow else { return false }
+    var k = optstate_adam_bert_t(
+      scale: scale,
+      beta1: Float(beta1),
+      share1: Float(1 - beta1),
+      beta2: Float(beta2),
+      share2: Float(1 - beta2),
+      epsilon: Float(epsilon),
+      weight_decay: Float(weightDecay),
+      learning_rate: Float(rate(context))
+    )
+    unsafe block.withPointers { p, g, slots in
+      unsafe optstate_adam_bert(KernelPath.best, p, g, slots[0], slots[1], block.count, &k)
+    }
+    return true
+  }
+}

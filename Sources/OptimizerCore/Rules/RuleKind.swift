@@ -1,0 +1,52 @@
+/// The update rules that this library computes.
+///
+/// The raw value is the record's ``OptimizerRecord/kind``.
+public enum RuleKind: String, Sendable, Hashable, CaseIterable {
+  /// Gradient descent, momentum, Nesterov: ``SGD``.
+  case sgd
+  /// ``Adagrad``.
+  case adagrad
+  /// ``RMSProp``.
+  case rmsprop
+  /// ``Adam`` without weight decay of its own.
+  case adam
+  /// ``Adam`` with decoupled weight decay.
+  case adamw
+  /// The original BERT optimizer: ``BERTAdamW``.
+  case bertAdamW = "bert_adamw"
+  /// keras-bert's AdamWarmup: ``KerasBERTAdamW``.
+  case kerasBERTAdamW = "keras_bert_adamw"
+  /// ``AdaX``.
+  case adax
+  /// ``Adafactor``.
+  case adafactor
+  /// ``LAMB``.
+  case lamb
+  /// ``Lion``.
+  case lion
+
+  /// The one convention in which the rule exists, `nil` when it exists in all.
+  public var onlyConvention: Convention? {
+    switch self {
+    case .kerasBERTAdamW, .adax, .lamb, .lion: .tensorflow
+    case .sgd, .adagrad, .rmsprop, .adam, .adamw, .bertAdamW, .adafactor: nil
+    }
+  }
+
+  /// Makes the rule from a record's values.
+  func rule(from reader: inout RecordReader) throws -> any UpdateRule {
+    switch self {
+    case .sgd: try SGD(from: &reader)
+    case .adagrad: try Adagrad(from: &reader)
+    case .rmsprop: try RMSProp(from: &reader)
+    case .adam: try Adam(from: &reader, decoupled: false)
+    case .adamw: try Adam(from: &reader, decoupled: true)
+    case .bertAdamW: try BERTAdamW(from: &reader)
+    case .kerasBERTAdamW: try KerasBERTAdamW(from: &reader)
+    case .adax: try AdaX(from: &reader)
+    case .adafactor: try Adafactor(from: &reader)
+    case .lamb: try LAMB(from: &reader)
+    case .lion: try Lion(from: &reader)
+    }
+  }
+}

@@ -1,0 +1,190 @@
+import CKernels
+public import Tensors
+
+/// Gradient descent, with momentum (Polyak, 1964) and in Nesterov's form.
+///
+///     b' = momentum·b + (1 − dampening)·g                  buffer = gradient (TensorFlow 1, PyTorch)
+///     p' = p − learning_rate·b'        Nesterov: p' = p − learning_rate·(g + momentum·b')
+///
+///     b' = momentum·b − learning_rate·g                    buffer = step (Keras)
+///     p' = p + b'                      Nesterov: p' = p + (momentum·b' − learning_rate·g)
+///
+/// PyTorch's first update makes the buffer the gradient itself, undamped. Without momentum there
+/// is no slot. The buffers are not interchangeable: Keras' is `−learning_rate·b`.
+///
+/// - SeeAlso: `tf.compat.v1.train.MomentumOptimizer`, `keras.optimizers.SGD`, `torch.optim.SGD`.
+public struct SGD: UpdateRule {
+  /// What the momentum buffer adds up.
+  public enum Buffer: String, Sendable, Hashable, CaseIterable {
+    /// Gradients; the rate is applied afterwards.
+    case gradient
+    /// Steps, with the rate of their time in them.
+    case step
+  }
+
+  /// The implementation that is reproduced.
+  public let arithmetic: Arithmetic
+  /// The rate where the step brings none.
+  public let learningRate: Double
+  /// Decay of the buffer; 0 for none.
+  public let momentum: Double
+  /// Share of the gradient kept out of the buffer.
+  public let dampening: Double
+  /// Whether the step looks ahead.
+  public let isNesterov: Bool
+  /// What the buffer adds up.
+  public let buffer: Buffer
+  /// Decoupled weight decay, which Keras offers.
+  public let weightDecay: Double
+
+  init(from reader: inout RecordReader) throws {
+    arithmetic = reader.arithmetic
+    learningRate = try reader.number("learning_rate", default: 0.01)
+    momentum = try reader.number("momentum", default: 0)
+    dampening = try reader.number("dampening", default: 0)
+    isNesterov = try reader.flag("nesterov", default: false)
+    buffer = try reader.choice("buffer", default: arithmetic == .keras ? .step : .gradient)
+    weightDecay = try reader.number("weight_decay", default: 0)
+  }
+
+  /// `momentum`, or nothing.
+  ///
+  /// - Parameter shape: The variable's shape.
+  /// - Returns: The slots.
+  public func slots(for shape: Shape) -> [SlotDefinition] {
+    momentum == 0 ? [] : [SlotDefinition(SlotName.momentum, shape)]
+  }
+
+  /// Updates parameters and buffer.
+  ///
+  /// - Parameters:
+  ///   - block: Elements of one variable.
+  ///   - context: The step.
+  public func update<Scalar: BinaryFloatingPoint>(_ block: Block<Scalar>, _ context: StepContext) {
+    let decay = DecoupledDecay<Scalar>(weightDecay, learningRate: rate(context), arithmetic)
+    if weightDecay != 0 {
+      for i in 0..<block.count { block.parameter[i] = decay(block.parameter[i]) }
+    }
+    switch (momentum != 0, buffer, arithmetic.convention) {
+    case (false, _, .tensorflow): descend(block, context)
+    case (false, _, .pytorch): descendFused(block, context)
+    case (true, .gradient, .tensorflow): accumulateGradients(block, context)
+    case (true, .gradient, .pytorch): accumulateGradientsFused(block, context)
+    case (true, .step, _): accumulateSteps(block, context)
+    }
+  }
+
+  private func descend<Scalar: BinaryFloatingPoint>(_ block: Block<Scalar>, _ context: StepContext)
+  {
+    let lr = Scalar(rate(context))
+    for i in 0..<block.count {
+      block.parameter[i] = block.parameter[i] - block.gradient[i] * lr
+    }
+  }
+
+  private func descendFused<Scalar: BinaryFloatingPoint>(
+    _ block: Block<Scalar>,
+    _ context: StepContext
+  ) {
+    let minusRate = Scalar(-rate(context))
+    for i in 0..<block.count {
+      block.parameter[i] = .fma(minusRate, block.gradient[i], block.parameter[i])
+    }
+  }
+
+  private func accumulateGradients<Scalar: BinaryFloatingPoint>(
+    _ block: Block<Scalar>,
+    _ context: StepContext
+  ) {
+    let lr = Scalar(rate(context))
+    let mu = Scalar(momentum)
+    let share = Scalar(1 - dampening)
+    let buffer = block.slots[0]
+    for i in 0..<block.count {
+      let g = block.gradient[i]
+      let b = buffer[i] * mu + (share == 1 ? g : share * g)
+      let step = isNesterov ? g * lr + (b * mu) * lr : b * lr
+      block.parameter[i] = block.parameter[i] - step
+      buffer[i] = b
+    }
+  }
+
+  private func accumulateGradientsFused<Scalar: BinaryFloatingPoint>(
+    _ block: Block<Scalar>,
+    _ context: StepContext
+  ) {
+    let minusRate = Scalar(-rate(context))
+    let mu = Scalar(momentum)
+    let share = Scalar(1 - dampening)
+    let buffer = block.slots[0]
+    let tail = arithmetic == .pytorchFused ? block.fusedTail : block.count
+    for i in 0..<block.count {
+      let g = block.gradient[i]
+      let b: Scalar
+      if context.step == 1 {
+        b = g
+      } else if i < tail {
+        b = .fma(share, g, mu * buffer[i])
+      } else {
+        b = .fma(buffer[i], mu, share * g)
+      }
+      let direction: Scalar = isNesterov ? .fma(mu, b, g) : b
+      block.parameter[i] = .fma(minusRate, direction, block.parameter[i])
+      buffer[i] = b
+    }
+  }
+
+  private func accumulateSteps<Scalar: BinaryFloatingPoint>(
+    _ block: Block<Scalar>,
+    _ context: StepContext
+  ) {
+    let lr = Scalar(rate(context))
+    let mu = Scalar(momentum)
+    let buffer = block.slots[0]
+    for i in 0..<block.count {
+      let g = block.gradient[i]
+      let b = buffer[i] * mu - g * lr
+      block.parameter[i] = block.parameter[i] + (isNesterov ? b * mu - g * lr : b)
+      buffer[i] = b
+    }
+  }
+
+  /// Updates by the kernels, with momentum that adds up gradients and no decoupled decay.
+  ///
+  /// - Parameters:
+  ///   - block: Elements of one variable.
+  ///   - scale: What every gradient is multiplied by first.
+  ///   - context: The step.
+  /// - Returns: Whether there is such a kernel.
+  public func updateFast(_ block: Block<Float>, scale: Float, _ context: StepContext) -> Bool {
+    guard momentum != 0, buffer == .gradient, weightDecay == 0 else { return false }
+    switch arithmetic.convention {
+    case .tensorflow:
+      guard dampening == 0 else { return false }
+      var k = optstate_momentum_t(
+        scale: scale,
+        momentum: Float(momentum),
+        learning_rate: Float(rate(context)),
+        nesterov: isNesterov ? 1 : 0
+      )
+      unsafe block.withPointers { p, g, slots in
+        unsafe optstate_momentum(KernelPath.best, p, g, slots[0], block.count, &k)
+      }
+    case .pytorch:
+      guard context.step > 1 else { return false }
+      let tail = arithmetic == .pytorchFused ? max(block.fusedTail, 0) : block.count
+      var k = optstate_momentum_fused_t(
+        scale: scale,
+        momentum: Float(momentum),
+        share: Float(1 - dampening),
+        learning_rate: Float(rate(context)),
+        nesterov: isNesterov ? 1 : 0,
+        body: min(tail, block.count)
+      )
+      unsafe block.withPointers { p, g, slots in
+        unsafe optstate_momentum_fused(KernelPath.best, p, g, slots[0], block.count, &k)
+      }
+    }
+    return true
+  }
+}

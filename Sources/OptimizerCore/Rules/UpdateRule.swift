@@ -1,0 +1,69 @@
+public import Tensors
+
+/// How a variable and its slots change by one gradient.
+///
+/// A rule is a value: its hyper-parameters, resolved for one variable, and the arithmetic it is
+/// computed in. It has no state; that is in the slots.
+public protocol UpdateRule: Sendable {
+  /// The slots that the rule keeps for a variable.
+  ///
+  /// - Parameter shape: The variable's shape.
+  /// - Returns: The slots, in the order in which ``update(_:_:)`` expects them.
+  func slots(for shape: Shape) -> [SlotDefinition]
+
+  /// The implementation that is reproduced.
+  var arithmetic: Arithmetic { get }
+
+  /// The rate where the step brings none.
+  var learningRate: Double { get }
+
+  /// Whether elements are updated independently, so that a variable may be updated in parts.
+  var isElementwise: Bool { get }
+
+  /// Completes a step's context with what depends on the step alone.
+  ///
+  /// - Parameter context: The step.
+  /// - Returns: The same step with its powers of beta filled in where the rule needs them.
+  func prepared(_ context: StepContext) -> StepContext
+
+  /// Updates parameters and slots in place, plainly, one statement per line of the formula.
+  ///
+  /// - Parameters:
+  ///   - block: Elements of one variable, all of them unless ``isElementwise``.
+  ///   - context: A prepared step.
+  func update<Scalar: BinaryFloatingPoint>(_ block: Block<Scalar>, _ context: StepContext)
+
+  /// Updates parameters and slots by a kernel that gives the same bits as ``update(_:_:)``.
+  ///
+  /// - Parameters:
+  ///   - block: Elements of one variable.
+  ///   - scale: What every gradient is multiplied by first.
+  ///   - context: A prepared step.
+  /// - Returns: Whether there is such a kernel; without one nothing has been done.
+  func updateFast(_ block: Block<Float>, scale: Float, _ context: StepContext) -> Bool
+}
+
+extension UpdateRule {
+  /// True.
+  public var isElementwise: Bool { true }
+
+  /// The context as it is.
+  ///
+  /// - Parameter context: The step.
+  /// - Returns: The same.
+  public func prepared(_ context: StepContext) -> StepContext { context }
+
+  /// There is no kernel.
+  ///
+  /// - Parameters:
+  ///   - block: Elements of one variable.
+  ///   - scale: What every gradient is multiplied by first.
+  ///   - context: A prepared step.
+  /// - Returns: False.
+  public func updateFast(_ block: Block<Float>, scale: Float, _ context: StepContext) -> Bool {
+    false
+  }
+
+  /// The rate of a step: the step's own or the rule's.
+  func rate(_ context: StepContext) -> Double { context.learningRate ?? learningRate }
+}

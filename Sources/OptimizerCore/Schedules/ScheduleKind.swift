@@ -1,0 +1,59 @@
+/// The learning-rate schedules that this library computes.
+///
+/// The raw value is the record's ``ScheduleRecord/kind``.
+public enum ScheduleKind: String, Sendable, Hashable, CaseIterable {
+  /// ``ConstantCurve``.
+  case constant
+  /// ``ExponentialCurve``.
+  case exponential
+  /// ``PiecewiseConstantCurve``.
+  case piecewiseConstant = "piecewise_constant"
+  /// ``PiecewiseLinearCurve``.
+  case piecewiseLinear = "piecewise_linear"
+  /// ``PolynomialCurve``.
+  case polynomial
+  /// ``CosineCurve``.
+  case cosine
+  /// ``CosineRestartsCurve``.
+  case cosineRestarts = "cosine_restarts"
+  /// ``InverseSquareRootCurve``.
+  case inverseSquareRoot = "inverse_sqrt"
+  /// ``BERTCurve``.
+  case bert
+  /// ``KerasBERTCurve``.
+  case kerasBERT = "keras_bert"
+  /// ``HuggingFaceCurve`` without a change.
+  case huggingFaceConstant = "hf_constant"
+  /// ``HuggingFaceCurve`` with warm-up only.
+  case huggingFaceConstantWithWarmup = "hf_constant_with_warmup"
+  /// ``HuggingFaceCurve`` falling to zero in a straight line.
+  case huggingFaceLinear = "hf_linear"
+  /// ``HuggingFaceCurve`` along a cosine.
+  case huggingFaceCosine = "hf_cosine"
+  /// ``HuggingFaceCurve`` along a cosine that starts anew.
+  case huggingFaceCosineWithRestarts = "hf_cosine_with_restarts"
+  /// ``HuggingFaceCurve`` along a power.
+  case huggingFacePolynomial = "hf_polynomial"
+  /// ``HuggingFaceCurve`` along an inverse square root.
+  case huggingFaceInverseSquareRoot = "hf_inverse_sqrt"
+
+  /// Makes the curve from a record's values.
+  func curve(from reader: inout RecordReader) throws -> any ScheduleCurve {
+    switch self {
+    case .constant: try WarmedCurve(ConstantCurve(from: &reader), from: &reader)
+    case .exponential: try WarmedCurve(ExponentialCurve(from: &reader), from: &reader)
+    case .piecewiseConstant: try WarmedCurve(PiecewiseConstantCurve(from: &reader), from: &reader)
+    case .piecewiseLinear: try WarmedCurve(PiecewiseLinearCurve(from: &reader), from: &reader)
+    case .polynomial: try WarmedCurve(PolynomialCurve(from: &reader), from: &reader)
+    case .cosine: try WarmedCurve(CosineCurve(from: &reader), from: &reader)
+    case .cosineRestarts: try WarmedCurve(CosineRestartsCurve(from: &reader), from: &reader)
+    case .inverseSquareRoot: try WarmedCurve(InverseSquareRootCurve(from: &reader), from: &reader)
+    case .bert: try BERTCurve(from: &reader)
+    case .kerasBERT: try KerasBERTCurve(from: &reader)
+    case .huggingFaceConstant, .huggingFaceConstantWithWarmup, .huggingFaceLinear,
+      .huggingFaceCosine, .huggingFaceCosineWithRestarts, .huggingFacePolynomial,
+      .huggingFaceInverseSquareRoot:
+      try HuggingFaceCurve(self, from: &reader)
+    }
+  }
+}
