@@ -7,6 +7,15 @@ extension Inspection {
   ///
   /// - Parameter withVariables: Whether each variable is listed.
   public func json(withVariables: Bool) -> JSONValue {
+    let slots = slotCounts.map { ($0.rawValue, JSONValue.int(Int64($1))) }
+    let types = typeCounts.map { ($0.rawValue, JSONValue.int(Int64($1))) }
+    let totals: [String: JSONValue] = [
+      "variables": .int(Int64(state.variables.count)),
+      "parameters": .int(Int64(parameterCount)),
+      "bytes": .int(Int64(byteCount)),
+      "slots": .object(Dictionary(uniqueKeysWithValues: slots)),
+      "dtypes": .object(Dictionary(uniqueKeysWithValues: types)),
+    ]
     var report: [String: JSONValue] = [
       "format": .string(format),
       "naming": JSONValue(state.naming),
@@ -15,17 +24,7 @@ extension Inspection {
       "optimizer": optimizer,
       "schedule": schedule,
       "suspicions": .array(suspicions.map(JSONValue.string)),
-      "totals": .object([
-        "variables": .int(Int64(state.variables.count)),
-        "parameters": .int(Int64(parameterCount)),
-        "bytes": .int(Int64(byteCount)),
-        "slots": .object(
-          Dictionary(uniqueKeysWithValues: slotCounts.map { ($0.rawValue, .int(Int64($1))) })
-        ),
-        "dtypes": .object(
-          Dictionary(uniqueKeysWithValues: typeCounts.map { ($0.rawValue, .int(Int64($1))) })
-        ),
-      ]),
+      "totals": .object(totals),
     ]
     if withVariables { report["variables"] = .array(state.variables.map(describe)) }
     return .object(report)
@@ -53,6 +52,7 @@ extension Inspection {
     return .object([
       "kind": .string(record.kind),
       "parameters": .object(record.parameters.mapValues(JSONValue.init)),
+      "learning_rate": JSONValue(learningRate),
     ])
   }
 

@@ -1,4 +1,5 @@
 internal import ByteIO
+internal import OptimizerCore
 public import Tensors
 public import TrainingState
 
@@ -75,6 +76,12 @@ public struct Inspection: Sendable {
     return counts
   }
 
+  /// The rate of the next update, `nil` where schedule or step are not known or make no sense.
+  public var learningRate: Double? {
+    guard let record = state.schedule, let step = state.globalStep?.value else { return nil }
+    return try? Schedule(record).learningRate(at: step)
+  }
+
   /// What the headers alone show to be odd, a sentence each.
   public var suspicions: [String] {
     var found: [String] = []
@@ -90,7 +97,7 @@ public struct Inspection: Sendable {
         found.append("\(variable.name) has slots and no value")
         continue
       }
-      for slot in [SlotName.firstMoment, .secondMoment, .momentum, .rms] {
+      for slot in [SlotName.firstMoment, .secondMoment, .momentum, .meanSquare] {
         guard let tensor = variable[slot]?.tensor.tensor, tensor.shape != value.tensor.shape else {
           continue
         }

@@ -2,8 +2,8 @@ public import Tensors
 
 /// A tensor that a rule keeps beside a variable from step to step.
 public struct SlotDefinition: Sendable, Hashable {
-  /// The slot's name in the native layout, one of ``SlotName``.
-  public let name: String
+  /// The slot's name in the native layout.
+  public let name: SlotName
 
   /// Its shape.
   public let shape: Shape
@@ -17,7 +17,7 @@ public struct SlotDefinition: Sendable, Hashable {
   ///   - name: The slot's name.
   ///   - shape: Its shape.
   ///   - initialValue: What its elements are before the first update.
-  public init(_ name: String, _ shape: Shape, initialValue: Double = 0) {
+  public init(_ name: SlotName, _ shape: Shape, initialValue: Double = 0) {
     self.name = name
     self.shape = shape
     self.initialValue = initialValue

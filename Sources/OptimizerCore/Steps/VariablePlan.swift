@@ -65,7 +65,7 @@ public struct VariablePlan: Sendable {
     guard slotCount == slots.count else {
       throw failure(
         "the rule needs slots",
-        expected: slots.map(\.name).joined(separator: ", "),
+        expected: slots.map(\.name.rawValue).joined(separator: ", "),
         found: "\(slotCount) of them"
       )
     }

@@ -44,14 +44,14 @@ enum TensorFlowSlots {
     case "adam_m", "Adam": .firstMoment
     case "adam_v", "Adam_1": .secondMoment
     case "Momentum": .momentum
-    case "RMSProp": .rms
+    case "RMSProp": .meanSquare
     // The momentum always comes last; only the centered rule has a slot before it.
-    case "RMSProp_1": names.contains(ExactName(base + "/RMSProp_2")) ? .gradientAverage : .momentum
+    case "RMSProp_1": names.contains(ExactName(base + "/RMSProp_2")) ? .meanGradient : .momentum
     case "RMSProp_2": .momentum
     case "Adagrad", "Adadelta", "Ftrl": .accumulator
     case "Adadelta_1": .updateAccumulator
     case "Ftrl_1": .linear
-    case "ExponentialMovingAverage": .parameterAverage
+    case "ExponentialMovingAverage": .average
     default: nil
     }
   }

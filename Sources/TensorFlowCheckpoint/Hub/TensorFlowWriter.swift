@@ -10,8 +10,8 @@ public enum TensorFlowWriter: StateWriter {
   /// Suffixes for slots that TensorFlow did not name itself: BERT's own for Adam, else those of the
   /// `tf.compat.v1.train` optimizers.
   private static let suffixes: [SlotName: String] = [
-    .momentum: "Momentum", .rms: "RMSProp", .accumulator: "Adagrad",
-    .parameterAverage: "ExponentialMovingAverage",
+    .momentum: "Momentum", .meanSquare: "RMSProp", .accumulator: "Adagrad",
+    .average: "ExponentialMovingAverage",
   ]
 
   /// Writes a state under a prefix.

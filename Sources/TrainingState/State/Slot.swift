@@ -1,3 +1,5 @@
+public import Tensors
+
 /// A tensor that the optimizer keeps for one variable.
 public struct Slot: Sendable {
   /// What it is, in the vocabulary of the hub.

@@ -1,3 +1,5 @@
+public import Tensors
+
 /// A parameter of the model and what the optimizer keeps for it.
 public struct Variable: Sendable {
   /// Its name.

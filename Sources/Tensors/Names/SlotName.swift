@@ -1,0 +1,67 @@
+/// What a slot is, by the name that the native store gives it.
+///
+/// The names are those of TensorFlow's BERT where it has the slot, the field's usual words otherwise.
+/// A slot that is none of these keeps its source's name.
+public struct SlotName: Sendable, Hashable, RawRepresentable {
+  /// The name.
+  public let rawValue: String
+
+  /// Takes a name as it is.
+  ///
+  /// - Parameter rawValue: The name, a single path component.
+  public init(rawValue: String) {
+    self.rawValue = rawValue
+  }
+
+  /// Adam's first moment: the average of the gradients.
+  public static let firstMoment: SlotName = "adam_m"
+  /// Adam's second moment: the average of the squared gradients.
+  public static let secondMoment: SlotName = "adam_v"
+  /// AMSGrad's greatest second moment so far.
+  public static let greatestSecondMoment: SlotName = "adam_vhat"
+  /// A momentum buffer; the update rules say in which units.
+  public static let momentum: SlotName = "momentum"
+  /// Sum or decaying average of squared gradients: Adagrad, Adadelta, Ftrl.
+  public static let accumulator: SlotName = "accumulator"
+  /// Adadelta's average of the squared updates.
+  public static let updateAccumulator: SlotName = "accumulator_update"
+  /// Ftrl's linear term.
+  public static let linear: SlotName = "linear"
+  /// RMSProp's mean of squares.
+  public static let meanSquare: SlotName = "rms"
+  /// RMSProp's mean of gradients, when centered.
+  public static let meanGradient: SlotName = "rms_mean_gradient"
+  /// AdaX' growing second moment, which is no average.
+  public static let growingSecondMoment: SlotName = "adax_v"
+  /// Adafactor's means over the last axis.
+  public static let factoredRow: SlotName = "factored_row"
+  /// Adafactor's means over the last axis but one.
+  public static let factoredColumn: SlotName = "factored_col"
+  /// The sum of gradients between two updates.
+  public static let gradientAccumulator: SlotName = "gradient_accumulator"
+  /// Lookahead's slow weights.
+  public static let slowWeights: SlotName = "lookahead_slow"
+  /// The moving average of the weights.
+  public static let average: SlotName = "ema"
+}
+
+extension SlotName: ExpressibleByStringLiteral {
+  /// Takes a name as it is.
+  ///
+  /// - Parameter name: The name.
+  public init(stringLiteral name: String) {
+    self.init(rawValue: name)
+  }
+}
+
+extension SlotName: CustomStringConvertible {
+  /// The name.
+  public var description: String { rawValue }
+}
+
+extension SlotName: Comparable {
+  /// By the bytes of the name.
+  public static func < (first: SlotName, second: SlotName) -> Bool {
+    ExactName(first.rawValue) < ExactName(second.rawValue)
+  }
+}
