@@ -23,16 +23,19 @@ public struct Inspection: Sendable {
   ///   - path: A file, a directory or a prefix.
   ///   - isSelected: Chooses variables by name; everything that is counted is counted over them.
   ///   - withStatistics: Whether the numbers are read.
+  ///   - change: Adds what the file does not say, such as optimizer and schedule.
   ///   - progress: Told of the bytes done.
   /// - Throws: ``StateError`` as ``StateFormats/open(_:)``.
   public init(
     _ path: String,
     isSelected: (String) -> Bool = { _ in true },
     withStatistics: Bool = false,
+    change: (TrainingState) throws -> TrainingState = { $0 },
     progress: (@Sendable (Int, Int) -> Void)? = nil
   ) throws {
     self.path = path
-    var (state, format) = try StateFormats.open(path)
+    let (opened, format) = try StateFormats.open(path)
+    var state = try change(opened)
     state.variables = state.variables.filter { isSelected($0.name) }
     self.state = state
     self.format = format

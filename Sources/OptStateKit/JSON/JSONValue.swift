@@ -6,7 +6,7 @@ internal import FoundationEssentials
 internal import Foundation
 #endif
 
-/// A value of a report that a program reads.
+/// A value of a report that a program reads, or of a record that a person writes.
 public enum JSONValue: Sendable, Hashable {
   /// Does not apply.
   case null
@@ -84,6 +84,31 @@ extension JSONValue: Encodable {
     case .string(let text): try container.encode(text)
     case .array(let values): try container.encode(values)
     case .object(let values): try container.encode(values)
+    }
+  }
+}
+
+extension JSONValue: Decodable {
+  /// Reads a value from a decoder.
+  ///
+  /// - Parameter decoder: The decoder.
+  /// - Throws: What the decoder throws.
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.singleValueContainer()
+    if container.decodeNil() {
+      self = .null
+    } else if let flag = try? container.decode(Bool.self) {
+      self = .bool(flag)
+    } else if let number = try? container.decode(Int64.self) {
+      self = .int(number)
+    } else if let number = try? container.decode(Double.self) {
+      self = .double(number)
+    } else if let text = try? container.decode(String.self) {
+      self = .string(text)
+    } else if let values = try? container.decode([JSONValue].self) {
+      self = .array(values)
+    } else {
+      self = .object(try container.decode([String: JSONValue].self))
     }
   }
 }

@@ -17,7 +17,7 @@ public enum Clipping: Sendable, Hashable {
   case smooth(Double)
 
   /// The record's clipping, `nil` where it has none; at most one of the four keys may be above 0.
-  init?(from reader: inout RecordReader, standardGlobalNorm: Double?) throws {
+  init?(from reader: inout RecordReader) throws {
     let makers: [(String, (Double) -> Clipping)] = [
       ("global_clip_norm", Clipping.globalNorm), ("clip_norm", Clipping.norm),
       ("clip_value", Clipping.value), ("smooth_clip_norm", Clipping.smooth),
@@ -35,8 +35,6 @@ public enum Clipping: Sendable, Hashable {
     }
     if let (_, bound, make) = active.first {
       self = make(bound)
-    } else if given.isEmpty, standardGlobalNorm != nil {
-      self = .globalNorm(try reader.number("global_clip_norm", default: standardGlobalNorm))
     } else {
       return nil
     }

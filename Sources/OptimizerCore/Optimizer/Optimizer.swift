@@ -16,8 +16,9 @@ public import Tensors
 /// | `lookahead_steps`, `lookahead_rate` | ``Lookahead`` |
 /// | `ema_decay` | ``WeightAverage`` |
 ///
-/// `bert_adamw` has `exclude_from_weight_decay=[LayerNorm;layer_norm;bias]` and `global_clip_norm=1`
-/// unless the record says otherwise. A group's overrides replace the record's values for its members.
+/// `bert_adamw` has `exclude_from_weight_decay=[LayerNorm;layer_norm;bias]` unless the record says
+/// otherwise. It does not clip: BERT clips to a global norm of 1 before its optimizer is called, which
+/// `global_clip_norm=1` asks for. A group's overrides replace the record's values for its members.
 public struct Optimizer: Sendable {
   /// The optimizer with every default filled in, the groups as they were given.
   public let record: OptimizerRecord

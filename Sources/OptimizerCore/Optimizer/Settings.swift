@@ -24,10 +24,7 @@ struct Settings {
     rule = try kind.rule(from: &reader)
     exclusions = try Exclusions(kind, from: &reader)
     regularization = try Regularization(from: &reader)
-    clipping = try Clipping(
-      from: &reader,
-      standardGlobalNorm: kind == .bertAdamW ? 1 : nil
-    )
+    clipping = try Clipping(from: &reader)
     accumulation = try GradientAccumulation(from: &reader)
     lookahead = try Lookahead(from: &reader)
     average = try WeightAverage(from: &reader)

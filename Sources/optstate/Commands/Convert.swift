@@ -31,6 +31,7 @@ struct Convert: ParsableCommand {
   @Option(help: ArgumentHelp("Compress an optstate store: gzip:1 to gzip:9.", valueName: "gzip:n"))
   var compress: Compression?
 
+  @OptionGroup var records: RecordOptions
   @OptionGroup var outputOptions: OutputOptions
 
   func run() throws {
@@ -40,7 +41,7 @@ struct Convert: ParsableCommand {
         to: output,
         format: to,
         options: outputOptions.options(label: "converting", deflateLevel: compress?.level),
-        change: { $0.taking(only) }
+        change: { try records.completing($0).taking(only) }
       )
       if compress != nil, format != "optstate" {
         Output.message("note: \(format) is not compressed")

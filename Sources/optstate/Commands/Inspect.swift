@@ -23,12 +23,15 @@ struct Inspect: ParsableCommand {
   @Option(help: ArgumentHelp("Only variables in whose name the expression occurs.", valueName: "regex"))
   var match: Pattern?
 
+  @OptionGroup var records: RecordOptions
+
   func run() throws {
     try Failure.reported {
       let inspection = try Inspection(
         state,
         isSelected: { match?.matches($0) ?? true },
         withStatistics: stats,
+        change: records.completing,
         progress: ProgressBar("reading").handler
       )
       if let match, inspection.state.variables.isEmpty {

@@ -1,0 +1,110 @@
+internal import ByteIO
+public import OptimizerCore
+internal import Tensors
+
+#if canImport(FoundationEssentials)
+internal import FoundationEssentials
+#else
+internal import Foundation
+#endif
+
+/// Where optimizer and schedule records come from that no file of the state has: a spec such as
+/// `adamw:learning_rate=0.001`, or a JSON file `{"kind": "adamw", "learning_rate": 0.001}`.
+public enum RecordSource {
+  private static let maximumBytes = 1 << 24
+
+  /// An optimizer record, checked against the rule that it names.
+  ///
+  /// A JSON file may have `groups`: a list of objects with `members`, a list of names, and overrides.
+  ///
+  /// - Parameter text: A spec, or the path of a JSON file.
+  /// - Throws: ``StateError`` with code `invalidArgument`, listing what there is.
+  public static func optimizer(_ text: String) throws -> OptimizerRecord {
+    guard var values = try object(in: text) else { return try OptimizerRecord(spec: text) }
+    var groups: [ParameterGroup] = []
+    if let list = values.removeValue(forKey: "groups") {
+      guard case .array(let entries) = list else { throw failure("'groups' is no list", text) }
+      groups = try entries.map { try group($0, text) }
+    }
+    var record = OptimizerRecord(kind: try kind(&values, text), hyperparameters: [:], groups: groups)
+    record.hyperparameters = try values.mapValues { try attribute($0, text) }
+    _ = try Optimizer(record, convention: record.hyperparameters["arithmetic"] == nil ? .tensorflow : nil)
+    return record
+  }
+
+  /// A schedule record, checked against the schedule that it names.
+  ///
+  /// - Parameter text: A spec, or the path of a JSON file.
+  /// - Throws: ``StateError`` with code `invalidArgument`, listing what there is.
+  public static func schedule(_ text: String) throws -> ScheduleRecord {
+    guard var values = try object(in: text) else { return try ScheduleRecord(spec: text) }
+    let kind = try kind(&values, text)
+    let record = ScheduleRecord(
+      kind: kind,
+      parameters: try values.mapValues { try attribute($0, text) }
+    )
+    _ = try Schedule(record)
+    return record
+  }
+
+  private static func object(in text: String) throws -> [String: JSONValue]? {
+    guard FileSystem.kind(of: text) == .file else { return nil }
+    let file = try PositionalFile.open(text)
+    let size = try file.size()
+    guard size <= maximumBytes else { throw failure("the file has \(size) bytes", text) }
+    let data = Data(try file.bytes(at: 0, count: size))
+    guard let value = try? JSONDecoder().decode(JSONValue.self, from: data),
+      case .object(let values) = value
+    else { throw failure("the file is no JSON object", text) }
+    return values
+  }
+
+  private static func kind(_ values: inout [String: JSONValue], _ path: String) throws -> String {
+    guard case .string(let kind) = values.removeValue(forKey: "kind") else {
+      throw failure("the object has no 'kind'", path)
+    }
+    return kind
+  }
+
+  private static func group(_ value: JSONValue, _ path: String) throws -> ParameterGroup {
+    guard case .object(var values) = value,
+      case .array(let members) = values.removeValue(forKey: "members")
+    else { throw failure("a group has no list of members", path) }
+    var name: String?
+    if case .string(let text) = values.removeValue(forKey: "name") { name = text }
+    return ParameterGroup(
+      name: name,
+      overrides: try values.mapValues { try attribute($0, path) },
+      members: try members.map { member in
+        guard case .string(let text) = member else { throw failure("a member is no text", path) }
+        return text
+      }
+    )
+  }
+
+  private static func attribute(_ value: JSONValue, _ path: String) throws -> AttributeValue {
+    switch value {
+    case .bool(let flag): return .bool(flag)
+    case .int(let number): return .int(number)
+    case .double(let number): return .double(number)
+    case .string(let text): return .string(text)
+    case .array(let values):
+      let texts = values.compactMap { if case .string(let text) = $0 { text } else { nil } }
+      if texts.count == values.count { return .strings(texts) }
+      let numbers = values.compactMap { value -> Double? in
+        switch value {
+        case .int(let number): Double(number)
+        case .double(let number): number
+        default: nil
+        }
+      }
+      guard numbers.count == values.count else { throw failure("a list mixes kinds of values", path) }
+      return .doubles(numbers)
+    case .null, .object: throw failure("a value is neither number, text, truth value nor list", path)
+    }
+  }
+
+  private static func failure(_ message: String, _ path: String) -> StateError {
+    StateError(.invalidArgument, message, file: path)
+  }
+}

@@ -1,0 +1,146 @@
+internal import ByteIO
+internal import OptimizerCore
+internal import Tensors
+internal import TrainingState
+
+/// A variable in memory while it is being trained: its value, its slots and how it is updated.
+final class TrainedVariable {
+  /// What the state says of the variable; its tensors are those that training began with.
+  private let source: Variable
+  private let shape: Shape
+  private let elementType: ElementType
+  private let value: WorkBuffer
+  private let plan: VariablePlan
+  private var slots: [SlotName: WorkBuffer] = [:]
+
+  var name: String { source.name }
+
+  /// Updates applied since its slots were last zero, where they are counted for it alone.
+  var step: Int64?
+
+  /// Brings a variable into memory, verified.
+  ///
+  /// - Throws: `StateError` with code `unsupported` when it cannot be trained.
+  init(_ variable: Variable, value: StateTensor, optimizer: Optimizer) throws {
+    source = variable
+    step = variable.step
+    shape = value.tensor.shape
+    elementType = value.tensor.elementType
+    let slotType = variable.slots.first?.tensor.tensor.elementType
+    plan = try optimizer.plan(
+      for: variable.name,
+      shape: shape,
+      types: try UpdateTypes(
+        parameter: elementType,
+        slots: slotType.flatMap { $0.isFloatingPoint ? $0 : nil }
+      )
+    )
+    self.value = try Self.load(NamedTensor(variable.name, value.tensor))
+    for definition in plan.slots {
+      guard let slot = variable[definition.name] else { continue }
+      let tensor = slot.tensor.tensor
+      let name = "\(variable.name)/\(definition.name)"
+      guard tensor.shape == definition.shape, tensor.elementType == plan.types.slots else {
+        throw StateError(
+          .malformed,
+          "the slot does not fit its variable",
+          tensor: name,
+          expected: "\(plan.types.slots.rawValue)\(definition.shape)",
+          found: "\(tensor.elementType.rawValue)\(tensor.shape)"
+        )
+      }
+      slots[definition.name] = try Self.load(NamedTensor(name, tensor))
+    }
+  }
+
+  /// Makes the slots that the rule needs and the state has not, as they are before the first update.
+  func startSlots() throws {
+    for definition in plan.slots where slots[definition.name] == nil {
+      let count = definition.shape.elementCount
+      let buffer = WorkBuffer(byteCount: try definition.shape.byteCount(of: plan.types.slots))
+      let numbers = [Double](repeating: definition.initialValue, count: count)
+      try unsafe numbers.withUnsafeBufferPointer { numbers in
+        try unsafe ElementConversion.fromDouble(numbers, plan.types.slots, buffer.bytes)
+      }
+      slots[definition.name] = buffer
+    }
+  }
+
+  /// The slots that the rule needs and nobody has.
+  var missingSlots: [SlotName] { plan.slots.map(\.name).filter { slots[$0] == nil } }
+
+  /// The variable's part in an update.
+  func part(gradient: WorkBuffer, context: StepContext) throws -> VariableStep {
+    guard missingSlots.isEmpty else {
+      throw StateError(
+        .malformed,
+        "the state lacks slots that the optimizer needs",
+        tensor: name,
+        expected: missingSlots.map(\.rawValue).joined(separator: ", ")
+      )
+    }
+    return unsafe VariableStep(
+      plan,
+      UpdateBuffers(
+        parameter: value.bytes,
+        gradient: UnsafeRawBufferPointer(gradient.bytes),
+        slots: plan.slots.compactMap { unsafe slots[$0.name]?.bytes }
+      ),
+      context
+    )
+  }
+
+  /// A buffer with a gradient in it.
+  ///
+  /// - Throws: `StateError` with code `malformed` when type or shape differ from the variable's.
+  func load(gradient: Tensor) throws -> WorkBuffer {
+    guard gradient.shape == shape, gradient.elementType == plan.types.gradient else {
+      throw StateError(
+        .malformed,
+        "the gradient does not fit its variable",
+        tensor: name,
+        expected: "\(plan.types.gradient.rawValue)\(shape)",
+        found: "\(gradient.elementType.rawValue)\(gradient.shape)"
+      )
+    }
+    return try Self.load(NamedTensor(name, gradient))
+  }
+
+  /// The variable as it is now, copied.
+  func snapshot() throws -> Variable {
+    var variable = source
+    variable.step = step
+    variable.value?.tensor = try Tensor(elementType, shape, bytes: bytes)
+    for definition in plan.slots {
+      guard let buffer = slots[definition.name] else { continue }
+      let data = try Tensor(
+        plan.types.slots,
+        definition.shape,
+        bytes: unsafe Array(buffer.bytes)
+      )
+      if let place = variable.slots.firstIndex(where: { $0.name == definition.name }) {
+        variable.slots[place].tensor.tensor = data
+      } else {
+        let full = "\(name)/\(definition.name)"
+        variable.slots.append(Slot(definition.name, StateTensor(full, data)))
+      }
+    }
+    return variable
+  }
+
+  /// The value's little-endian bytes, copied.
+  var bytes: [UInt8] { unsafe Array(value.bytes) }
+
+  private static func load(_ tensor: NamedTensor) throws -> WorkBuffer {
+    let buffer = WorkBuffer(byteCount: tensor.tensor.byteCount)
+    do {
+      try unsafe tensor.tensor.read(into: buffer.bytes, at: 0)
+      var sum = CRC32C()
+      unsafe sum.add(UnsafeRawBufferPointer(buffer.bytes))
+      try TensorPass.check(tensor, sum)
+    } catch let error as StateError {
+      throw error.inContext(tensor: tensor.name)
+    }
+    return buffer
+  }
+}

@@ -1,0 +1,233 @@
+public import OptimizerCore
+public import Tensors
+public import TrainingState
+
+/// A model's parameters in memory with their optimizer: what a training loop holds.
+///
+/// ```swift
+/// let run = try TrainingRun(resuming: state)
+/// while run.globalStep < 1000 { try run.apply(gradients(run)) }
+/// try run.save(to: "run-1000.h5")
+/// ```
+///
+/// A run is used from one thread at a time; the update itself uses all cores. It ends with the same
+/// bits however often it was saved and resumed.
+public final class TrainingRun {
+  /// The optimizer, every default filled in.
+  public let optimizer: Optimizer
+
+  /// The learning-rate schedule, `nil` where the optimizer's own rate holds throughout.
+  public let schedule: Schedule?
+
+  /// Updates applied so far.
+  public private(set) var globalStep: Int64
+
+  private let source: TrainingState
+  private var optimizerTensors: [StateTensor]
+  private let variables: [TrainedVariable]
+  private let places: [ExactName: Int]
+
+  /// Continues from a state.
+  ///
+  /// - Parameters:
+  ///   - state: The state; all of it is brought into memory, verified.
+  ///   - optimizer: The optimizer, by default the one that the state records.
+  ///   - schedule: The schedule, by default the one that the state records.
+  ///   - convention: Whose arithmetic to follow, by default the record's own.
+  /// - Throws: ``StateError`` with code `invalidArgument` when nobody says which optimizer it is,
+  ///   `malformed` when slots do not fit, or what reading throws.
+  public init(
+    resuming state: TrainingState,
+    optimizer: OptimizerRecord? = nil,
+    schedule: ScheduleRecord? = nil,
+    convention: Convention? = nil
+  ) throws {
+    guard let record = optimizer ?? state.optimizer else {
+      throw StateError(
+        .invalidArgument,
+        "the state does not say which optimizer it belongs to",
+        remedy: "name one, such as bert_adamw or adamw:learning_rate=0.001"
+      )
+    }
+    guard let step = state.globalStep?.value ?? state.variables.lazy.compactMap(\.step).max() else {
+      throw StateError(.malformed, "the state does not say how many updates were applied")
+    }
+    guard step >= 0 else {
+      throw StateError(.malformed, "the global step is negative", found: "\(step)")
+    }
+    let resolved = try Optimizer(record, convention: convention)
+    guard resolved.accumulation == nil else {
+      throw StateError(
+        .unsupported,
+        "a run applies every gradient; accumulate them before they are applied"
+      )
+    }
+    self.optimizer = resolved
+    self.schedule = try (schedule ?? state.schedule).map(Schedule.init)
+    globalStep = step
+    source = state
+    optimizerTensors = state.optimizerTensors
+    variables = try state.variables.compactMap { variable in
+      guard let value = variable.value, value.tensor.elementType.isFloatingPoint else { return nil }
+      return try TrainedVariable(variable, value: value, optimizer: resolved)
+    }
+    places = Dictionary(
+      variables.enumerated().map { (ExactName($0.element.name), $0.offset) },
+      uniquingKeysWith: { first, _ in first }
+    )
+  }
+
+  /// Starts a run from fresh parameters.
+  ///
+  /// - Parameters:
+  ///   - parameters: Names and values, in the order in which a state shall list them.
+  ///   - optimizer: The optimizer.
+  ///   - schedule: The schedule.
+  ///   - convention: Whose arithmetic to follow, by default the record's own.
+  /// - Throws: ``StateError`` with code `invalidArgument` when the records make no sense.
+  public convenience init(
+    parameters: [(name: String, value: Tensor)],
+    optimizer: OptimizerRecord,
+    schedule: ScheduleRecord? = nil,
+    convention: Convention? = nil
+  ) throws {
+    let state = TrainingState(
+      variables: parameters.map { Variable($0.name, value: StateTensor($0.name, $0.value)) },
+      globalStep: GlobalStep(0),
+      optimizer: optimizer,
+      schedule: schedule,
+      sourceFormat: "optstate"
+    )
+    try self.init(resuming: state, convention: convention)
+    for variable in variables { try variable.startSlots() }
+  }
+
+  /// The rate of the next update.
+  ///
+  /// - Throws: ``StateError`` with code `invalidArgument` when the schedule does not cover the step.
+  public func learningRate() throws -> Double {
+    try schedule?.learningRate(at: globalStep, in: optimizer.arithmetic)
+      ?? optimizer.record.hyperparameters["learning_rate"]?.number ?? 0
+  }
+
+  /// Names of the parameters, in the state's order.
+  public var parameterNames: [String] { variables.map(\.name) }
+
+  /// A parameter's little-endian bytes, copied.
+  ///
+  /// - Parameter name: The parameter's name.
+  /// - Throws: ``StateError`` with code `invalidArgument` when there is none of that name.
+  public func parameter(_ name: String) throws -> [UInt8] { try variable(name).bytes }
+
+  /// A `float32` parameter's elements, copied.
+  ///
+  /// - Parameter name: The parameter's name.
+  /// - Throws: ``StateError`` with code `invalidArgument` when there is none of that name.
+  public func floats(_ name: String) throws -> [Float] {
+    let bytes = try parameter(name)
+    return unsafe bytes.withUnsafeBytes { bytes in
+      (0..<bytes.count / 4).map {
+        unsafe bytes.loadUnaligned(fromByteOffset: 4 * $0, as: Float.self)
+      }
+    }
+  }
+
+  /// Applies one update.
+  ///
+  /// A parameter without a gradient is left alone altogether, as every framework does.
+  ///
+  /// - Parameter gradients: Gradients by the names of their parameters, of their type and shape.
+  /// - Throws: ``StateError`` with code `invalidArgument` for a gradient of no parameter, `malformed`
+  ///   when a gradient does not fit, a slot is missing or the norm is not finite; nothing is changed.
+  /// - Complexity: O(*n*) in the elements, on all cores.
+  public func apply(_ gradients: [String: Tensor]) throws {
+    guard globalStep < .max else {
+      throw StateError(.malformed, "the global step cannot be counted any further")
+    }
+    var selected: [(place: Int, gradient: Tensor)] = []
+    for (name, gradient) in gradients {
+      guard let place = places[ExactName(name)] else {
+        throw StateError(.invalidArgument, "a gradient belongs to no parameter", tensor: name)
+      }
+      selected.append((place, gradient))
+    }
+    selected.sort { $0.place < $1.place }
+    let scheduled = try schedule.map { try $0.learningRate(at: globalStep, in: optimizer.arithmetic) }
+    let powers = try BetaPowers(optimizerTensors)
+    // Buffers must live as long as the steps that point into them.
+    let buffers = try selected.map { try variables[$0.place].load(gradient: $0.gradient) }
+    try withExtendedLifetime(buffers) {
+      var steps = unsafe [VariableStep]()
+      for (entry, buffer) in zip(selected, buffers) {
+        let variable = variables[entry.place]
+        let context = try StepContext(
+          step: (variable.step ?? globalStep) + 1,
+          learningRate: try rate(for: variable.name, scheduled: scheduled),
+          beta1Power: powers.beta1,
+          beta2Power: powers.beta2
+        )
+        unsafe steps.append(try variable.part(gradient: buffer, context: context))
+      }
+      try unsafe ParallelStep().update(
+        steps,
+        clipping: optimizer.clipping,
+        arithmetic: optimizer.arithmetic
+      )
+    }
+    for entry in selected {
+      if let step = variables[entry.place].step { variables[entry.place].step = step + 1 }
+    }
+    optimizerTensors = powers.advanced(optimizerTensors, optimizer.record)
+    globalStep += 1
+  }
+
+  /// The run as a state in memory; training can go on while it is written.
+  ///
+  /// - Throws: ``StateError`` never in practice: the copies fit their shapes.
+  /// - Complexity: O(bytes) time and memory.
+  public func snapshot() throws -> TrainingState {
+    var state = source
+    var trained = variables[...]
+    for index in state.variables.indices {
+      guard let next = trained.first, ExactName(next.name) == ExactName(state.variables[index].name)
+      else { continue }
+      state.variables[index] = try next.snapshot()
+      trained.removeFirst()
+    }
+    if state.globalStep == nil { state.globalStep = GlobalStep(globalStep) }
+    state.globalStep?.value = globalStep
+    state.optimizerTensors = optimizerTensors
+    state.optimizer = optimizer.record
+    state.schedule = schedule?.record
+    return state
+  }
+
+  /// Saves the run.
+  ///
+  /// - Parameters:
+  ///   - path: The file or prefix to make.
+  ///   - format: One of ``StateFormats/writable``, by default told by the name.
+  ///   - options: How to write.
+  /// - Throws: ``StateError`` as ``StateFormats/write(_:to:format:options:)``.
+  public func save(
+    to path: String,
+    format: String? = nil,
+    options: WriteOptions = WriteOptions()
+  ) throws {
+    let format = try StateFormats.output(path, requested: format, fallback: source.sourceFormat)
+    try StateFormats.write(try snapshot(), to: path, format: format, options: options)
+  }
+
+  private func rate(for name: String, scheduled: Double?) throws -> Double? {
+    guard let own = optimizer.ownLearningRate(of: name) else { return scheduled }
+    return try schedule?.withLearningRate(own).learningRate(at: globalStep, in: optimizer.arithmetic)
+      ?? own
+  }
+
+  private func variable(_ name: String) throws -> TrainedVariable {
+    guard let place = places[ExactName(name)] else {
+      throw StateError(.invalidArgument, "there is no such parameter", tensor: name)
+    }
+    return variables[place]
+  }
+}

@@ -1,0 +1,67 @@
+public import ArgumentParser
+public import OptStateKit
+
+/// `optstate replay`
+struct ReplayCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "replay",
+    abstract: "Carry a state on with recorded gradients, bit for bit as the framework would.",
+    discussion: """
+      The gradients are an HDF5 file with a group per update, /1 for the first one after the state, \
+      and in it a dataset per variable at the variable's name. They are taken as they entered the \
+      optimizer; global_clip_norm=1 in its record clips them first, as BERT does before the call.
+      """
+  )
+
+  @Argument(help: "The state to begin from; it is never changed.")
+  var state: String
+
+  @Option(help: "The recorded gradients.")
+  var gradients: String
+
+  @Option(help: "How many updates to apply.")
+  var steps: Int
+
+  @Option(help: "The file, directory or prefix to make.")
+  var output: String
+
+  @Option(help: "Whose arithmetic to follow; by default that of the framework the state is from.")
+  var arithmetic: Convention?
+
+  @Option(
+    help: ArgumentHelp(
+      "The output's format; its name or the input's tells where this is left out.",
+      valueName: StateFormats.writable.joined(separator: "|")
+    )
+  )
+  var to: String?
+
+  @OptionGroup var records: RecordOptions
+  @OptionGroup var outputOptions: OutputOptions
+
+  func run() throws {
+    try Failure.reported {
+      let recorded = try GradientFile(gradients)
+      try Conversion.run(
+        from: state,
+        to: output,
+        format: to,
+        keepsFormat: true,
+        options: outputOptions.options(label: "writing"),
+        change: { state in
+          let state = try records.completing(state)
+          let own = state.optimizer?.hyperparameters["arithmetic"] == nil
+          let isTensorFlow = state.sourceFormat.hasPrefix("tensorflow")
+          return try Replay.run(
+            state,
+            gradients: recorded,
+            steps: steps,
+            convention: arithmetic ?? (own && isTensorFlow ? .tensorflow : nil)
+          )
+        }
+      )
+    }
+  }
+}
+
+extension Convention: ExpressibleByArgument {}
