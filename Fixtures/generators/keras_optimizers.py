@@ -83,8 +83,8 @@ def keras_cases():
     ]
 
 
-def kernel_case(name, kind, hyperparameters, make, slots, rates=None):
-    """An optimizer of TensorFlow 1 in a graph."""
+def kernel_case(name, kind, hyperparameters, make, slots, rates=None, root=None):
+    """An optimizer of TensorFlow 1 in a graph; `root` is a slot whose approximate reciprocal root it uses."""
     with tf.Graph().as_default(), v1.Session() as session:
         variables = {n: v1.get_variable(n, initializer=value) for n, value in cases.start().items()}
         fed = {n: v1.placeholder(tf.float32, variable.shape) for n, variable in variables.items()}
@@ -93,6 +93,9 @@ def kernel_case(name, kind, hyperparameters, make, slots, rates=None):
         train = optimizer.apply_gradients([(fed[n], variables[n]) for n in variables])
         state = {n: {"value": v, **{ours: optimizer.get_slot(v, theirs) for ours, theirs in slots.items()}}
                  for n, v in variables.items()}
+        if root:
+            for arrays in state.values():
+                arrays["root"] = tf.math.rsqrt(arrays[root])
         session.run(v1.global_variables_initializer())
         after = []
         for update, gradients in enumerate(cases.gradients()):
@@ -119,7 +122,8 @@ def kernel_cases():
                     {"rms": "rms", "momentum": "momentum"}),
         kernel_case("rmsprop centered", "rmsprop", {"learning_rate": 1e-3, "centered": True},
                     lambda t, r: t.RMSPropOptimizer(r, centered=True), {"rms": "rms", "momentum": "momentum", "rms_mean_gradient": "mg"}),
-        kernel_case("adagrad", "adagrad", {"learning_rate": 1e-2}, lambda t, r: t.AdagradOptimizer(r), {"accumulator": "accumulator"}),
+        kernel_case("adagrad", "adagrad", {"learning_rate": 1e-2}, lambda t, r: t.AdagradOptimizer(r), {"accumulator": "accumulator"},
+                    root="accumulator"),
     ]
 
 

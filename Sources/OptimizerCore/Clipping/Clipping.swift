@@ -6,7 +6,7 @@ import Tensors
 /// gradient a NaN, PyTorch the infinite elements) is imitated.
 public enum Clipping: Sendable, Hashable {
   /// All gradients together are scaled down to a norm:
-  /// TensorFlow `c·min(1/n, 1/c)` with `n = √(2·Σ l2_loss)`, PyTorch `min(c/(n + 1e-6), 1)`.
+  /// TensorFlow `c·min(1/n, 1/c)` with `n = √(2·Σ l2_loss)`, PyTorch `min((1/(n + 1e-6))·c, 1)`.
   case globalNorm(Double)
   /// Each variable's gradient is scaled down to a norm:
   /// TensorFlow `(g·c)/max(n, c)`, PyTorch as for the global norm.
@@ -77,7 +77,7 @@ public enum Clipping: Sendable, Hashable {
     let c = Float(bound)
     switch arithmetic.convention {
     case .tensorflow: return c * min(1 / norm, 1 / c)
-    case .pytorch: return min(c / (norm + Float(1e-6)), 1)
+    case .pytorch: return min((1 / (norm + Float(1e-6))) * c, 1)
     }
   }
 

@@ -87,7 +87,10 @@ public struct Adafactor: UpdateRule {
     let decay = DecoupledDecay<Scalar>(weightDecay, learningRate: rate(context), arithmetic)
     for i in 0..<block.count { block.parameter[i] = decay(block.parameter[i]) }
     let rho = min(Scalar(rate(context)), 1 / t.squareRoot())
-    let scale = max(Scalar(epsilon2), RoundedMeans.rootOfSquares(block.count) { block.parameter[$0] })
+    let scale = max(
+      Scalar(epsilon2),
+      RoundedMeans.rootOfSquares(block.count) { block.parameter[$0] }
+    )
     let alpha = scale * rho
     let beta2 = 1 - Scalar.power(t, Scalar(-decayExponent))
     let eps = Scalar(epsilon1)

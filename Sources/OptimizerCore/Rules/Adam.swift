@@ -1,4 +1,3 @@
-import CKernels
 public import Tensors
 
 /// Adam and AdamW, in TensorFlow's, Keras' and PyTorch's forms.
@@ -164,52 +163,5 @@ public struct Adam: UpdateRule {
   ) -> Scalar {
     slot[i] = v > slot[i] || v.isNaN ? v : slot[i]
     return slot[i]
-  }
-
-  /// Updates by the kernels; AMSGrad and the corrected epsilon of TensorFlow's family have none.
-  ///
-  /// - Parameters:
-  ///   - block: Elements of one variable.
-  ///   - scale: What every gradient is multiplied by first.
-  ///   - context: A prepared step.
-  /// - Returns: Whether there is such a kernel.
-  public func updateFast(_ block: Block<Float>, scale: Float, _ context: StepContext) -> Bool {
-    if isAMSGrad { return false }
-    let decay = DecoupledDecay<Float>(weightDecay, learningRate: rate(context), arithmetic)
-      .kernelFactors
-    if arithmetic.convention == .pytorch {
-      let c = FusedAdamCoefficients<Float>(self, context)
-      let tail = arithmetic == .pytorchFused ? max(block.fusedTail, 0) : block.count
-      var k = optstate_adam_fused_t(
-        scale: scale,
-        decay: decay.factor,
-        share1: c.share1,
-        beta2: c.beta2,
-        share2: c.share2,
-        root_correction: c.rootCorrection,
-        epsilon: c.epsilon,
-        step_size: c.stepSize,
-        body: min(tail, block.count)
-      )
-      unsafe block.withPointers { p, g, slots in
-        unsafe optstate_adam_fused(KernelPath.best, p, g, slots[0], slots[1], block.count, &k)
-      }
-      return true
-    }
-    guard epsilonForm == .hat || biasCorrection == .none else { return false }
-    let c = RoundedAdamCoefficients<Float>(self, context)
-    var k = optstate_adam_hat_t(
-      scale: scale,
-      decay_rate: decay.rate,
-      learning_rate: decay.learningRate,
-      share1: c.share1,
-      share2: c.share2,
-      alpha: c.alpha,
-      epsilon: c.epsilon
-    )
-    unsafe block.withPointers { p, g, slots in
-      unsafe optstate_adam_hat(KernelPath.best, p, g, slots[0], slots[1], block.count, &k)
-    }
-    return true
   }
 }

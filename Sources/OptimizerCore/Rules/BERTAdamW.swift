@@ -1,4 +1,3 @@
-import CKernels
 public import Tensors
 
 /// The original BERT optimizer, `AdamWeightDecayOptimizer`.
@@ -73,30 +72,5 @@ public struct BERTAdamW: UpdateRule {
       block.slots[0][i] = m
       block.slots[1][i] = v
     }
-  }
-
-  /// Updates by the kernel, in TensorFlow's arithmetic.
-  ///
-  /// - Parameters:
-  ///   - block: Elements of one variable.
-  ///   - scale: What every gradient is multiplied by first.
-  ///   - context: The step.
-  /// - Returns: Whether there is such a kernel.
-  public func updateFast(_ block: Block<Float>, scale: Float, _ context: StepContext) -> Bool {
-    guard arithmetic.convention == .tensorflow else { return false }
-    var k = optstate_adam_bert_t(
-      scale: scale,
-      beta1: Float(beta1),
-      share1: Float(1 - beta1),
-      beta2: Float(beta2),
-      share2: Float(1 - beta2),
-      epsilon: Float(epsilon),
-      weight_decay: Float(weightDecay),
-      learning_rate: Float(rate(context))
-    )
-    unsafe block.withPointers { p, g, slots in
-      unsafe optstate_adam_bert(KernelPath.best, p, g, slots[0], slots[1], block.count, &k)
-    }
-    return true
   }
 }

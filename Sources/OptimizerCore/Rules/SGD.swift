@@ -1,4 +1,3 @@
-import CKernels
 public import Tensors
 
 /// Gradient descent, with momentum (Polyak, 1964) and in Nesterov's form.
@@ -147,44 +146,5 @@ public struct SGD: UpdateRule {
       block.parameter[i] = block.parameter[i] + (isNesterov ? b * mu - g * lr : b)
       buffer[i] = b
     }
-  }
-
-  /// Updates by the kernels, with momentum that adds up gradients and no decoupled decay.
-  ///
-  /// - Parameters:
-  ///   - block: Elements of one variable.
-  ///   - scale: What every gradient is multiplied by first.
-  ///   - context: The step.
-  /// - Returns: Whether there is such a kernel.
-  public func updateFast(_ block: Block<Float>, scale: Float, _ context: StepContext) -> Bool {
-    guard momentum != 0, buffer == .gradient, weightDecay == 0 else { return false }
-    switch arithmetic.convention {
-    case .tensorflow:
-      guard dampening == 0 else { return false }
-      var k = optstate_momentum_t(
-        scale: scale,
-        momentum: Float(momentum),
-        learning_rate: Float(rate(context)),
-        nesterov: isNesterov ? 1 : 0
-      )
-      unsafe block.withPointers { p, g, slots in
-        unsafe optstate_momentum(KernelPath.best, p, g, slots[0], block.count, &k)
-      }
-    case .pytorch:
-      guard context.step > 1 else { return false }
-      let tail = arithmetic == .pytorchFused ? max(block.fusedTail, 0) : block.count
-      var k = optstate_momentum_fused_t(
-        scale: scale,
-        momentum: Float(momentum),
-        share: Float(1 - dampening),
-        learning_rate: Float(rate(context)),
-        nesterov: isNesterov ? 1 : 0,
-        body: min(tail, block.count)
-      )
-      unsafe block.withPointers { p, g, slots in
-        unsafe optstate_momentum_fused(KernelPath.best, p, g, slots[0], block.count, &k)
-      }
-    }
-    return true
   }
 }

@@ -32,15 +32,6 @@ public protocol UpdateRule: Sendable {
   ///   - block: Elements of one variable, all of them unless ``isElementwise``.
   ///   - context: A prepared step.
   func update<Scalar: BinaryFloatingPoint>(_ block: Block<Scalar>, _ context: StepContext)
-
-  /// Updates parameters and slots by a kernel that gives the same bits as ``update(_:_:)``.
-  ///
-  /// - Parameters:
-  ///   - block: Elements of one variable.
-  ///   - scale: What every gradient is multiplied by first.
-  ///   - context: A prepared step.
-  /// - Returns: Whether there is such a kernel; without one nothing has been done.
-  func updateFast(_ block: Block<Float>, scale: Float, _ context: StepContext) -> Bool
 }
 
 extension UpdateRule {
@@ -52,17 +43,6 @@ extension UpdateRule {
   /// - Parameter context: The step.
   /// - Returns: The same.
   public func prepared(_ context: StepContext) -> StepContext { context }
-
-  /// There is no kernel.
-  ///
-  /// - Parameters:
-  ///   - block: Elements of one variable.
-  ///   - scale: What every gradient is multiplied by first.
-  ///   - context: A prepared step.
-  /// - Returns: False.
-  public func updateFast(_ block: Block<Float>, scale: Float, _ context: StepContext) -> Bool {
-    false
-  }
 
   /// The rate of a step: the step's own or the rule's.
   func rate(_ context: StepContext) -> Double { context.learningRate ?? learningRate }

@@ -78,7 +78,11 @@ public struct ParallelStep: Sendable {
     }
     var rest = sums[...]
     let totals = trees.map { $0.joined(&rest) }
-    return unsafe GradientNorms(sums: totals, names: variables.map { unsafe $0.plan.name }, arithmetic)
+    return unsafe GradientNorms(
+      sums: totals,
+      names: variables.map { unsafe $0.plan.name },
+      arithmetic
+    )
   }
 
   private func check(_ variables: [VariableStep]) throws {

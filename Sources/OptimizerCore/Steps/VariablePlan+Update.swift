@@ -72,7 +72,12 @@ extension VariablePlan {
       gradient: lanes[1],
       slots: Array(lanes[2...])
     )
-    return rule.updateFast(block, scale: Float(scale), context)
+    return updateFast(block, scale: Float(scale), context)
+  }
+
+  private func updateFast(_ block: Block<Float>, scale: Float, _ context: StepContext) -> Bool {
+    guard let rule = rule as? any KernelRule else { return false }
+    return rule.updateFast(block, scale: scale, context, path: KernelPath.best)
   }
 
   private func runStrip<Scalar: BinaryFloatingPoint>(
@@ -102,10 +107,8 @@ extension VariablePlan {
     )
     let extra = state.dropFirst(own.count).map(\.lane)
     if let lookahead { lookahead.begin(extra[0], parameter.lane, context.step) }
-    if let single = block as? Block<Float>, rule.updateFast(single, scale: 1, context) {
-    } else {
-      rule.update(block, context)
-    }
+    let single = block as? Block<Float>
+    if single.map({ updateFast($0, scale: 1, context) }) != true { rule.update(block, context) }
     if let lookahead { lookahead.apply(to: parameter.lane, extra[0], context.step) }
     if let average {
       average.apply(to: extra[extra.count - 1], parameter.lane, context.step, rule.arithmetic)

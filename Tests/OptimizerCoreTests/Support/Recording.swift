@@ -13,7 +13,9 @@ struct Recording: Decodable {
     let after: [[String: [String: Bits]]]
 
     var description: String { name }
-    var record: OptimizerRecord { OptimizerRecord(kind: kind, hyperparameters: hyperparameters.mapValues(\.value)) }
+    var record: OptimizerRecord {
+      OptimizerRecord(kind: kind, hyperparameters: hyperparameters.mapValues(\.value))
+    }
   }
 
   struct Clipped: Decodable {

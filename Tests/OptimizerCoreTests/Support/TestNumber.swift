@@ -40,3 +40,11 @@ struct Difference: Equatable, CustomStringConvertible {
 
   var description: String { "\(differing) of \(elements) differ, by \(greatestULP) ULP at most" }
 }
+
+extension Difference {
+  static func between<Number: TestNumber>(_ found: [Number], _ expected: [Number]) -> Difference {
+    var difference = Difference()
+    difference.add(found, expected)
+    return difference
+  }
+}
