@@ -62,7 +62,9 @@ struct ChunkWriter {
         try queue.submit(number) {
           let job = plan[number]
           let tensor = tensors[job.dataset].tensor
-          let whole = unsafe UnsafeMutableRawBufferPointer(rebasing: buffer.bytes[..<job.chunkBytes])
+          let whole = unsafe UnsafeMutableRawBufferPointer(
+            rebasing: buffer.bytes[..<job.chunkBytes]
+          )
           let part = unsafe UnsafeMutableRawBufferPointer(rebasing: whole[..<job.bytes.count])
           try unsafe tensor.read(into: part, at: job.bytes.lowerBound)
           var sum = CRC32C()
@@ -75,7 +77,9 @@ struct ChunkWriter {
             UnsafeRawBufferPointer(whole),
             width: tensor.elementType.byteWidth ?? 1
           )
-          let bytes = try unsafe shuffled.withUnsafeBytes { try unsafe Zlib.deflate($0, level: level) }
+          let bytes = try unsafe shuffled.withUnsafeBytes {
+            try unsafe Zlib.deflate($0, level: level)
+          }
           progress?(done.add(job.bytes.count, ordering: .relaxed).newValue, total)
           return bytes
         }

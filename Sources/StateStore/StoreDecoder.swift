@@ -34,12 +34,16 @@ struct StoreDecoder {
         switch first {
         case StoreNames.source, StoreNames.schedule, StoreNames.optimizer: continue
         case StoreNames.extras:
-          if object.dataset != nil { state.extras.append(try tensor(object, try extraName(object))) }
+          if object.dataset != nil {
+            state.extras.append(try tensor(object, try extraName(object)))
+          }
         default:
           if object.dataset == nil {
             // A file that a program made by hand may leave out the order; then names decide.
             let index = object.attributes[Name.index]
-            guard index != nil || catalog.object("\(path)/\(StoreNames.value)") != nil else { continue }
+            guard index != nil || catalog.object("\(path)/\(StoreNames.value)") != nil else {
+              continue
+            }
             var variable = Variable(StoreNames.name(of: object.path), value: nil)
             variable.step = try object.attributes[Name.step].map { try integer($0, Name.step) }
             variables[ExactName(path)] = (
@@ -56,11 +60,13 @@ struct StoreDecoder {
     state.variables = variables.values.sorted {
       ($0.index, ExactName($0.variable.name)) < ($1.index, ExactName($1.variable.name))
     }
-      .map { entry in
-        var variable = entry.variable
-        variable.slots.sort { ($0.tensor.index ?? Int.max, $0.name) < ($1.tensor.index ?? Int.max, $1.name) }
-        return variable
+    .map { entry in
+      var variable = entry.variable
+      variable.slots.sort {
+        ($0.tensor.index ?? Int.max, $0.name) < ($1.tensor.index ?? Int.max, $1.name)
       }
+      return variable
+    }
     return state
   }
 
@@ -198,7 +204,9 @@ struct StoreDecoder {
       name,
       try dataset.tensor(in: file, cache: cache, as: type, shape: shape, checksum: checksum)
     )
-    if case .text(let sourceName) = object.attributes[Name.sourceName] { result.sourceName = sourceName }
+    if case .text(let sourceName) = object.attributes[Name.sourceName] {
+      result.sourceName = sourceName
+    }
     result.index = try object.attributes[Name.index].map { Int(try integer($0, Name.index)) }
     result.attributes = object.attributes.filter { !Name.ofDataset.contains($0.key) }
       .mapValues(AttributeValue.init)

@@ -57,7 +57,9 @@ final class StoreLayout {
     try root.setAttribute(StoreNames.Attribute.version, .integer(StoreNames.version))
     try root.setAttribute(StoreNames.Attribute.createdBy, .text("optstate"))
     try root.setAttribute(StoreNames.Attribute.sourceFormat, .text(state.sourceFormat))
-    if let naming = state.naming { try root.setAttribute(StoreNames.Attribute.naming, .text(naming)) }
+    if let naming = state.naming {
+      try root.setAttribute(StoreNames.Attribute.naming, .text(naming))
+    }
     if !state.attributes.isEmpty {
       try set(state.attributes, on: try root.createGroup(StoreNames.source))
     }
@@ -90,7 +92,9 @@ final class StoreLayout {
     let components = StoreNames.components(of: variable.name)
     let group = try self.group(components)
     try group.setAttribute(StoreNames.Attribute.index, .integer(Int64(index)))
-    if let step = variable.step { try group.setAttribute(StoreNames.Attribute.step, .integer(step)) }
+    if let step = variable.step {
+      try group.setAttribute(StoreNames.Attribute.step, .integer(step))
+    }
     if let value = variable.value {
       _ = try create(value, as: StoreNames.value, in: group, name: variable.name)
     }

@@ -12,7 +12,9 @@ public final class MemorySource: TensorSource {
   /// Copies a range of the bytes.
   public func read(into buffer: UnsafeMutableRawBufferPointer, at offset: Int) throws {
     unsafe bytes.withUnsafeBytes { all in
-      unsafe buffer.copyMemory(from: UnsafeRawBufferPointer(rebasing: all[offset..<offset + buffer.count]))
+      unsafe buffer.copyMemory(
+        from: UnsafeRawBufferPointer(rebasing: all[offset..<offset + buffer.count])
+      )
     }
   }
 }

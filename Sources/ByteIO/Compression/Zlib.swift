@@ -27,7 +27,11 @@ public enum Zlib {
   ) throws -> [UInt8] {
     var stream = unsafe z_stream()
     guard unsafe optstate_deflate_init(&stream, Int32(level), container.windowBits) == Z_OK else {
-      throw StateError(.invalidArgument, "zlib has no compression level \(level)", expected: "0 to 9")
+      throw StateError(
+        .invalidArgument,
+        "zlib has no compression level \(level)",
+        expected: "0 to 9"
+      )
     }
     defer { _ = unsafe deflateEnd(&stream) }
     let bound = unsafe Int(deflateBound(&stream, UInt(input.count)))

@@ -111,7 +111,8 @@ public enum FileSystem {
   /// - Parameter path: The path.
   public static func name(of path: String) -> String {
     let trimmed = withoutTrailingSlashes(path)
-    return trimmed.lastIndex(of: "/").map { String(trimmed[trimmed.index(after: $0)...]) } ?? trimmed
+    return trimmed.lastIndex(of: "/").map { String(trimmed[trimmed.index(after: $0)...]) }
+      ?? trimmed
   }
 
   /// A name placed in a directory, unless it is absolute.
@@ -121,7 +122,8 @@ public enum FileSystem {
   ///   - name: A name or a path.
   public static func path(_ directory: String, _ name: String) -> String {
     if name.hasPrefix("/") { return name }
-    return directory == "." ? name : directory.hasSuffix("/") ? directory + name : "\(directory)/\(name)"
+    return directory == "."
+      ? name : directory.hasSuffix("/") ? directory + name : "\(directory)/\(name)"
   }
 
   private static func withoutTrailingSlashes(_ path: String) -> String {

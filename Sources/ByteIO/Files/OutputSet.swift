@@ -48,7 +48,12 @@ public final class OutputSet {
   public func reserve(_ target: String) throws -> String {
     switch FileSystem.kind(of: target) {
     case .file where !overwrite:
-      throw StateError(.exists, "already exists", file: target, remedy: "pass --overwrite to replace it")
+      throw StateError(
+        .exists,
+        "already exists",
+        file: target,
+        remedy: "pass --overwrite to replace it"
+      )
     case .directory:
       throw StateError(.cannotCreate, "is a directory", file: target)
     case .other:

@@ -122,7 +122,9 @@ public final class PositionalFile: Sendable {
     }
     return try unsafe [UInt8](unsafeUninitializedCapacity: count) { buffer, initialized in
       try unsafe read(
-        into: UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(buffer)[..<count]),
+        into: UnsafeMutableRawBufferPointer(
+          rebasing: UnsafeMutableRawBufferPointer(buffer)[..<count]
+        ),
         at: offset
       )
       initialized = count

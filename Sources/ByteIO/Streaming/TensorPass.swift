@@ -56,10 +56,12 @@ public enum TensorPass {
   public static func map<Result: Sendable>(
     _ tensors: [NamedTensor],
     progress: Progress? = nil,
-    transform: @Sendable (_ tensor: Int, _ offset: Int, _ bytes: UnsafeRawBufferPointer) throws ->
+    transform:
+      @Sendable (_ tensor: Int, _ offset: Int, _ bytes: UnsafeRawBufferPointer) throws ->
       Result
   ) throws -> [(sum: CRC32C, pieces: [Result])] {
-    let windows = WindowPlan(tensors.map(\.tensor.byteCount), capacity: windowBytes) { _, _ in true }
+    let windows = WindowPlan(tensors.map(\.tensor.byteCount), capacity: windowBytes) { _, _ in true
+    }
     let results = Mutex<[Int: Result]>([:])
     let sums = try unsafe run(tensors, windows, progress) { window, bytes in
       var position = 0

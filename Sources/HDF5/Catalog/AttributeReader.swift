@@ -69,7 +69,11 @@ enum AttributeReader {
       let numbers = try read(attribute, optstate_h5t_int64(), [Int64](repeating: 0, count: count))
       return isScalar ? .integer(numbers[0]) : .integers(numbers)
     case H5T_FLOAT:
-      let numbers = try read(attribute, optstate_h5t_float64(), [Double](repeating: 0, count: count))
+      let numbers = try read(
+        attribute,
+        optstate_h5t_float64(),
+        [Double](repeating: 0, count: count)
+      )
       return isScalar ? .real(numbers[0]) : .reals(numbers)
     case H5T_ENUM where isScalar && width == 1 && Datatype.elementType(of: type.id) == .bool:
       return .bool(try read(attribute, type.id, [Int8(0)])[0] != 0)

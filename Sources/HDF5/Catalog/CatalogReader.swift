@@ -60,7 +60,11 @@ private struct CatalogReader {
       switch H5Iget_type(object.id) {
       case H5I_GROUP:
         objects.append(
-          HDF5Object(path: path, attributes: try AttributeReader.all(of: object, fileSize), dataset: nil)
+          HDF5Object(
+            path: path,
+            attributes: try AttributeReader.all(of: object, fileSize),
+            dataset: nil
+          )
         )
         for child in try links(of: object) {
           guard visited.insert(child.address).inserted else {
@@ -116,7 +120,11 @@ private struct CatalogReader {
       Unmanaged.passUnretained(found).toOpaque()
     )
     if let reason = found.refused {
-      throw StateError(.unsupported, reason, remedy: "links other than hard ones are never followed")
+      throw StateError(
+        .unsupported,
+        reason,
+        remedy: "links other than hard ones are never followed"
+      )
     }
     try Gate.check(status, "list a group")
     return found.links

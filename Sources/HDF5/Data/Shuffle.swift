@@ -6,7 +6,9 @@ package enum Shuffle {
     let count = bytes.count / width
     return unsafe [UInt8](unsafeUninitializedCapacity: bytes.count) { output, initialized in
       for place in 0..<width {
-        let plane = unsafe UnsafeMutableBufferPointer(rebasing: output[place * count..<(place + 1) * count])
+        let plane = unsafe UnsafeMutableBufferPointer(
+          rebasing: output[place * count..<(place + 1) * count]
+        )
         for element in 0..<count { unsafe plane[element] = bytes[element * width + place] }
       }
       for rest in width * count..<bytes.count { unsafe output[rest] = bytes[rest] }

@@ -22,7 +22,7 @@ enum ChildProcess {
     unsafe posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0)
     unsafe posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0)
     var copies = unsafe ([program] + arguments).map { unsafe strdup($0) } + [nil]
-    defer { for unsafe copy in unsafe copies { unsafe free(copy) } }
+    defer { for unsafecopy in unsafe copies { unsafe free(copy) } }
     var process: pid_t = 0
     let started = unsafe posix_spawn(&process, program, &actions, nil, &copies, environ)
     close(ends[1])

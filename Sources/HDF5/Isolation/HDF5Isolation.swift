@@ -46,7 +46,11 @@ public enum HDF5Isolation {
     unsafe answer.withUnsafeBytes { bytes in
       var done = 0
       while done < bytes.count {
-        let count = unsafe write(STDOUT_FILENO, bytes.baseAddress?.advanced(by: done), bytes.count - done)
+        let count = unsafe write(
+          STDOUT_FILENO,
+          bytes.baseAddress?.advanced(by: done),
+          bytes.count - done
+        )
         if count <= 0 { break }
         done += count
       }

@@ -55,7 +55,7 @@ enum Attribute {
     }
     let type = try Datatype.text()
     let copies = unsafe texts.map { unsafe strdup($0) }
-    defer { for unsafe copy in unsafe copies { unsafe free(copy) } }
+    defer { for unsafecopy in unsafe copies { unsafe free(copy) } }
     try unsafe copies.withUnsafeBytes { bytes in
       try unsafe create(name, type.id, dimensions, owner, bytes.baseAddress)
     }

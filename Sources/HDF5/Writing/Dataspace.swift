@@ -18,7 +18,11 @@ enum Dataspace {
     if H5Sget_simple_extent_type(space) == H5S_NULL { return nil }
     let rank = try Gate.check(H5Sget_simple_extent_ndims(space), "read a shape")
     guard rank <= Limits.rank else {
-      throw StateError(.limitExceeded, "a dataset has \(rank) axes", expected: "at most \(Limits.rank)")
+      throw StateError(
+        .limitExceeded,
+        "a dataset has \(rank) axes",
+        expected: "at most \(Limits.rank)"
+      )
     }
     var dimensions = [hsize_t](repeating: 0, count: Int(rank))
     try unsafe Gate.check(H5Sget_simple_extent_dims(space, &dimensions, nil), "read a shape")

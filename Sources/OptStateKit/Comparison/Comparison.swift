@@ -74,11 +74,15 @@ public struct Comparison: Sendable {
     )
     for variable in one.variables {
       guard let counterpart = counterparts[ExactName(variable.name)] else {
-        differences.append(Difference(.missing, variable: variable.name, "only the first state has it"))
+        differences.append(
+          Difference(.missing, variable: variable.name, "only the first state has it")
+        )
         continue
       }
       if let step = variable.step, let its = counterpart.step, step != its {
-        differences.append(Difference(.step, variable: variable.name, "its step is \(step) and \(its)"))
+        differences.append(
+          Difference(.step, variable: variable.name, "its step is \(step) and \(its)")
+        )
       }
       match(variable.name, nil, variable.value?.tensor, counterpart.value?.tensor)
       let slots = variable.slots.map(\.name)
@@ -93,7 +97,9 @@ public struct Comparison: Sendable {
     }
     let names = Set(one.variables.map { ExactName($0.name) })
     for variable in other.variables where !names.contains(ExactName(variable.name)) {
-      differences.append(Difference(.extra, variable: variable.name, "only the second state has it"))
+      differences.append(
+        Difference(.extra, variable: variable.name, "only the second state has it")
+      )
     }
   }
 
@@ -106,22 +112,29 @@ public struct Comparison: Sendable {
     }
   }
 
-  private mutating func match(_ variable: String, _ slot: String?, _ one: Tensor?, _ other: Tensor?) {
+  private mutating func match(_ variable: String, _ slot: String?, _ one: Tensor?, _ other: Tensor?)
+  {
     switch (one, other) {
     case (nil, nil): break
     case (_?, nil):
-      differences.append(Difference(.missing, variable: variable, slot: slot, "only the first state has it"))
+      differences.append(
+        Difference(.missing, variable: variable, slot: slot, "only the first state has it")
+      )
     case (nil, _?):
-      differences.append(Difference(.extra, variable: variable, slot: slot, "only the second state has it"))
+      differences.append(
+        Difference(.extra, variable: variable, slot: slot, "only the second state has it")
+      )
     case (let one?, let other?):
       if one.elementType != other.elementType {
-        let message = "the element type is \(one.elementType.rawValue) and \(other.elementType.rawValue)"
+        let message =
+          "the element type is \(one.elementType.rawValue) and \(other.elementType.rawValue)"
         differences.append(Difference(.type, variable: variable, slot: slot, message))
       } else if one.shape != other.shape {
         let message = "the shape is \(one.shape) and \(other.shape)"
         differences.append(Difference(.shape, variable: variable, slot: slot, message))
       } else if one.byteCount != other.byteCount {
-        let message = "\(one.byteCount) and \(other.byteCount) bytes of \(one.elementType.rawValue)s"
+        let message =
+          "\(one.byteCount) and \(other.byteCount) bytes of \(one.elementType.rawValue)s"
         differences.append(Difference(.value, variable: variable, slot: slot, message))
       } else {
         pairs.append(Pair(variable: variable, slot: slot, first: one, second: other))

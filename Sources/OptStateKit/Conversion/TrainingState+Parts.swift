@@ -9,7 +9,9 @@ extension TrainingState {
     switch part {
     case .all: break
     case .parameters:
-      copy.variables = variables.filter { $0.value != nil }.map { Variable($0.name, value: $0.value) }
+      copy.variables = variables.filter { $0.value != nil }.map {
+        Variable($0.name, value: $0.value)
+      }
       copy.globalStep = nil
       copy.optimizerTensors = []
       copy.optimizer = nil

@@ -71,7 +71,11 @@ public enum StateFormats {
     let choices = writable.joined(separator: ", ")
     if let requested {
       guard writable.contains(requested) else {
-        throw StateError(.invalidArgument, "no format '\(requested)'", expected: "one of \(choices)")
+        throw StateError(
+          .invalidArgument,
+          "no format '\(requested)'",
+          expected: "one of \(choices)"
+        )
       }
       return requested
     }

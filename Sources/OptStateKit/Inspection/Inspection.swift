@@ -93,7 +93,9 @@ public struct Inspection: Sendable {
     for (slot, count) in counts.sorted(by: { $0.key < $1.key }) where count < valued.count {
       let without = valued.filter { $0[slot] == nil }
       guard let first = without.first else { continue }
-      found.append("\(without.count) of \(valued.count) variables lack \(slot), such as \(first.name)")
+      found.append(
+        "\(without.count) of \(valued.count) variables lack \(slot), such as \(first.name)"
+      )
     }
     for variable in state.variables {
       guard let value = variable.value else {

@@ -26,9 +26,16 @@ public enum RecordSource {
       guard case .array(let entries) = list else { throw failure("'groups' is no list", text) }
       groups = try entries.map { try group($0, text) }
     }
-    var record = OptimizerRecord(kind: try kind(&values, text), hyperparameters: [:], groups: groups)
+    var record = OptimizerRecord(
+      kind: try kind(&values, text),
+      hyperparameters: [:],
+      groups: groups
+    )
     record.hyperparameters = try values.mapValues { try attribute($0, text) }
-    _ = try Optimizer(record, convention: record.hyperparameters["arithmetic"] == nil ? .tensorflow : nil)
+    _ = try Optimizer(
+      record,
+      convention: record.hyperparameters["arithmetic"] == nil ? .tensorflow : nil
+    )
     return record
   }
 
@@ -98,9 +105,12 @@ public enum RecordSource {
         default: nil
         }
       }
-      guard numbers.count == values.count else { throw failure("a list mixes kinds of values", path) }
+      guard numbers.count == values.count else {
+        throw failure("a list mixes kinds of values", path)
+      }
       return .doubles(numbers)
-    case .null, .object: throw failure("a value is neither number, text, truth value nor list", path)
+    case .null, .object:
+      throw failure("a value is neither number, text, truth value nor list", path)
     }
   }
 

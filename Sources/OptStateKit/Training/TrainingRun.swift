@@ -152,7 +152,9 @@ public final class TrainingRun {
       selected.append((place, gradient))
     }
     selected.sort { $0.place < $1.place }
-    let scheduled = try schedule.map { try $0.learningRate(at: globalStep, in: optimizer.arithmetic) }
+    let scheduled = try schedule.map {
+      try $0.learningRate(at: globalStep, in: optimizer.arithmetic)
+    }
     let powers = try BetaPowers(optimizerTensors)
     // Buffers must live as long as the steps that point into them.
     let buffers = try selected.map { try variables[$0.place].load(gradient: $0.gradient) }
@@ -220,7 +222,10 @@ public final class TrainingRun {
 
   private func rate(for name: String, scheduled: Double?) throws -> Double? {
     guard let own = optimizer.ownLearningRate(of: name) else { return scheduled }
-    return try schedule?.withLearningRate(own).learningRate(at: globalStep, in: optimizer.arithmetic)
+    return try schedule?.withLearningRate(own).learningRate(
+      at: globalStep,
+      in: optimizer.arithmetic
+    )
       ?? own
   }
 

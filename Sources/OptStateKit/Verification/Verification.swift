@@ -51,8 +51,10 @@ public struct Verification: Sendable {
     let tensors = state.allTensors.flatMap { Self.summed(NamedTensor($0.name, $0.tensor)) }
     tensorCount = tensors.count
     byteCount = tensors.reduce(0) { $0 + $1.tensor.byteCount }
-    withoutChecksum = tensors.filter { $0.tensor.checksum == nil && !Self.verifiesItself($0.tensor) }
-      .map(\.name)
+    withoutChecksum = tensors.filter {
+      $0.tensor.checksum == nil && !Self.verifiesItself($0.tensor)
+    }
+    .map(\.name)
     do {
       for (tensor, sum) in zip(tensors, try TensorPass.sums(tensors, progress: progress)) {
         check { try TensorPass.check(tensor, sum) }
@@ -76,7 +78,9 @@ public struct Verification: Sendable {
     do {
       try body()
     } catch let error as StateError {
-      failures.append(Failure(tensor: error.tensor, message: error.inContext(file: path).description))
+      failures.append(
+        Failure(tensor: error.tensor, message: error.inContext(file: path).description)
+      )
     } catch {
       failures.append(Failure(tensor: nil, message: "\(error)"))
     }

@@ -119,7 +119,8 @@ struct BundleReader {
   }
 
   private func placement(_ entry: BundleEntry, extents: [SliceExtent]?) throws -> Placement {
-    guard entry.shardID >= 0, Int(entry.shardID) < shardCount, let offset = Int(exactly: entry.offset),
+    guard entry.shardID >= 0, Int(entry.shardID) < shardCount,
+      let offset = Int(exactly: entry.offset),
       let size = Int(exactly: entry.size), offset >= 0, size >= 0
     else {
       throw StateError(
@@ -195,7 +196,10 @@ struct BundleReader {
         found: "\(shape.elementCount)"
       )
     }
-    var cursor = BlockCursor(try file.bytes(at: place.offset, count: max(head, 0)), base: place.offset)
+    var cursor = BlockCursor(
+      try file.bytes(at: place.offset, count: max(head, 0)),
+      base: place.offset
+    )
     let start = cursor.remaining
     for _ in 0..<shape.elementCount { _ = try cursor.length("string length") }
     let rest = place.size - (start - cursor.remaining) - 4
@@ -239,7 +243,11 @@ struct BundleReader {
     }
     // Five digits number the data files.
     guard (0...99_999).contains(header.numShards) else {
-      throw StateError(.malformed, "the number of data files is impossible", found: "\(header.numShards)")
+      throw StateError(
+        .malformed,
+        "the number of data files is impossible",
+        found: "\(header.numShards)"
+      )
     }
     return Int(header.numShards)
   }

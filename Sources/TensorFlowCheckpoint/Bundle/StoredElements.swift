@@ -28,7 +28,11 @@ final class StoredElements: TensorSource {
     do {
       let bytes = try verifiedBytes()
       guard offset + buffer.count <= bytes.count else {
-        throw StateError(.malformed, "strings are shorter than their lengths say", offset: place.offset)
+        throw StateError(
+          .malformed,
+          "strings are shorter than their lengths say",
+          offset: place.offset
+        )
       }
       try unsafe MemorySource(bytes).read(into: buffer, at: offset)
     } catch let error as StateError {

@@ -5,7 +5,8 @@ extension ElementType {
   private static let byNumber: [Int32: ElementType] = [
     1: .float32, 2: .float64, 3: .int32, 4: .uint8, 5: .int16, 6: .int8, 7: .string, 8: .complex64,
     9: .int64, 10: .bool, 11: .qint8, 12: .quint8, 13: .qint32, 14: .bfloat16, 15: .qint16,
-    16: .quint16, 17: .uint16, 18: .complex128, 19: .float16, 21: .variant, 22: .uint32, 23: .uint64,
+    16: .quint16, 17: .uint16, 18: .complex128, 19: .float16, 21: .variant, 22: .uint32,
+    23: .uint64,
     24: .float8E5M2, 25: .float8E4M3FN, 26: .float8E4M3FNUZ, 27: .float8E4M3B11FNUZ,
     28: .float8E5M2FNUZ, 29: .int4, 30: .uint4, 31: .int2, 32: .uint2, 33: .float4E2M1FN,
   ]

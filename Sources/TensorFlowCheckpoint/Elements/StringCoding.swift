@@ -32,7 +32,11 @@ enum StringCoding {
     let lengthSum = try cursor.take(4, "sum of the string lengths")
     var stated = BlockCursor(lengthSum, base: offset)
     guard CRC32C(masked: try stated.integer(UInt32.self, "sum")) == sum else {
-      throw StateError(.checksumMismatch, "string lengths do not match their CRC-32C", offset: offset)
+      throw StateError(
+        .checksumMismatch,
+        "string lengths do not match their CRC-32C",
+        offset: offset
+      )
     }
     sum.add(lengthSum)
     var elements: [[UInt8]] = []

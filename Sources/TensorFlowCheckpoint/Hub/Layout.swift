@@ -27,7 +27,9 @@ enum Layout {
       item.placements.indices.map { (item: number, piece: $0, place: item.placements[$0]) }
     }
     let ordered = pieces.sorted {
-      ($0.place.shard, $0.place.offset, $0.place.size) < ($1.place.shard, $1.place.offset, $1.place.size)
+      ($0.place.shard, $0.place.offset, $0.place.size) < (
+        $1.place.shard, $1.place.offset, $1.place.size
+      )
     }
     var indices = items.map { [Int](repeating: 0, count: $0.placements.count) }
     for (index, piece) in ordered.enumerated() { indices[piece.item][piece.piece] = index }
@@ -57,7 +59,8 @@ enum Layout {
     guard case .strings(let texts) = tensor.attributes[slices] else { return [] }
     return try texts.map { text in
       let parts = text.split(separator: ";", omittingEmptySubsequences: false)
-      guard parts.count == 3, let shard = Int(parts[1]), let index = Int(parts[2]), shard >= 0 else {
+      guard parts.count == 3, let shard = Int(parts[1]), let index = Int(parts[2]), shard >= 0
+      else {
         throw StateError(.malformed, "the attribute \(slices) is damaged", tensor: tensor.name)
       }
       return Slice(extents: try [SliceExtent](text: String(parts[0])), shard: shard, index: index)

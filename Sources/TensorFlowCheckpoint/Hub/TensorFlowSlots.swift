@@ -25,7 +25,9 @@ enum TensorFlowSlots {
     let suffix = String(name[name.index(after: slash)...])
     let base = String(name[..<slash])
     guard let slot = slot(suffix, of: base, among: names) else { return nil }
-    if let variable = owner(of: base, among: names) { return Pairing(variable: variable, slot: slot) }
+    if let variable = owner(of: base, among: names) {
+      return Pairing(variable: variable, slot: slot)
+    }
     // BERT's own suffixes cannot be anything else, even where the variable itself is missing.
     return suffix == "adam_m" || suffix == "adam_v" ? Pairing(variable: base, slot: slot) : nil
   }
@@ -39,7 +41,9 @@ enum TensorFlowSlots {
     }
   }
 
-  private static func slot(_ suffix: String, of base: String, among names: Set<ExactName>) -> SlotName? {
+  private static func slot(_ suffix: String, of base: String, among names: Set<ExactName>)
+    -> SlotName?
+  {
     switch suffix {
     case "adam_m", "Adam": .firstMoment
     case "adam_v", "Adam_1": .secondMoment

@@ -111,9 +111,18 @@ public enum TensorFlowWriter: StateWriter {
     let slices = isOurs ? try Layout.slices(of: tensor) : []
     if slices.isEmpty {
       var shard = 0
-      if isOurs, case .int(let number) = tensor.attributes[Layout.shard] { shard = Int(clamping: number) }
-      guard shard >= 0 else { throw StateError(.malformed, "the attribute \(Layout.shard) is negative") }
-      let piece = BundleWriter.Piece(key: key, name: tensor.name, tensor: tensor.tensor, shard: shard)
+      if isOurs, case .int(let number) = tensor.attributes[Layout.shard] {
+        shard = Int(clamping: number)
+      }
+      guard shard >= 0 else {
+        throw StateError(.malformed, "the attribute \(Layout.shard) is negative")
+      }
+      let piece = BundleWriter.Piece(
+        key: key,
+        name: tensor.name,
+        tensor: tensor.tensor,
+        shard: shard
+      )
       pieces.append((tensor.index ?? Int.max, piece))
       return
     }

@@ -19,7 +19,9 @@ enum OrderedCode {
   private static func append(unsigned value: UInt64, to key: inout [UInt8]) {
     let count = (64 - value.leadingZeroBitCount + 7) / 8
     key.append(UInt8(count))
-    for place in (0..<count).reversed() { key.append(UInt8(truncatingIfNeeded: value >> (8 * place))) }
+    for place in (0..<count).reversed() {
+      key.append(UInt8(truncatingIfNeeded: value >> (8 * place)))
+    }
   }
 
   private static func append(string: String, to key: inout [UInt8]) {

@@ -83,7 +83,8 @@ struct CheckpointStateFile {
   /// The text between quotes, with the escapes of protobuf's text format undone; no path has a NUL.
   private static func unquoted(_ field: Substring) -> String? {
     let characters = Array(field.utf8.drop { $0 == UInt8(ascii: " ") })
-    guard let quote = characters.first, quote == UInt8(ascii: "\"") || quote == UInt8(ascii: "'") else {
+    guard let quote = characters.first, quote == UInt8(ascii: "\"") || quote == UInt8(ascii: "'")
+    else {
       return nil
     }
     var bytes: [UInt8] = []

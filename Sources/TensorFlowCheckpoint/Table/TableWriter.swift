@@ -30,7 +30,9 @@ struct TableWriter {
     let indexHandle = append(index.finished())
     var footer = Self.encode(meta) + Self.encode(indexHandle)
     footer += [UInt8](repeating: 0, count: TableFormat.footerBytes - 8 - footer.count)
-    for place in 0..<8 { footer.append(UInt8(truncatingIfNeeded: TableFormat.magic >> (8 * place))) }
+    for place in 0..<8 {
+      footer.append(UInt8(truncatingIfNeeded: TableFormat.magic >> (8 * place)))
+    }
     return file + footer
   }
 

@@ -28,8 +28,12 @@ public enum StringTensor {
     elements.reserveCapacity(count)
     var position = 8 * count
     for index in 0..<count {
-      let word = bytes[8 * index..<8 * index + 8].reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
-      guard let length = Int(exactly: word), length <= bytes.count - position else { throw malformed }
+      let word = bytes[8 * index..<8 * index + 8].reversed().reduce(UInt64(0)) {
+        $0 << 8 | UInt64($1)
+      }
+      guard let length = Int(exactly: word), length <= bytes.count - position else {
+        throw malformed
+      }
       elements.append(Array(bytes[position..<position + length]))
       position += length
     }

@@ -40,11 +40,12 @@ final class CastView: TensorSource {
       try unsafe ElementConversion.fromDouble(UnsafeBufferPointer(part), type, output)
       let from = max(start * toWidth, offset)
       let to = min((start + count) * toWidth, offset + buffer.count)
-      unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[from - offset..<to - offset]).copyMemory(
-        from: UnsafeRawBufferPointer(
-          rebasing: output[from - start * toWidth..<to - start * toWidth]
+      unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[from - offset..<to - offset])
+        .copyMemory(
+          from: UnsafeRawBufferPointer(
+            rebasing: output[from - start * toWidth..<to - start * toWidth]
+          )
         )
-      )
     }
   }
 }

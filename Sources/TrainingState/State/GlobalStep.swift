@@ -15,7 +15,8 @@ public struct GlobalStep: Sendable {
   ///   - bytes: Its bytes, verified.
   /// - Throws: ``StateError`` with code `malformed` when the tensor is no such scalar.
   public init(_ record: StateTensor, bytes: [UInt8]) throws {
-    guard record.tensor.elementType == .int64, record.tensor.shape.rank == 0, bytes.count == 8 else {
+    guard record.tensor.elementType == .int64, record.tensor.shape.rank == 0, bytes.count == 8
+    else {
       throw StateError(
         .malformed,
         "the step has another type",

@@ -5,7 +5,8 @@ internal import OptStateKit
 struct Diff: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Compare two states, variable by variable and slot by slot.",
-    discussion: "Exits with 0 when they are equal within the tolerance and with 1 when they are not."
+    discussion:
+      "Exits with 0 when they are equal within the tolerance and with 1 when they are not."
   )
 
   @Argument(help: "The first state.")

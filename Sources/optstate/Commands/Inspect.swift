@@ -20,7 +20,9 @@ struct Inspect: ParsableCommand {
   @Flag(help: "Read the numbers: extremes, mean, RMS, norm, zeros, NaN, infinities.")
   var stats = false
 
-  @Option(help: ArgumentHelp("Only variables in whose name the expression occurs.", valueName: "regex"))
+  @Option(
+    help: ArgumentHelp("Only variables in whose name the expression occurs.", valueName: "regex")
+  )
   var match: Pattern?
 
   @OptionGroup var records: RecordOptions

@@ -36,8 +36,12 @@ struct InspectionText {
     rows.append(("schedule", state.schedule?.description ?? "not in the file"))
     var lines = rows.map { Self.padded($0.0, 14) + $0.1 }
     let suspicions = inspection.suspicions
-    for suspicion in suspicions.prefix(5) { lines.append(Self.padded("suspicious", 14) + suspicion) }
-    if suspicions.count > 5 { lines.append(Self.padded("", 14) + "and \(suspicions.count - 5) more") }
+    for suspicion in suspicions.prefix(5) {
+      lines.append(Self.padded("suspicious", 14) + suspicion)
+    }
+    if suspicions.count > 5 {
+      lines.append(Self.padded("", 14) + "and \(suspicions.count - 5) more")
+    }
     return lines
   }
 
@@ -62,7 +66,9 @@ struct InspectionText {
     inspection.state.variables.flatMap { variable -> [String] in
       var lines: [String] = []
       if let tensor = variable.value?.tensor {
-        lines.append(line(variable.name, "\(tensor.elementType.rawValue)\(tensor.shape)", variable.name))
+        lines.append(
+          line(variable.name, "\(tensor.elementType.rawValue)\(tensor.shape)", variable.name)
+        )
       } else {
         lines.append(variable.name + "  (slots only)")
       }
