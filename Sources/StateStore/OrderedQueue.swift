@@ -1,64 +1,73 @@
-internal import Dispatch
-internal import Synchronization
+#if canImport(Glibc)
+internal import Glibc
+#else
+internal import Darwin
+#endif
 
 /// Hands the results of parallel work to a consumer in the order of their numbers.
 ///
 /// A number that is too far ahead of the one that is next waits, so that one slow item cannot let the
 /// results of those behind it pile up; the next one never waits, so somebody always gets on.
-final class OrderedQueue<Result: Sendable>: Sendable {
-  private struct State {
-    var next = 0
-    var results: [Int: Result] = [:]
-    var waiting = 0
-    var hasFailed = false
-  }
+@safe final class OrderedQueue<Result: Sendable>: @unchecked Sendable {
+  // Sendable because everything mutable is touched with `mutex` held.
+  private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
+  private let hasAdvanced = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
+  private var next = 0
+  private var results: [Int: Result] = [:]
+  private var hasFailed = false
 
-  private let state = Mutex(State())
-  private let turn = DispatchSemaphore(value: 0)
   private let capacity: Int
   private let consume: @Sendable (Int, Result) throws -> Void
 
+  /// Makes a queue that begins with number 0.
+  ///
   /// - Parameters:
   ///   - capacity: How far a number may be ahead of the next one.
   ///   - consume: Called with one result at a time.
   init(capacity: Int, consume: @escaping @Sendable (Int, Result) throws -> Void) {
     self.capacity = capacity
     self.consume = consume
+    unsafe pthread_mutex_init(mutex, nil)
+    unsafe pthread_cond_init(hasAdvanced, nil)
+  }
+
+  deinit {
+    unsafe pthread_cond_destroy(hasAdvanced)
+    unsafe pthread_mutex_destroy(mutex)
+    unsafe hasAdvanced.deallocate()
+    unsafe mutex.deallocate()
   }
 
   /// Makes the result of a number and consumes all that have become next in order.
   func submit(_ number: Int, _ make: () throws -> Result) throws {
-    while !mayBegin(number) { turn.wait() }
+    locked {
+      while !hasFailed, number >= next + capacity {
+        _ = unsafe pthread_cond_wait(hasAdvanced, mutex)
+      }
+    }
     do {
       let result = try make()
-      try state.withLock { state in
-        state.results[number] = result
-        while !state.hasFailed, let ready = state.results.removeValue(forKey: state.next) {
-          try consume(state.next, ready)
-          state.next += 1
+      try locked {
+        results[number] = result
+        while !hasFailed, let ready = results.removeValue(forKey: next) {
+          try consume(next, ready)
+          next += 1
         }
-        wakeAll(&state)
+        unsafe pthread_cond_broadcast(hasAdvanced)
       }
     } catch {
       // The numbers behind this one will never be next: nobody may wait for that.
-      state.withLock { state in
-        state.hasFailed = true
-        wakeAll(&state)
+      locked {
+        hasFailed = true
+        unsafe pthread_cond_broadcast(hasAdvanced)
       }
       throw error
     }
   }
 
-  private func mayBegin(_ number: Int) -> Bool {
-    state.withLock { state in
-      if state.hasFailed || number < state.next + capacity { return true }
-      state.waiting += 1
-      return false
-    }
-  }
-
-  private func wakeAll(_ state: inout State) {
-    for _ in 0..<state.waiting { turn.signal() }
-    state.waiting = 0
+  private func locked(_ body: () throws -> Void) rethrows {
+    unsafe pthread_mutex_lock(mutex)
+    defer { unsafe pthread_mutex_unlock(mutex) }
+    try body()
   }
 }

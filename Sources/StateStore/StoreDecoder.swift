@@ -39,6 +39,9 @@ struct StoreDecoder {
           }
         default:
           if object.dataset == nil {
+            guard object.path.last != StoreNames.value else {
+              throw StateError(.malformed, "a group stands where a dataset should")
+            }
             // A file that a program made by hand may leave out the order; then names decide.
             let index = object.attributes[Name.index]
             guard index != nil || catalog.object("\(path)/\(StoreNames.value)") != nil else {

@@ -45,6 +45,7 @@ extension Tensor {
   /// A scalar of 64-bit integer type, as every framework counts steps.
   ///
   /// - Parameter value: The count.
+  /// - Returns: The tensor.
   public static func scalar(_ value: Int64) -> Tensor {
     let bytes = (0..<8).map { UInt8(truncatingIfNeeded: value >> (8 * $0)) }
     return Tensor(.int64, .scalar, byteCount: 8, source: MemorySource(bytes))

@@ -83,6 +83,7 @@ public struct Tensor: Sendable {
   /// All bytes of a tensor that is known to be small.
   ///
   /// - Parameter limit: Bytes that the caller is prepared to hold.
+  /// - Returns: The bytes.
   /// - Throws: ``StateError`` with code `limitExceeded` when there are more.
   public func bytes(limit: Int = Limits.stringTensorBytes) throws -> [UInt8] {
     guard byteCount <= limit else {

@@ -12,7 +12,9 @@ public struct CRC32C: Sendable, Hashable {
     self.value = value
   }
 
-  /// Adds bytes. O(*n*), by the processor's instruction where it has one.
+  /// Adds bytes.
+  ///
+  /// O(*n*), by the processor's instruction where it has one.
   ///
   /// - Parameter bytes: The bytes that follow.
   public mutating func add(_ bytes: UnsafeRawBufferPointer) {
@@ -29,7 +31,9 @@ public struct CRC32C: Sendable, Hashable {
     if isContiguous == nil { add(Array(bytes)) }
   }
 
-  /// Adds bytes of which only the sum and the number are known. O(log *n*).
+  /// Adds bytes of which only the sum and the number are known.
+  ///
+  /// O(log *n*).
   ///
   /// - Parameters:
   ///   - other: Their sum.
@@ -41,6 +45,7 @@ public struct CRC32C: Sendable, Hashable {
   /// The sum of bytes.
   ///
   /// - Parameter bytes: The bytes.
+  /// - Returns: The sum.
   public static func of(_ bytes: some Collection<UInt8>) -> CRC32C {
     var sum = CRC32C()
     sum.add(bytes)

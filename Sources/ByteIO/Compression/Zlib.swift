@@ -19,6 +19,7 @@ public enum Zlib {
   ///   - input: The bytes.
   ///   - level: 0 for none to 9 for the most.
   ///   - container: What surrounds the data.
+  /// - Returns: The compressed stream.
   /// - Throws: ``StateError`` with code `invalidArgument` when zlib refuses the level.
   public static func deflate(
     _ input: UnsafeRawBufferPointer,

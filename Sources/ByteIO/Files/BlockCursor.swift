@@ -37,6 +37,7 @@ public struct BlockCursor: Sendable {
   /// - Parameters:
   ///   - count: How many.
   ///   - field: What they are, for the message.
+  /// - Returns: The bytes.
   /// - Throws: ``StateError`` with code `truncated` when there are fewer.
   public mutating func take(_ count: Int, _ field: String) throws -> ArraySlice<UInt8> {
     guard count >= 0, count <= remaining else {
@@ -57,6 +58,7 @@ public struct BlockCursor: Sendable {
   /// - Parameters:
   ///   - type: Its type.
   ///   - field: What it is, for the message.
+  /// - Returns: The integer.
   /// - Throws: ``StateError`` with code `truncated`.
   public mutating func integer<Integer: FixedWidthInteger & UnsignedInteger>(
     _ type: Integer.Type,
@@ -76,6 +78,7 @@ public struct BlockCursor: Sendable {
   /// Takes an unsigned LEB128 integer of at most 64 bits.
   ///
   /// - Parameter field: What it is, for the message.
+  /// - Returns: The integer.
   /// - Throws: ``StateError`` with code `truncated`, or `malformed` when it has more than 64 bits.
   public mutating func varint(_ field: String) throws -> UInt64 {
     let start = offset
@@ -93,6 +96,7 @@ public struct BlockCursor: Sendable {
   /// Takes a varint that counts or measures something in memory.
   ///
   /// - Parameter field: What it is, for the message.
+  /// - Returns: The number, not negative.
   /// - Throws: ``StateError`` as ``varint(_:)``, or `malformed` when it exceeds `Int`.
   public mutating func length(_ field: String) throws -> Int {
     let start = offset

@@ -20,6 +20,7 @@ public enum FileSystem {
   /// What stands at a path, `nil` when nothing does.
   ///
   /// - Parameter path: The path.
+  /// - Returns: The kind, or `nil`.
   public static func kind(of path: String) -> Kind? {
     var status = stat()
     guard unsafe stat(path, &status) == 0 else { return nil }
@@ -35,6 +36,7 @@ public enum FileSystem {
   /// - Parameters:
   ///   - first: A path.
   ///   - second: Another.
+  /// - Returns: Whether both exist and are one.
   public static func isSame(_ first: String, _ second: String) -> Bool {
     var (one, other) = (stat(), stat())
     guard unsafe stat(first, &one) == 0, unsafe stat(second, &other) == 0 else { return false }
@@ -44,6 +46,7 @@ public enum FileSystem {
   /// Names in a directory, sorted by their bytes.
   ///
   /// - Parameter path: The directory.
+  /// - Returns: The names, without `.` and `..`.
   /// - Throws: ``StateError`` with code `inputOutput` or `notFound`.
   public static func names(in path: String) throws -> [String] {
     guard let directory = unsafe opendir(path) else {
@@ -100,6 +103,7 @@ public enum FileSystem {
   /// The directory part of a path, `.` when it has none.
   ///
   /// - Parameter path: The path.
+  /// - Returns: The part before the last slash.
   public static func directory(of path: String) -> String {
     let trimmed = withoutTrailingSlashes(path)
     guard let slash = trimmed.lastIndex(of: "/") else { return "." }
@@ -109,6 +113,7 @@ public enum FileSystem {
   /// The last part of a path.
   ///
   /// - Parameter path: The path.
+  /// - Returns: The part behind the last slash.
   public static func name(of path: String) -> String {
     let trimmed = withoutTrailingSlashes(path)
     return trimmed.lastIndex(of: "/").map { String(trimmed[trimmed.index(after: $0)...]) }
@@ -120,6 +125,7 @@ public enum FileSystem {
   /// - Parameters:
   ///   - directory: The directory.
   ///   - name: A name or a path.
+  /// - Returns: The joined path.
   public static func path(_ directory: String, _ name: String) -> String {
     if name.hasPrefix("/") { return name }
     return directory == "."

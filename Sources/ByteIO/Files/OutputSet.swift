@@ -32,6 +32,7 @@ public final class OutputSet {
   /// Adds a file and opens it.
   ///
   /// - Parameter target: The path that it will have.
+  /// - Returns: The file, open for writing.
   /// - Throws: ``StateError`` with code `exists` when the target exists and may not be replaced,
   ///   `cannotCreate` when the file cannot be made.
   public func add(_ target: String) throws -> PositionalFile {
@@ -44,6 +45,7 @@ public final class OutputSet {
   /// Adds a file that somebody else creates at the returned path.
   ///
   /// - Parameter target: The path that it will have.
+  /// - Returns: The temporary path beside the target.
   /// - Throws: ``StateError`` as ``add(_:)``.
   public func reserve(_ target: String) throws -> String {
     switch FileSystem.kind(of: target) {

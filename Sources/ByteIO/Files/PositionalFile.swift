@@ -22,6 +22,7 @@ public final class PositionalFile: Sendable {
   /// Opens a regular file for reading.
   ///
   /// - Parameter path: The file.
+  /// - Returns: The open file.
   /// - Throws: ``StateError`` with code `notFound` when there is none, `unsupported` when it is a
   ///   directory, a pipe or a device, `inputOutput` when it cannot be opened.
   public static func open(_ path: String) throws -> PositionalFile {
@@ -44,6 +45,7 @@ public final class PositionalFile: Sendable {
   /// Creates a file that must not exist yet and opens it for reading and writing.
   ///
   /// - Parameter path: The file.
+  /// - Returns: The open file.
   /// - Throws: ``StateError`` with code `cannotCreate`.
   public static func create(_ path: String) throws -> PositionalFile {
     let flags = O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC
@@ -55,6 +57,7 @@ public final class PositionalFile: Sendable {
   /// Opens an existing file of ours for reading and writing.
   ///
   /// - Parameter path: The file.
+  /// - Returns: The open file.
   /// - Throws: ``StateError`` with code `cannotCreate`.
   public static func openForWriting(_ path: String) throws -> PositionalFile {
     let descriptor = Platform.open(path, O_RDWR | O_CLOEXEC, 0)
@@ -109,6 +112,7 @@ public final class PositionalFile: Sendable {
   /// - Parameters:
   ///   - offset: Where in the file to begin.
   ///   - count: Bytes to read, bounded by the caller.
+  /// - Returns: The bytes.
   /// - Throws: ``StateError`` as ``read(into:at:)``.
   public func bytes(at offset: Int, count: Int) throws -> [UInt8] {
     guard count <= (try size()) else {

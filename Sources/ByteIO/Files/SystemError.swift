@@ -13,6 +13,7 @@ extension StateError {
   ///   - action: What was attempted, such as `read`.
   ///   - path: The file concerned.
   ///   - offset: Byte offset in the file.
+  /// - Returns: The error.
   static func system(
     _ code: Code,
     _ action: String,

@@ -29,6 +29,7 @@ public enum TensorPass {
   /// - Parameters:
   ///   - tensor: The tensor.
   ///   - limit: Bytes that the caller is prepared to hold.
+  /// - Returns: The bytes.
   /// - Throws: ``StateError`` with code `limitExceeded` or `checksumMismatch`, or what the source throws.
   public static func verifiedBytes(
     of tensor: NamedTensor,

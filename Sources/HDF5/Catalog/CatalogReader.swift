@@ -17,6 +17,7 @@ extension HDF5Catalog {
   /// virtual datasets, filters other than shuffle and deflate, data that is declared but not stored.
   ///
   /// - Parameter path: The file.
+  /// - Returns: The catalog.
   /// - Throws: ``StateError`` with code `malformed`, `unsupported` or `limitExceeded`.
   public static func readInProcess(_ path: String) throws -> HDF5Catalog {
     let fileSize = try PositionalFile.open(path).size()

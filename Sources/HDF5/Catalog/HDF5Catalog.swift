@@ -25,6 +25,7 @@ public struct HDF5Catalog: Sendable, Hashable {
   /// The object at a path, `nil` when there is none.
   ///
   /// - Parameter path: Components joined by `/`, empty for the root.
+  /// - Returns: The object, or `nil`.
   public func object(_ path: String) -> HDF5Object? {
     places[ExactName(path)].map { objects[$0] }
   }

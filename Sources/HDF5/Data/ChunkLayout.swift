@@ -8,7 +8,9 @@ package struct ChunkLayout: Sendable {
   package let chunkBytes: Int
 
   /// First element of each chunk along each axis, and the range of the dataset's bytes that it holds,
-  /// in row-major order. The last range of an axis may be shorter than a full chunk.
+  /// in row-major order.
+  ///
+  /// The last range of an axis may be shorter than a full chunk.
   package let chunks: [(position: [Int], bytes: Range<Int>)]
 
   /// Cuts a dataset into chunks of about 1 MiB.

@@ -5,9 +5,9 @@ internal import Tensors
 final class ChunkedSource: TensorSource {
   private struct Placed {
     let chunk: HDF5DatasetInfo.Chunk
-    /// The runs of the part of the chunk that lies inside the dataset, seen from the dataset …
+    /// The runs of the part of the chunk that lies inside the dataset, seen from the dataset.
     let inDataset: BlockRuns
-    /// … and seen from the chunk.
+    /// The same runs, seen from the chunk.
     let inChunk: BlockRuns
   }
 

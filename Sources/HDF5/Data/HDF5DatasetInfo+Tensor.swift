@@ -10,6 +10,7 @@ extension HDF5DatasetInfo {
   ///   - type: The element type that the bytes stand for, where an attribute names one that HDF5 lacks.
   ///   - shape: The shape that the bytes stand for, where elements differ in length.
   ///   - checksum: CRC-32C of the bytes where it is on record.
+  /// - Returns: The handle.
   /// - Throws: ``StateError`` with code `unsupported` when the elements are nothing that a tensor could
   ///   be made of, `malformed` when the type's width is another.
   public func tensor(
@@ -20,7 +21,11 @@ extension HDF5DatasetInfo {
     checksum: UInt32? = nil
   ) throws -> Tensor {
     guard let elementType else {
-      throw StateError(.unsupported, "the dataset's elements are no numbers")
+      throw StateError(
+        .unsupported,
+        "the dataset's elements are of a type that no tensor has",
+        expected: "little-endian numbers, or h5py's truth values and complex numbers"
+      )
     }
     let stored = try self.shape.byteCount(of: elementType)
     let type = type ?? elementType

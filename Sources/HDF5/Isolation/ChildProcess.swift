@@ -22,7 +22,7 @@ enum ChildProcess {
     unsafe posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0)
     unsafe posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0)
     var copies = unsafe ([program] + arguments).map { unsafe strdup($0) } + [nil]
-    defer { for unsafecopy in unsafe copies { unsafe free(copy) } }
+    defer { unsafe copies.forEach { unsafe free($0) } }
     var process: pid_t = 0
     let started = unsafe posix_spawn(&process, program, &actions, nil, &copies, environ)
     close(ends[1])

@@ -60,6 +60,7 @@ public enum HDF5Isolation {
   /// The catalog of a file, by way of the helper where there is one.
   ///
   /// - Parameter path: The file.
+  /// - Returns: The catalog.
   /// - Throws: ``StateError`` as ``HDF5Catalog/readInProcess(_:)``, and `malformed` when the helper died.
   static func catalog(of path: String) throws -> HDF5Catalog {
     guard let helper = helper.withLock({ $0 }) else { return try HDF5Catalog.readInProcess(path) }
@@ -98,6 +99,7 @@ extension HDF5Catalog {
   /// Reads what a file says about itself, isolated where ``HDF5Isolation`` has a helper.
   ///
   /// - Parameter path: The file.
+  /// - Returns: The catalog.
   /// - Throws: ``StateError`` with code `malformed`, `unsupported` or `limitExceeded`.
   public static func read(_ path: String) throws -> HDF5Catalog {
     try HDF5Isolation.catalog(of: path)

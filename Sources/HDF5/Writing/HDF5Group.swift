@@ -12,6 +12,7 @@ public final class HDF5Group: Sendable {
   /// Creates a group in this one.
   ///
   /// - Parameter name: Its name, a single component.
+  /// - Returns: The new group.
   /// - Throws: ``StateError`` with code `cannotCreate`.
   public func createGroup(_ name: String) throws -> HDF5Group {
     try Gate.locked {
@@ -33,6 +34,7 @@ public final class HDF5Group: Sendable {
   ///   - dimensions: Elements along each axis; none for a scalar.
   ///   - chunk: Elements of a chunk along each axis, or `nil` for contiguous data.
   ///   - deflateLevel: Compression of the chunks after shuffling their bytes.
+  /// - Returns: The new dataset.
   /// - Throws: ``StateError`` with code `cannotCreate`.
   public func createDataset(
     _ name: String,

@@ -4,6 +4,7 @@ extension TrainingState {
   /// A part of the state.
   ///
   /// - Parameter part: Which one.
+  /// - Returns: A state with that part alone.
   public func taking(_ part: StatePart) -> TrainingState {
     var copy = self
     switch part {

@@ -62,6 +62,7 @@ public enum StateFormats {
   ///   - path: The output's path, whose name may tell.
   ///   - requested: The format asked for.
   ///   - fallback: The format where neither tells.
+  /// - Returns: One of ``writable``.
   /// - Throws: ``StateError`` with code `invalidArgument`, listing the choices.
   public static func output(
     _ path: String,

@@ -6,6 +6,7 @@ extension Inspection {
   /// The report as `inspect --json` prints it.
   ///
   /// - Parameter withVariables: Whether each variable is listed.
+  /// - Returns: The report.
   public func json(withVariables: Bool) -> JSONValue {
     let slots = slotCounts.map { ($0.rawValue, JSONValue.int(Int64($1))) }
     let types = typeCounts.map { ($0.rawValue, JSONValue.int(Int64($1))) }

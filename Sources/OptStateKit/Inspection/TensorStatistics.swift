@@ -74,7 +74,7 @@ public struct TensorStatistics: Sendable, Hashable {
     let numbers = UnsafeMutableBufferPointer<Double>.allocate(capacity: bytes.count / width)
     defer { unsafe numbers.deallocate() }
     try unsafe ElementConversion.toDouble(bytes, type, numbers)
-    for unsafenumber in unsafe numbers { add(number) }
+    for index in numbers.indices { unsafe add(numbers[index]) }
   }
 
   /// The common case without a detour: as ``add(_:)``, without an optional in the loop.

@@ -18,6 +18,7 @@ public enum RecordSource {
   /// A JSON file may have `groups`: a list of objects with `members`, a list of names, and overrides.
   ///
   /// - Parameter text: A spec, or the path of a JSON file.
+  /// - Returns: The record.
   /// - Throws: ``StateError`` with code `invalidArgument`, listing what there is.
   public static func optimizer(_ text: String) throws -> OptimizerRecord {
     guard var values = try object(in: text) else { return try OptimizerRecord(spec: text) }
@@ -42,6 +43,7 @@ public enum RecordSource {
   /// A schedule record, checked against the schedule that it names.
   ///
   /// - Parameter text: A spec, or the path of a JSON file.
+  /// - Returns: The record.
   /// - Throws: ``StateError`` with code `invalidArgument`, listing what there is.
   public static func schedule(_ text: String) throws -> ScheduleRecord {
     guard var values = try object(in: text) else { return try ScheduleRecord(spec: text) }

@@ -45,6 +45,7 @@ public struct GradientFile: Sendable {
   /// The gradients of one update.
   ///
   /// - Parameter step: Number of the update, 1 for the first one after the state.
+  /// - Returns: Gradients by the names of their variables.
   /// - Throws: ``StateError`` with code `malformed` when the file has no gradients for it.
   public func gradients(_ step: Int) throws -> [String: Tensor] {
     guard let entries = steps[step] else {

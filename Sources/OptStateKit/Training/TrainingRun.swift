@@ -116,12 +116,14 @@ public final class TrainingRun {
   /// A parameter's little-endian bytes, copied.
   ///
   /// - Parameter name: The parameter's name.
+  /// - Returns: The bytes.
   /// - Throws: ``StateError`` with code `invalidArgument` when there is none of that name.
   public func parameter(_ name: String) throws -> [UInt8] { try variable(name).bytes }
 
   /// A `float32` parameter's elements, copied.
   ///
   /// - Parameter name: The parameter's name.
+  /// - Returns: The elements, row-major.
   /// - Throws: ``StateError`` with code `invalidArgument` when there is none of that name.
   public func floats(_ name: String) throws -> [Float] {
     let bytes = try parameter(name)

@@ -12,7 +12,9 @@ struct BundlePaths {
   }
 
   /// The prefix that a path stands for: itself, the one whose index or data it is, or the latest one
-  /// of a directory with a `checkpoint` file. `nil` when the path is none of these.
+  /// of a directory with a `checkpoint` file.
+  ///
+  /// `nil` when the path is none of these.
   init?(_ path: String) throws {
     guard let prefix = try Self.prefix(path) else { return nil }
     self.init(prefix: prefix)

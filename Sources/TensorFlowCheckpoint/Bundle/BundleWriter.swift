@@ -31,6 +31,7 @@ struct BundleWriter {
   ///   - listings: Entries without data.
   ///   - output: Receives the files, the index last.
   ///   - progress: Told of the bytes done.
+  /// - Throws: `StateError` when two tensors share a name, or what copying throws.
   func write(
     _ pieces: [Piece],
     listings: Listings,

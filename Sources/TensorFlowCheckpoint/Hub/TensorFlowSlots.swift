@@ -20,6 +20,7 @@ enum TensorFlowSlots {
   /// - Parameters:
   ///   - name: Name of the tensor.
   ///   - names: All names of the checkpoint.
+  /// - Returns: Variable and slot, or `nil`.
   static func pairing(of name: String, among names: Set<ExactName>) -> Pairing? {
     guard let slash = name.lastIndex(of: "/") else { return nil }
     let suffix = String(name[name.index(after: slash)...])

@@ -51,6 +51,7 @@ public struct Shape: Sendable, Hashable {
   /// The shape of a vector.
   ///
   /// - Parameter count: Its elements.
+  /// - Returns: The shape.
   /// - Precondition: `count` is not negative.
   public static func vector(_ count: Int) -> Shape {
     precondition(count >= 0, "a vector has no negative number of elements")
@@ -63,6 +64,7 @@ public struct Shape: Sendable, Hashable {
   /// Bytes of a tensor of this shape.
   ///
   /// - Parameter type: An element type of fixed width.
+  /// - Returns: The bytes.
   /// - Throws: ``StateError`` with code `malformed` when the product overflows, `unsupported` when
   ///   the type has no fixed width.
   public func byteCount(of type: ElementType) throws -> Int {

@@ -4,6 +4,7 @@ public enum StringTensor {
   /// Lays out strings.
   ///
   /// - Parameter elements: The strings in row-major order.
+  /// - Returns: The bytes of the layout.
   public static func encode(_ elements: [[UInt8]]) -> [UInt8] {
     var bytes: [UInt8] = []
     bytes.reserveCapacity(elements.reduce(0) { $0 + 8 + $1.count })
@@ -20,6 +21,7 @@ public enum StringTensor {
   /// - Parameters:
   ///   - bytes: The layout.
   ///   - count: Number of elements.
+  /// - Returns: The strings in row-major order.
   /// - Throws: ``StateError`` with code `malformed` when lengths and bytes disagree.
   public static func decode(_ bytes: [UInt8], count: Int) throws -> [[UInt8]] {
     let malformed = StateError(.malformed, "the lengths of a string tensor do not fit its bytes")

@@ -63,6 +63,7 @@ public struct StateError: Error, Sendable {
   /// - Parameters:
   ///   - file: Path of the file concerned.
   ///   - tensor: Name of the tensor concerned.
+  /// - Returns: The completed error.
   public func inContext(file: String? = nil, tensor: String? = nil) -> StateError {
     var copy = self
     copy.file = copy.file ?? file

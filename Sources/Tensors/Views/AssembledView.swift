@@ -39,6 +39,7 @@ extension Tensor {
   ///   - elementType: Type of the elements of all parts.
   ///   - shape: Shape of the whole.
   ///   - parts: The parts and their places, in any order.
+  /// - Returns: The whole.
   /// - Throws: ``StateError`` with code `malformed` when parts overlap, leave a hole or differ in type
   ///   or shape from their place.
   /// - Complexity: O(*n* log *n*) in the number of parts when they are cut along the first axis,

@@ -40,7 +40,9 @@ package struct BlockRuns: Sendable {
     base = zip(block.starts, strides).reduce(0) { $0 + $1.0 * $1.1 }
   }
 
-  /// Where in the tensor a run begins, in elements. O(rank).
+  /// Where in the tensor a run begins, in elements.
+  ///
+  /// O(rank).
   package func position(ofRun run: Int) -> Int {
     var rest = run
     var position = base
@@ -51,7 +53,9 @@ package struct BlockRuns: Sendable {
     return position
   }
 
-  /// The first run that ends after an element of the tensor. O(rank · log count).
+  /// The first run that ends after an element of the tensor.
+  ///
+  /// O(rank · log count).
   package func firstRun(endingAfter element: Int) -> Int {
     var low = 0
     var high = count

@@ -56,6 +56,7 @@ extension Tensor {
   /// The way leads through `Double`, which holds every type but 64-bit integers exactly.
   ///
   /// - Parameter type: The type to round to.
+  /// - Returns: The view.
   /// - Throws: ``StateError`` with code `unsupported` when either type is no number.
   public func cast(to type: ElementType) throws -> Tensor {
     if type == elementType { return self }

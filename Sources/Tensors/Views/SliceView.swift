@@ -32,6 +32,7 @@ extension Tensor {
   /// A rectangular part of the tensor, without moving data.
   ///
   /// - Parameter block: The part.
+  /// - Returns: The view, or the tensor itself where the part is all of it.
   /// - Throws: ``StateError`` with code `unsupported` when elements have no fixed width.
   public func slice(_ block: TensorBlock) throws -> Tensor {
     let part = try Shape(block.lengths)

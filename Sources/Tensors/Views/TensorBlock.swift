@@ -34,6 +34,7 @@ public struct TensorBlock: Sendable, Hashable {
   /// Whether two blocks of one tensor have an element in common.
   ///
   /// - Parameter other: A block of the same tensor.
+  /// - Returns: Whether they overlap.
   public func overlaps(_ other: TensorBlock) -> Bool {
     starts.indices.allSatisfy { axis in
       lengths[axis] > 0 && other.lengths[axis] > 0

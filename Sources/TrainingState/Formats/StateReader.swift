@@ -6,12 +6,14 @@ public protocol StateReader: Sendable {
   /// Whether a path holds a state of this format, judged by content.
   ///
   /// - Parameter path: A file, a directory or a prefix.
+  /// - Returns: Whether it does.
   /// - Throws: ``StateError`` when the path exists but cannot be looked at.
   static func recognizes(_ path: String) throws -> Bool
 
   /// Describes the state at a path; no tensor is read.
   ///
   /// - Parameter path: A file, a directory or a prefix that ``recognizes(_:)`` has accepted.
+  /// - Returns: The state.
   /// - Throws: ``StateError`` when the content breaks the format's rules.
   static func read(_ path: String) throws -> TrainingState
 }

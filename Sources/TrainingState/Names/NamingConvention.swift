@@ -19,6 +19,7 @@ public enum NamingConvention {
   /// The convention that names follow, `nil` where it is none that is known.
   ///
   /// - Parameter names: The variables' names.
+  /// - Returns: The convention, or `nil`.
   public static func recognize(_ names: some Sequence<String>) -> String? {
     for name in names {
       for (naming, prefixes) in marks where prefixes.contains(where: name.hasPrefix) {

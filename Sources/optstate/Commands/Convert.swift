@@ -1,7 +1,7 @@
 public import ArgumentParser
 public import OptStateKit
 
-/// `optstate convert`
+/// The command `optstate convert`.
 struct Convert: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Write a state in another format.",

@@ -1,7 +1,7 @@
 internal import ArgumentParser
 internal import OptStateKit
 
-/// `optstate diff`
+/// The command `optstate diff`.
 struct Diff: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Compare two states, variable by variable and slot by slot.",

@@ -1,7 +1,7 @@
 internal import ArgumentParser
 internal import OptStateKit
 
-/// `optstate inspect`
+/// The command `optstate inspect`.
 struct Inspect: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Show what a state is: step, variables, slots, optimizer, schedule.",

@@ -1,7 +1,7 @@
 public import ArgumentParser
 public import OptStateKit
 
-/// `optstate replay`
+/// The command `optstate replay`.
 struct ReplayCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "replay",

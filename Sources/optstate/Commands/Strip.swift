@@ -1,7 +1,7 @@
 internal import ArgumentParser
 internal import OptStateKit
 
-/// `optstate strip`
+/// The command `optstate strip`.
 struct Strip: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Drop slots, step, optimizer and schedule: a checkpoint to publish.",

@@ -1,7 +1,7 @@
 internal import ArgumentParser
 internal import OptStateKit
 
-/// `optstate verify`
+/// The command `optstate verify`.
 struct Verify: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Read every byte of a state and compare it with the checksums on record."

@@ -17,9 +17,10 @@ enum Signals {
       source.setEventHandler {
         // The handler keeps the source that calls it.
         withExtendedLifetime(source) { TemporaryFiles.removeAll() }
-        // Ends with the signal's own status, as if it had never been caught.
+        // Ends with the signal's own status, as if it had never been caught. This thread blocks
+        // signals, so the process as a whole is told.
         signal(number, SIG_DFL)
-        raise(number)
+        kill(getpid(), number)
       }
       source.resume()
     }
