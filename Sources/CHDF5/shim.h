@@ -11,6 +11,7 @@ static inline unsigned optstate_h5f_create_new(void) { return H5F_ACC_EXCL; }
 
 static inline hid_t optstate_h5p_file_access(void) { return H5P_FILE_ACCESS; }
 static inline hid_t optstate_h5p_file_create(void) { return H5P_FILE_CREATE; }
+static inline hid_t optstate_h5p_group_create(void) { return H5P_GROUP_CREATE; }
 static inline hid_t optstate_h5p_dataset_create(void) { return H5P_DATASET_CREATE; }
 static inline hid_t optstate_h5p_link_create(void) { return H5P_LINK_CREATE; }
 

@@ -2,7 +2,6 @@
 import pytest
 from conftest import BERT, files
 
-pytestmark = pytest.mark.replay
 
 SCHEDULE = ["--learning_rate", "1e-3", "--num_train_steps", "100", "--num_warmup_steps", "8"]
 

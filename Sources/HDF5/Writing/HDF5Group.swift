@@ -17,8 +17,10 @@ public final class HDF5Group: Sendable {
   public func createGroup(_ name: String) throws -> HDF5Group {
     try Gate.locked {
       let links = try Self.utf8Links()
+      let creation = try Handle(H5Pcreate(optstate_h5p_group_create()), "make a property list")
+      try Gate.check(H5Pset_obj_track_times(creation.id, false), "leave out times")
       let group = try unsafe Handle(
-        H5Gcreate2(handle.id, name, links.id, 0, 0),
+        H5Gcreate2(handle.id, name, links.id, creation.id, 0),
         "create the group '\(name)'",
         code: .cannotCreate
       )
@@ -48,6 +50,7 @@ public final class HDF5Group: Sendable {
       let space = try Dataspace.handle(dimensions)
       let creation = try Handle(H5Pcreate(optstate_h5p_dataset_create()), "make a property list")
       let links = try Self.utf8Links()
+      try Gate.check(H5Pset_obj_track_times(creation.id, false), "leave out times")
       try Gate.check(H5Pset_fill_time(creation.id, H5D_FILL_TIME_NEVER), "leave data unfilled")
       if let chunk {
         try unsafe Gate.check(
