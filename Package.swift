@@ -82,5 +82,12 @@ let package = Package(
       dependencies: ["OptimizerCore", "Tensors", "CKernels"],
       swiftSettings: strict
     ),
+    .executableTarget(
+      name: "OptimizerBenchmark",
+      dependencies: ["OptimizerCore", "Tensors"],
+      path: "Tests/Benchmarks/OptimizerBenchmark",
+      exclude: ["torch_steps.py", "tensorflow_steps.py"],
+      swiftSettings: strict
+    ),
   ]
 )

@@ -1,3 +1,5 @@
+import Tensors
+
 /// The schedules of transformers, `get_scheduler`: `learning_rate · λ(s)`, in `Double` as Python has it.
 ///
 ///     λ = s/max(1, W)                                             s < W = num_warmup_steps
@@ -34,6 +36,9 @@ struct HuggingFaceCurve: ScheduleCurve {
     case .huggingFacePolynomial:
       power = try reader.number("power", default: 1)
       endLearningRate = try reader.number("end_learning_rate", default: 1e-7)
+      guard endLearningRate < learningRate else {
+        throw StateError(.invalidArgument, "\(reader.subject) ends above its learning rate")
+      }
     case .huggingFaceInverseSquareRoot:
       let standard = warmupSteps > 0 ? warmupSteps : 10_000
       timescale = Double(try reader.count("timescale", default: standard, atLeast: 1))
