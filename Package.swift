@@ -77,6 +77,16 @@ let package = Package(
       swiftSettings: strict
     ),
 
+    .executableTarget(
+      name: "ConversionBenchmark",
+      dependencies: [
+        "OptStateKit", "ByteIO",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      path: "Tests/Benchmarks/ConversionBenchmark",
+      swiftSettings: strict
+    ),
+
     .testTarget(
       name: "OptimizerCoreTests",
       dependencies: ["OptimizerCore", "Tensors", "CKernels"],
