@@ -78,6 +78,12 @@ let package = Package(
     ),
 
     .executableTarget(
+      name: "CharacterModel",
+      dependencies: ["OptStateKit"],
+      path: "Tests/Examples/CharacterModel",
+      swiftSettings: strict
+    ),
+    .executableTarget(
       name: "ConversionBenchmark",
       dependencies: [
         "OptStateKit", "ByteIO",

@@ -26,6 +26,7 @@ struct StoreDecoder {
     }
     state.schedule = try schedule()
     state.optimizer = try optimizer()
+    var extras: [(number: Int, tensor: StateTensor)] = []
     var variables: [ExactName: (index: Int64, variable: Variable)] = [:]
     for object in catalog.objects {
       guard let first = object.path.first else { continue }
@@ -34,9 +35,10 @@ struct StoreDecoder {
         switch first {
         case StoreNames.source, StoreNames.schedule, StoreNames.optimizer: continue
         case StoreNames.extras:
-          if object.dataset != nil {
-            state.extras.append(try tensor(object, try extraName(object)))
+          guard object.dataset != nil, let number = object.path.last.flatMap(Int.init) else {
+            continue
           }
+          extras.append((number, try tensor(object, try extraName(object))))
         default:
           if object.dataset == nil {
             guard object.path.last != StoreNames.value else {
@@ -44,7 +46,8 @@ struct StoreDecoder {
             }
             // A file that a program made by hand may leave out the order; then names decide.
             let index = object.attributes[Name.index]
-            guard index != nil || catalog.object("\(path)/\(StoreNames.value)") != nil else {
+            let value = catalog.object("\(path)/\(StoreNames.value)")
+            guard index != nil || (value != nil && value?.attributes[Name.role] == nil) else {
               continue
             }
             var variable = Variable(StoreNames.name(of: object.path), value: nil)
@@ -60,6 +63,7 @@ struct StoreDecoder {
         throw error.inContext(tensor: "/" + path)
       }
     }
+    state.extras = extras.sorted { $0.number < $1.number }.map(\.tensor)
     state.variables = variables.values.sorted {
       ($0.index, ExactName($0.variable.name)) < ($1.index, ExactName($1.variable.name))
     }
@@ -83,9 +87,10 @@ struct StoreDecoder {
     let component = object.path[object.path.count - 1]
     let isValue = component == StoreNames.value
     let name = StoreNames.name(of: isValue ? Array(object.path.dropLast()) : object.path)
-    if object.attributes[Name.role] == .text(StoreNames.optimizerRole) {
+    let role = object.attributes[Name.role]
+    if role == .text(StoreNames.optimizerRole) {
       state.optimizerTensors.append(try tensor(object, name))
-    } else if name == "global_step" {
+    } else if role == .text(StoreNames.stepRole) || object.path == [StoreNames.globalStep] {
       let step = try tensor(object, name)
       let bytes = try TensorPass.verifiedBytes(of: NamedTensor(name, step.tensor))
       state.globalStep = try GlobalStep(step, bytes: bytes)

@@ -36,7 +36,9 @@ final class StoreLayout {
     for (index, variable) in state.variables.enumerated() {
       try create(variable, index: index, taken: taken)
     }
-    if let step = state.globalStep { try create(step.tensor, taken: taken, role: nil) }
+    if let step = state.globalStep {
+      try create(step.tensor, taken: taken, role: StoreNames.stepRole)
+    }
     for tensor in state.optimizerTensors {
       try create(tensor, taken: taken, role: StoreNames.optimizerRole)
     }
@@ -113,13 +115,13 @@ final class StoreLayout {
 
   /// A tensor that stands by itself: a dataset at its name, or `@value` of a group where the name is
   /// also the beginning of a variable's.
-  private func create(_ tensor: StateTensor, taken: Set<ExactName>, role: String?) throws {
+  private func create(_ tensor: StateTensor, taken: Set<ExactName>, role: String) throws {
     let components = StoreNames.components(of: tensor.name)
     let isTaken = taken.contains(ExactName(components.joined(separator: "/")))
     let group = try self.group(isTaken ? components : components.dropLast())
     let name = isTaken ? StoreNames.value : components[components.count - 1]
     let dataset = try create(tensor, as: name, in: group, name: tensor.name)
-    if let role { try dataset.setAttribute(StoreNames.Attribute.role, .text(role)) }
+    try dataset.setAttribute(StoreNames.Attribute.role, .text(role))
   }
 
   private func group(_ components: [String]) throws -> HDF5Group {

@@ -38,6 +38,12 @@ enum StoreNames {
   /// The value of ``Attribute/role`` for a tensor of the optimizer as a whole.
   static let optimizerRole = "optimizer"
 
+  /// The value of ``Attribute/role`` for the global step.
+  static let stepRole = "step"
+
+  /// Where the global step is, with or without a role.
+  static let globalStep = "global_step"
+
   /// The components under which HDF5 files a name.
   ///
   /// HDF5 drops empty components and takes `.` for the group itself; `@` is the layout's own.

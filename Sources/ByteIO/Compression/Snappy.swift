@@ -11,7 +11,7 @@ public enum Snappy {
   ///   - offset: Absolute offset of the block in its file, for messages.
   ///   - limit: Bytes that the result may have.
   /// - Returns: The decompressed bytes.
-  /// - Throws: ``StateError`` with code `malformed`, `truncated` or `limitExceeded`.
+  /// - Throws: `StateError` with code `malformed`, `truncated` or `limitExceeded`.
   public static func decompress(
     _ block: ArraySlice<UInt8>,
     at offset: Int,

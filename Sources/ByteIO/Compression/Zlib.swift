@@ -20,7 +20,7 @@ public enum Zlib {
   ///   - level: 0 for none to 9 for the most.
   ///   - container: What surrounds the data.
   /// - Returns: The compressed stream.
-  /// - Throws: ``StateError`` with code `invalidArgument` when zlib refuses the level.
+  /// - Throws: `StateError` with code `invalidArgument` when zlib refuses the level.
   public static func deflate(
     _ input: UnsafeRawBufferPointer,
     level: Int,
@@ -56,7 +56,7 @@ public enum Zlib {
   ///   - input: The compressed bytes.
   ///   - output: Receives the data; it must be filled exactly.
   ///   - container: What surrounds the data.
-  /// - Throws: ``StateError`` with code `malformed` when the stream is damaged or has another size.
+  /// - Throws: `StateError` with code `malformed` when the stream is damaged or has another size.
   public static func inflate(
     _ input: UnsafeRawBufferPointer,
     into output: UnsafeMutableRawBufferPointer,

@@ -38,7 +38,7 @@ public struct BlockCursor: Sendable {
   ///   - count: How many.
   ///   - field: What they are, for the message.
   /// - Returns: The bytes.
-  /// - Throws: ``StateError`` with code `truncated` when there are fewer.
+  /// - Throws: `StateError` with code `truncated` when there are fewer.
   public mutating func take(_ count: Int, _ field: String) throws -> ArraySlice<UInt8> {
     guard count >= 0, count <= remaining else {
       throw StateError(
@@ -59,7 +59,7 @@ public struct BlockCursor: Sendable {
   ///   - type: Its type.
   ///   - field: What it is, for the message.
   /// - Returns: The integer.
-  /// - Throws: ``StateError`` with code `truncated`.
+  /// - Throws: `StateError` with code `truncated`.
   public mutating func integer<Integer: FixedWidthInteger & UnsignedInteger>(
     _ type: Integer.Type,
     _ field: String
@@ -79,7 +79,7 @@ public struct BlockCursor: Sendable {
   ///
   /// - Parameter field: What it is, for the message.
   /// - Returns: The integer.
-  /// - Throws: ``StateError`` with code `truncated`, or `malformed` when it has more than 64 bits.
+  /// - Throws: `StateError` with code `truncated`, or `malformed` when it has more than 64 bits.
   public mutating func varint(_ field: String) throws -> UInt64 {
     let start = offset
     var value: UInt64 = 0
@@ -97,7 +97,7 @@ public struct BlockCursor: Sendable {
   ///
   /// - Parameter field: What it is, for the message.
   /// - Returns: The number, not negative.
-  /// - Throws: ``StateError`` as ``varint(_:)``, or `malformed` when it exceeds `Int`.
+  /// - Throws: `StateError` as ``varint(_:)``, or `malformed` when it exceeds `Int`.
   public mutating func length(_ field: String) throws -> Int {
     let start = offset
     let value = try varint(field)

@@ -47,7 +47,7 @@ public enum FileSystem {
   ///
   /// - Parameter path: The directory.
   /// - Returns: The names, without `.` and `..`.
-  /// - Throws: ``StateError`` with code `inputOutput` or `notFound`.
+  /// - Throws: `StateError` with code `inputOutput` or `notFound`.
   public static func names(in path: String) throws -> [String] {
     guard let directory = unsafe opendir(path) else {
       throw StateError.system(.inputOutput, "list", path)
@@ -66,7 +66,7 @@ public enum FileSystem {
   /// Creates a directory and those above it, where they are missing.
   ///
   /// - Parameter path: The directory.
-  /// - Throws: ``StateError`` with code `cannotCreate`.
+  /// - Throws: `StateError` with code `cannotCreate`.
   public static func createDirectory(_ path: String) throws {
     if kind(of: path) == .directory { return }
     let parent = directory(of: path)
@@ -79,7 +79,7 @@ public enum FileSystem {
   /// Removes a file; that it is missing is no error.
   ///
   /// - Parameter path: The file.
-  /// - Throws: ``StateError`` with code `cannotCreate`.
+  /// - Throws: `StateError` with code `cannotCreate`.
   public static func remove(_ path: String) throws {
     guard unsafe unlink(path) == 0 || errno == ENOENT else {
       throw StateError.system(.cannotCreate, "remove", path)
@@ -89,7 +89,7 @@ public enum FileSystem {
   /// Waits until the names in a directory are on the disk.
   ///
   /// - Parameter path: The directory.
-  /// - Throws: ``StateError`` with code `inputOutput`.
+  /// - Throws: `StateError` with code `inputOutput`.
   public static func syncDirectory(_ path: String) throws {
     let descriptor = unsafe open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     guard descriptor >= 0 else { throw StateError.system(.inputOutput, "open", path) }

@@ -33,7 +33,7 @@ public final class OutputSet {
   ///
   /// - Parameter target: The path that it will have.
   /// - Returns: The file, open for writing.
-  /// - Throws: ``StateError`` with code `exists` when the target exists and may not be replaced,
+  /// - Throws: `StateError` with code `exists` when the target exists and may not be replaced,
   ///   `cannotCreate` when the file cannot be made.
   public func add(_ target: String) throws -> PositionalFile {
     let temporary = try reserve(target)
@@ -46,7 +46,7 @@ public final class OutputSet {
   ///
   /// - Parameter target: The path that it will have.
   /// - Returns: The temporary path beside the target.
-  /// - Throws: ``StateError`` as ``add(_:)``.
+  /// - Throws: `StateError` as ``add(_:)``.
   public func reserve(_ target: String) throws -> String {
     switch FileSystem.kind(of: target) {
     case .file where !overwrite:
@@ -79,7 +79,7 @@ public final class OutputSet {
 
   /// Makes all files appear under their names.
   ///
-  /// - Throws: ``StateError`` with code `inputOutput` when flushing fails, `exists` when another
+  /// - Throws: `StateError` with code `inputOutput` when flushing fails, `exists` when another
   ///   process made a target meanwhile, `cannotCreate` when renaming fails.
   public func commit() throws {
     for entry in files {

@@ -23,7 +23,7 @@ public final class PositionalFile: Sendable {
   ///
   /// - Parameter path: The file.
   /// - Returns: The open file.
-  /// - Throws: ``StateError`` with code `notFound` when there is none, `unsupported` when it is a
+  /// - Throws: `StateError` with code `notFound` when there is none, `unsupported` when it is a
   ///   directory, a pipe or a device, `inputOutput` when it cannot be opened.
   public static func open(_ path: String) throws -> PositionalFile {
     // A pipe without a writer must not block the open.
@@ -46,7 +46,7 @@ public final class PositionalFile: Sendable {
   ///
   /// - Parameter path: The file.
   /// - Returns: The open file.
-  /// - Throws: ``StateError`` with code `cannotCreate`.
+  /// - Throws: `StateError` with code `cannotCreate`.
   public static func create(_ path: String) throws -> PositionalFile {
     let flags = O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC
     let descriptor = Platform.open(path, flags, 0o666)
@@ -58,7 +58,7 @@ public final class PositionalFile: Sendable {
   ///
   /// - Parameter path: The file.
   /// - Returns: The open file.
-  /// - Throws: ``StateError`` with code `cannotCreate`.
+  /// - Throws: `StateError` with code `cannotCreate`.
   public static func openForWriting(_ path: String) throws -> PositionalFile {
     let descriptor = Platform.open(path, O_RDWR | O_CLOEXEC, 0)
     guard descriptor >= 0 else { throw StateError.system(.cannotCreate, "write", path) }
@@ -75,7 +75,7 @@ public final class PositionalFile: Sendable {
 
   /// Bytes in the file now.
   ///
-  /// - Throws: ``StateError`` with code `inputOutput`.
+  /// - Throws: `StateError` with code `inputOutput`.
   public func size() throws -> Int { Int(try status().st_size) }
 
   /// Fills a buffer from the file.
@@ -83,7 +83,7 @@ public final class PositionalFile: Sendable {
   /// - Parameters:
   ///   - buffer: The memory to fill.
   ///   - offset: Where in the file to begin.
-  /// - Throws: ``StateError`` with code `truncated` when the file ends before the buffer does,
+  /// - Throws: `StateError` with code `truncated` when the file ends before the buffer does,
   ///   `inputOutput` when the system fails.
   public func read(into buffer: UnsafeMutableRawBufferPointer, at offset: Int) throws {
     var done = 0
@@ -113,7 +113,7 @@ public final class PositionalFile: Sendable {
   ///   - offset: Where in the file to begin.
   ///   - count: Bytes to read, bounded by the caller.
   /// - Returns: The bytes.
-  /// - Throws: ``StateError`` as ``read(into:at:)``.
+  /// - Throws: `StateError` as ``read(into:at:)``.
   public func bytes(at offset: Int, count: Int) throws -> [UInt8] {
     guard count <= (try size()) else {
       throw StateError(
@@ -140,7 +140,7 @@ public final class PositionalFile: Sendable {
   /// - Parameters:
   ///   - buffer: The bytes to write.
   ///   - offset: Where in the file to begin.
-  /// - Throws: ``StateError`` with code `inputOutput`.
+  /// - Throws: `StateError` with code `inputOutput`.
   public func write(_ buffer: UnsafeRawBufferPointer, at offset: Int) throws {
     var done = 0
     while done < buffer.count {
@@ -159,14 +159,14 @@ public final class PositionalFile: Sendable {
   /// - Parameters:
   ///   - bytes: The bytes to write.
   ///   - offset: Where in the file to begin.
-  /// - Throws: ``StateError`` with code `inputOutput`.
+  /// - Throws: `StateError` with code `inputOutput`.
   public func write(_ bytes: [UInt8], at offset: Int) throws {
     try unsafe bytes.withUnsafeBytes { try unsafe write($0, at: offset) }
   }
 
   /// Waits until the file's bytes are on the disk.
   ///
-  /// - Throws: ``StateError`` with code `inputOutput`.
+  /// - Throws: `StateError` with code `inputOutput`.
   public func sync() throws {
     while fsync(descriptor) != 0 {
       if errno != EINTR { throw StateError.system(.inputOutput, "flush", path) }

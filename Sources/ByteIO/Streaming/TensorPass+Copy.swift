@@ -34,7 +34,7 @@ extension TensorPass {
   ///   - placements: What goes where; neighbours are written together when their places adjoin.
   ///   - progress: Told of the bytes done.
   /// - Returns: The CRC-32C of the bytes of each tensor.
-  /// - Throws: ``StateError`` with code `checksumMismatch` when a source is damaged, or what reading
+  /// - Throws: `StateError` with code `checksumMismatch` when a source is damaged, or what reading
   ///   and writing throw.
   /// - Complexity: O(bytes) time, O(tensors + bytes / 1 MiB) memory.
   public static func copy(_ placements: [Placement], progress: Progress? = nil) throws -> [CRC32C] {
@@ -58,7 +58,7 @@ extension TensorPass {
   /// - Parameters:
   ///   - tensor: The tensor whose bytes were summed.
   ///   - sum: The sum of its bytes.
-  /// - Throws: ``StateError`` with code `checksumMismatch`.
+  /// - Throws: `StateError` with code `checksumMismatch`.
   public static func check(_ tensor: NamedTensor, _ sum: CRC32C) throws {
     guard let checksum = tensor.tensor.checksum, checksum != sum.value else { return }
     throw StateError(

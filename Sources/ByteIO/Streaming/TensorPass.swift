@@ -18,7 +18,7 @@ public enum TensorPass {
   ///   - tensors: The tensors.
   ///   - progress: Told of the bytes done.
   /// - Returns: The CRC-32C of each tensor's bytes, whatever is on record.
-  /// - Throws: ``StateError`` when a source fails.
+  /// - Throws: `StateError` when a source fails.
   /// - Complexity: O(bytes) time, O(tensors) memory.
   public static func sums(_ tensors: [NamedTensor], progress: Progress? = nil) throws -> [CRC32C] {
     try unsafe map(tensors, progress: progress) { _, _, _ in }.map(\.sum)
@@ -30,7 +30,7 @@ public enum TensorPass {
   ///   - tensor: The tensor.
   ///   - limit: Bytes that the caller is prepared to hold.
   /// - Returns: The bytes.
-  /// - Throws: ``StateError`` with code `limitExceeded` or `checksumMismatch`, or what the source throws.
+  /// - Throws: `StateError` with code `limitExceeded` or `checksumMismatch`, or what the source throws.
   public static func verifiedBytes(
     of tensor: NamedTensor,
     limit: Int = Limits.stringTensorBytes

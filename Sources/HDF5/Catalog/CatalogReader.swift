@@ -18,7 +18,7 @@ extension HDF5Catalog {
   ///
   /// - Parameter path: The file.
   /// - Returns: The catalog.
-  /// - Throws: ``StateError`` with code `malformed`, `unsupported` or `limitExceeded`.
+  /// - Throws: `StateError` with code `malformed`, `unsupported` or `limitExceeded`.
   public static func readInProcess(_ path: String) throws -> HDF5Catalog {
     let fileSize = try PositionalFile.open(path).size()
     do {

@@ -11,7 +11,7 @@ extension HDF5DatasetInfo {
   ///   - shape: The shape that the bytes stand for, where elements differ in length.
   ///   - checksum: CRC-32C of the bytes where it is on record.
   /// - Returns: The handle.
-  /// - Throws: ``StateError`` with code `unsupported` when the elements are nothing that a tensor could
+  /// - Throws: `StateError` with code `unsupported` when the elements are nothing that a tensor could
   ///   be made of, `malformed` when the type's width is another.
   public func tensor(
     in file: PositionalFile,

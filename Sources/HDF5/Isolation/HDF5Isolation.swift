@@ -61,7 +61,7 @@ public enum HDF5Isolation {
   ///
   /// - Parameter path: The file.
   /// - Returns: The catalog.
-  /// - Throws: ``StateError`` as ``HDF5Catalog/readInProcess(_:)``, and `malformed` when the helper died.
+  /// - Throws: `StateError` as ``HDF5Catalog/readInProcess(_:)``, and `malformed` when the helper died.
   static func catalog(of path: String) throws -> HDF5Catalog {
     guard let helper = helper.withLock({ $0 }) else { return try HDF5Catalog.readInProcess(path) }
     // A leading slash or dot keeps a name from being taken for an option.
@@ -100,7 +100,7 @@ extension HDF5Catalog {
   ///
   /// - Parameter path: The file.
   /// - Returns: The catalog.
-  /// - Throws: ``StateError`` with code `malformed`, `unsupported` or `limitExceeded`.
+  /// - Throws: `StateError` with code `malformed`, `unsupported` or `limitExceeded`.
   public static func read(_ path: String) throws -> HDF5Catalog {
     try HDF5Isolation.catalog(of: path)
   }

@@ -11,7 +11,7 @@ public final class HDF5Dataset: Sendable {
 
   /// Absolute offset in the file of a contiguous dataset's bytes, `nil` when it has none.
   ///
-  /// - Throws: ``StateError`` when libhdf5 fails.
+  /// - Throws: `StateError` when libhdf5 fails.
   public func offset() throws -> Int? {
     try Gate.locked {
       let address = H5Dget_offset(handle.id)
@@ -24,7 +24,7 @@ public final class HDF5Dataset: Sendable {
   /// - Parameters:
   ///   - bytes: The filtered bytes.
   ///   - position: First element of the chunk along each axis.
-  /// - Throws: ``StateError`` with code `inputOutput`.
+  /// - Throws: `StateError` with code `inputOutput`.
   public func writeChunk(_ bytes: [UInt8], at position: [Int]) throws {
     try Gate.locked {
       try unsafe Gate.check(
@@ -40,7 +40,7 @@ public final class HDF5Dataset: Sendable {
   /// - Parameters:
   ///   - name: Its name.
   ///   - value: Its value.
-  /// - Throws: ``StateError`` with code `cannotCreate`.
+  /// - Throws: `StateError` with code `cannotCreate`.
   public func setAttribute(_ name: String, _ value: HDF5Value) throws {
     try Attribute.write(name, value, to: handle)
   }

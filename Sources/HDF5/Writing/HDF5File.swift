@@ -14,7 +14,7 @@ public final class HDF5File {
   /// space of the older ones and whose attributes may exceed 64 KiB.
   ///
   /// - Parameter path: The file, which must not exist.
-  /// - Throws: ``StateError`` with code `cannotCreate`.
+  /// - Throws: `StateError` with code `cannotCreate`.
   public init(creating path: String) throws {
     (handle, root) = try Gate.locked {
       let access = try Handle(H5Pcreate(optstate_h5p_file_access()), "make a property list")
@@ -37,7 +37,7 @@ public final class HDF5File {
 
   /// Writes everything that libhdf5 still holds, so that an error can reach somebody.
   ///
-  /// - Throws: ``StateError`` with code `inputOutput`.
+  /// - Throws: `StateError` with code `inputOutput`.
   public func flush() throws {
     try Gate.locked {
       try Gate.check(H5Fflush(handle.id, H5F_SCOPE_GLOBAL), "write the file", code: .inputOutput)

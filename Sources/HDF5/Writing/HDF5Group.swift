@@ -13,7 +13,7 @@ public final class HDF5Group: Sendable {
   ///
   /// - Parameter name: Its name, a single component.
   /// - Returns: The new group.
-  /// - Throws: ``StateError`` with code `cannotCreate`.
+  /// - Throws: `StateError` with code `cannotCreate`.
   public func createGroup(_ name: String) throws -> HDF5Group {
     try Gate.locked {
       let links = try Self.utf8Links()
@@ -37,7 +37,7 @@ public final class HDF5Group: Sendable {
   ///   - chunk: Elements of a chunk along each axis, or `nil` for contiguous data.
   ///   - deflateLevel: Compression of the chunks after shuffling their bytes.
   /// - Returns: The new dataset.
-  /// - Throws: ``StateError`` with code `cannotCreate`.
+  /// - Throws: `StateError` with code `cannotCreate`.
   public func createDataset(
     _ name: String,
     _ type: ElementType,
@@ -80,7 +80,7 @@ public final class HDF5Group: Sendable {
   /// - Parameters:
   ///   - name: Its name.
   ///   - value: Its value.
-  /// - Throws: ``StateError`` with code `cannotCreate`.
+  /// - Throws: `StateError` with code `cannotCreate`.
   public func setAttribute(_ name: String, _ value: HDF5Value) throws {
     try Attribute.write(name, value, to: handle)
   }

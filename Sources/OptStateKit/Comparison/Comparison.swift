@@ -27,7 +27,7 @@ public struct Comparison: Sendable {
   ///   - second: Another.
   ///   - tolerance: What counts as equal; by default only equal bits.
   ///   - progress: Told of the bytes done.
-  /// - Throws: ``StateError`` when either cannot be read or is damaged.
+  /// - Throws: `StateError` when either cannot be read or is damaged.
   /// - Complexity: O(bytes) time.
   public init(
     _ first: String,
@@ -105,9 +105,15 @@ public struct Comparison: Sendable {
 
   private mutating func compareOthers(_ one: [StateTensor], _ other: [StateTensor]) {
     for tensor in one {
-      match(tensor.name, nil, tensor.tensor, other.first { $0.name == tensor.name }?.tensor)
+      match(
+        tensor.name,
+        nil,
+        tensor.tensor,
+        other.first { ExactName($0.name) == ExactName(tensor.name) }?.tensor
+      )
     }
-    for tensor in other where !one.contains(where: { $0.name == tensor.name }) {
+    for tensor in other where !one.contains(where: { ExactName($0.name) == ExactName(tensor.name) })
+    {
       match(tensor.name, nil, nil, tensor.tensor)
     }
   }

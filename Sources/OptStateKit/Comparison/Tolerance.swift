@@ -2,7 +2,7 @@ internal import Tensors
 
 /// How far two numbers may be apart and still count as equal.
 public enum Tolerance: Sendable, Hashable {
-  /// Representable numbers between them; 0 demands equal bits but for the sign of zero.
+  /// Representable numbers between them; 0 demands equal bits.
   case ulp(UInt64)
   /// Their difference relative to the larger magnitude.
   case relative(Double)
@@ -10,7 +10,7 @@ public enum Tolerance: Sendable, Hashable {
   /// Reads a tolerance: ULP when it is an integer, relative when it has a point or an exponent.
   ///
   /// - Parameter text: The text.
-  /// - Throws: ``StateError`` with code `invalidArgument`.
+  /// - Throws: `StateError` with code `invalidArgument`.
   public init(_ text: String) throws {
     if let ulp = UInt64(text) {
       self = .ulp(ulp)

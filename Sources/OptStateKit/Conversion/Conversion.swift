@@ -14,7 +14,7 @@ public enum Conversion {
   ///   - options: How to write.
   ///   - change: What to change on the way.
   /// - Returns: The state that was written and the name of its format.
-  /// - Throws: ``StateError`` as ``StateFormats/open(_:)`` and ``StateFormats/write(_:to:format:options:)``.
+  /// - Throws: `StateError` as ``StateFormats/open(_:)`` and ``StateFormats/write(_:to:format:options:)``.
   @discardableResult
   public static func run(
     from input: String,

@@ -21,7 +21,7 @@ public enum StateFormats {
   ///
   /// - Parameter path: A file, a directory or a prefix; its content decides, not its name.
   /// - Returns: The state and the name of its format.
-  /// - Throws: ``StateError`` with code `notFound` when nothing is there, `unsupported` when it is no
+  /// - Throws: `StateError` with code `notFound` when nothing is there, `unsupported` when it is no
   ///   state that is known, `malformed` and the like when it breaks its format's rules.
   public static func open(_ path: String) throws -> (state: TrainingState, format: String) {
     for reader in readers where try reader.recognizes(path) {
@@ -63,7 +63,7 @@ public enum StateFormats {
   ///   - requested: The format asked for.
   ///   - fallback: The format where neither tells.
   /// - Returns: One of ``writable``.
-  /// - Throws: ``StateError`` with code `invalidArgument`, listing the choices.
+  /// - Throws: `StateError` with code `invalidArgument`, listing the choices.
   public static func output(
     _ path: String,
     requested: String?,
@@ -98,7 +98,7 @@ public enum StateFormats {
   ///   - path: The file, directory or prefix to make.
   ///   - format: One of ``writable``.
   ///   - options: How to write.
-  /// - Throws: ``StateError`` as ``StateWriter/write(_:to:options:)``.
+  /// - Throws: `StateError` as ``StateWriter/write(_:to:options:)``.
   public static func write(
     _ state: TrainingState,
     to path: String,

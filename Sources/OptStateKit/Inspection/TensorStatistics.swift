@@ -47,7 +47,7 @@ public struct TensorStatistics: Sendable, Hashable {
   ///   - tensors: The tensors.
   ///   - progress: Told of the bytes done.
   /// - Returns: Those of each tensor, `nil` where its elements are no numbers.
-  /// - Throws: ``StateError`` when a source fails or does not match its checksum.
+  /// - Throws: `StateError` when a source fails or does not match its checksum.
   /// - Complexity: O(bytes) time.
   static func of(
     _ tensors: [NamedTensor],

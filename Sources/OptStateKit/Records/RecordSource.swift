@@ -19,7 +19,7 @@ public enum RecordSource {
   ///
   /// - Parameter text: A spec, or the path of a JSON file.
   /// - Returns: The record.
-  /// - Throws: ``StateError`` with code `invalidArgument`, listing what there is.
+  /// - Throws: `StateError` with code `invalidArgument`, listing what there is.
   public static func optimizer(_ text: String) throws -> OptimizerRecord {
     guard var values = try object(in: text) else { return try OptimizerRecord(spec: text) }
     var groups: [ParameterGroup] = []
@@ -44,7 +44,7 @@ public enum RecordSource {
   ///
   /// - Parameter text: A spec, or the path of a JSON file.
   /// - Returns: The record.
-  /// - Throws: ``StateError`` with code `invalidArgument`, listing what there is.
+  /// - Throws: `StateError` with code `invalidArgument`, listing what there is.
   public static func schedule(_ text: String) throws -> ScheduleRecord {
     guard var values = try object(in: text) else { return try ScheduleRecord(spec: text) }
     let kind = try kind(&values, text)

@@ -62,7 +62,7 @@ public final class CheckpointManager: Sendable {
   /// - Parameters:
   ///   - directory: The directory.
   ///   - policy: When to save and what to keep.
-  /// - Throws: ``StateError`` with code `cannotCreate`.
+  /// - Throws: `StateError` with code `cannotCreate`.
   public init(_ directory: String, policy: Policy) throws {
     self.directory = directory
     self.policy = policy
@@ -71,7 +71,7 @@ public final class CheckpointManager: Sendable {
 
   /// The latest checkpoint, `nil` when there is none.
   ///
-  /// - Throws: ``StateError`` with code `inputOutput`.
+  /// - Throws: `StateError` with code `inputOutput`.
   public func latest() throws -> String? {
     try checkpoints().last.map { FileSystem.path(directory, Self.name($0)) }
   }
@@ -82,7 +82,7 @@ public final class CheckpointManager: Sendable {
   ///   - run: The run.
   ///   - score: What the best checkpoint has least of, such as the loss on held-out data.
   /// - Returns: Whether a checkpoint was begun.
-  /// - Throws: ``StateError`` of this snapshot, or of a save that failed earlier.
+  /// - Throws: `StateError` of this snapshot, or of a save that failed earlier.
   @discardableResult
   public func saveIfDue(_ run: TrainingRun, score: Double? = nil) throws -> Bool {
     let step = run.globalStep
@@ -100,7 +100,7 @@ public final class CheckpointManager: Sendable {
   /// - Parameters:
   ///   - run: The run.
   ///   - score: What the best checkpoint has least of.
-  /// - Throws: ``StateError`` of this snapshot, or of a save that failed earlier.
+  /// - Throws: `StateError` of this snapshot, or of a save that failed earlier.
   public func save(_ run: TrainingRun, score: Double? = nil) throws {
     // One save at a time: two snapshots in memory are enough.
     try wait()
@@ -122,7 +122,7 @@ public final class CheckpointManager: Sendable {
 
   /// Waits until nothing is being written.
   ///
-  /// - Throws: ``StateError`` of a save that failed.
+  /// - Throws: `StateError` of a save that failed.
   public func wait() throws {
     queue.sync {}
     let failure = progress.withLock { progress in

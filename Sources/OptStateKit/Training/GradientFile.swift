@@ -15,7 +15,7 @@ public struct GradientFile: Sendable {
   /// Opens a file; no gradient is read.
   ///
   /// - Parameter path: The file.
-  /// - Throws: ``StateError`` when it is no such file.
+  /// - Throws: `StateError` when it is no such file.
   public init(_ path: String) throws {
     self.path = path
     do {
@@ -46,7 +46,7 @@ public struct GradientFile: Sendable {
   ///
   /// - Parameter step: Number of the update, 1 for the first one after the state.
   /// - Returns: Gradients by the names of their variables.
-  /// - Throws: ``StateError`` with code `malformed` when the file has no gradients for it.
+  /// - Throws: `StateError` with code `malformed` when the file has no gradients for it.
   public func gradients(_ step: Int) throws -> [String: Tensor] {
     guard let entries = steps[step] else {
       throw StateError(

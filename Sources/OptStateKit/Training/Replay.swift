@@ -14,7 +14,7 @@ public enum Replay {
   ///   - schedule: The schedule, by default the one that the state records.
   ///   - convention: Whose arithmetic to follow, by default the record's own.
   /// - Returns: The state after the updates.
-  /// - Throws: ``StateError`` as ``TrainingRun``; the message says at which update.
+  /// - Throws: `StateError` as ``TrainingRun``; the message says at which update.
   public static func run(
     _ state: TrainingState,
     gradients: GradientFile,

@@ -34,7 +34,7 @@ public final class TrainingRun {
   ///   - optimizer: The optimizer, by default the one that the state records.
   ///   - schedule: The schedule, by default the one that the state records.
   ///   - convention: Whose arithmetic to follow, by default the record's own.
-  /// - Throws: ``StateError`` with code `invalidArgument` when nobody says which optimizer it is,
+  /// - Throws: `StateError` with code `invalidArgument` when nobody says which optimizer it is,
   ///   `malformed` when slots do not fit, or what reading throws.
   public init(
     resuming state: TrainingState,
@@ -84,7 +84,7 @@ public final class TrainingRun {
   ///   - optimizer: The optimizer.
   ///   - schedule: The schedule.
   ///   - convention: Whose arithmetic to follow, by default the record's own.
-  /// - Throws: ``StateError`` with code `invalidArgument` when the records make no sense.
+  /// - Throws: `StateError` with code `invalidArgument` when the records make no sense.
   public convenience init(
     parameters: [(name: String, value: Tensor)],
     optimizer: OptimizerRecord,
@@ -104,7 +104,7 @@ public final class TrainingRun {
 
   /// The rate of the next update.
   ///
-  /// - Throws: ``StateError`` with code `invalidArgument` when the schedule does not cover the step.
+  /// - Throws: `StateError` with code `invalidArgument` when the schedule does not cover the step.
   public func learningRate() throws -> Double {
     try schedule?.learningRate(at: globalStep, in: optimizer.arithmetic)
       ?? optimizer.record.hyperparameters["learning_rate"]?.number ?? 0
@@ -117,14 +117,14 @@ public final class TrainingRun {
   ///
   /// - Parameter name: The parameter's name.
   /// - Returns: The bytes.
-  /// - Throws: ``StateError`` with code `invalidArgument` when there is none of that name.
+  /// - Throws: `StateError` with code `invalidArgument` when there is none of that name.
   public func parameter(_ name: String) throws -> [UInt8] { try variable(name).bytes }
 
   /// A `float32` parameter's elements, copied.
   ///
   /// - Parameter name: The parameter's name.
   /// - Returns: The elements, row-major.
-  /// - Throws: ``StateError`` with code `invalidArgument` when there is none of that name.
+  /// - Throws: `StateError` with code `invalidArgument` when there is none of that name.
   public func floats(_ name: String) throws -> [Float] {
     let bytes = try parameter(name)
     return unsafe bytes.withUnsafeBytes { bytes in
@@ -139,7 +139,7 @@ public final class TrainingRun {
   /// A parameter without a gradient is left alone altogether, as every framework does.
   ///
   /// - Parameter gradients: Gradients by the names of their parameters, of their type and shape.
-  /// - Throws: ``StateError`` with code `invalidArgument` for a gradient of no parameter, `malformed`
+  /// - Throws: `StateError` with code `invalidArgument` for a gradient of no parameter, `malformed`
   ///   when a gradient does not fit, a slot is missing or the norm is not finite; nothing is changed.
   /// - Complexity: O(*n*) in the elements, on all cores.
   public func apply(_ gradients: [String: Tensor]) throws {
@@ -187,7 +187,7 @@ public final class TrainingRun {
 
   /// The run as a state in memory; training can go on while it is written.
   ///
-  /// - Throws: ``StateError`` never in practice: the copies fit their shapes.
+  /// - Throws: `StateError` never in practice: the copies fit their shapes.
   /// - Complexity: O(bytes) time and memory.
   public func snapshot() throws -> TrainingState {
     var state = source
@@ -212,7 +212,7 @@ public final class TrainingRun {
   ///   - path: The file or prefix to make.
   ///   - format: One of ``StateFormats/writable``, by default told by the name.
   ///   - options: How to write.
-  /// - Throws: ``StateError`` as ``StateFormats/write(_:to:format:options:)``.
+  /// - Throws: `StateError` as ``StateFormats/write(_:to:format:options:)``.
   public func save(
     to path: String,
     format: String? = nil,

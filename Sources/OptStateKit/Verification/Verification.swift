@@ -35,7 +35,7 @@ public struct Verification: Sendable {
   /// - Parameters:
   ///   - path: A file, a directory or a prefix.
   ///   - progress: Told of the bytes done.
-  /// - Throws: ``StateError`` when the state cannot be read for another reason than a checksum.
+  /// - Throws: `StateError` when the state cannot be read for another reason than a checksum.
   /// - Complexity: O(bytes) time.
   public init(_ path: String, progress: (@Sendable (Int, Int) -> Void)? = nil) throws {
     self.path = path
@@ -59,7 +59,7 @@ public struct Verification: Sendable {
       for (tensor, sum) in zip(tensors, try TensorPass.sums(tensors, progress: progress)) {
         check { try TensorPass.check(tensor, sum) }
       }
-    } catch is StateError {
+    } catch let error as StateError where error.code.concernsData {
       // One tensor cannot even be read: find out which, and verify the others nevertheless.
       failures = []
       for tensor in tensors {

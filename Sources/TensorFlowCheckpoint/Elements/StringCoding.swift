@@ -5,7 +5,7 @@ internal import Tensors
 ///
 /// Source: tensorflow/core/util/tensor_bundle/tensor_bundle.cc, `WriteStringTensor`.
 enum StringCoding {
-  /// Turns the stored form into that of ``StringTensor``, both sums verified.
+  /// Turns the stored form into that of `StringTensor`, both sums verified.
   static func decode(
     _ stored: [UInt8],
     count: Int,

@@ -12,7 +12,7 @@ struct TableReader {
 
   private let bytes: [UInt8]
 
-  /// Keeps the whole file, whose size has been checked against ``Limits/indexBytes``.
+  /// Keeps the whole file, whose size has been checked against `Limits/indexBytes`.
   init(_ bytes: [UInt8]) {
     self.bytes = bytes
   }

@@ -56,7 +56,7 @@ public enum ElementType: String, Sendable, Hashable, CaseIterable {
     }
   }
 
-  /// Whether ``ElementReader`` turns the elements into numbers.
+  /// Whether ``ElementConversion`` turns the elements into numbers.
   public var isNumeric: Bool {
     switch self {
     case .float16, .float32, .float64, .bfloat16, .int8, .int16, .int32, .int64, .uint8, .uint16,

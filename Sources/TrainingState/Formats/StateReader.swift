@@ -7,13 +7,13 @@ public protocol StateReader: Sendable {
   ///
   /// - Parameter path: A file, a directory or a prefix.
   /// - Returns: Whether it does.
-  /// - Throws: ``StateError`` when the path exists but cannot be looked at.
+  /// - Throws: `StateError` when the path exists but cannot be looked at.
   static func recognizes(_ path: String) throws -> Bool
 
   /// Describes the state at a path; no tensor is read.
   ///
   /// - Parameter path: A file, a directory or a prefix that ``recognizes(_:)`` has accepted.
   /// - Returns: The state.
-  /// - Throws: ``StateError`` when the content breaks the format's rules.
+  /// - Throws: `StateError` when the content breaks the format's rules.
   static func read(_ path: String) throws -> TrainingState
 }

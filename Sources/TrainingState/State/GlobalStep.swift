@@ -13,7 +13,7 @@ public struct GlobalStep: Sendable {
   /// - Parameters:
   ///   - record: The tensor, a scalar of type `int64`.
   ///   - bytes: Its bytes, verified.
-  /// - Throws: ``StateError`` with code `malformed` when the tensor is no such scalar.
+  /// - Throws: `StateError` with code `malformed` when the tensor is no such scalar.
   public init(_ record: StateTensor, bytes: [UInt8]) throws {
     guard record.tensor.elementType == .int64, record.tensor.shape.rank == 0, bytes.count == 8
     else {

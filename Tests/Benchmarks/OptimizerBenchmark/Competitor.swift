@@ -15,6 +15,7 @@ final class Competitor {
   ///   - python: The interpreter that has the framework.
   ///   - script: The script's name.
   ///   - shapes: Shapes of the variables.
+  /// - Throws: An error of Foundation when the process cannot be started.
   init(python: String, script: String, shapes: [[Int]]) throws {
     let folder = URL(filePath: #filePath).deletingLastPathComponent()
     process.executableURL = URL(filePath: python)
