@@ -9,12 +9,11 @@ final class OrderedQueue<Result: Sendable>: Sendable {
   private struct State {
     var next = 0
     var results: [Int: Result] = [:]
-    var waiting = 0
+    var waiting: [DispatchSemaphore] = []
     var hasFailed = false
   }
 
   private let state = Mutex(State())
-  private let turn = DispatchSemaphore(value: 0)
   private let capacity: Int
   private let consume: @Sendable (Int, Result) throws -> Void
 
@@ -28,7 +27,7 @@ final class OrderedQueue<Result: Sendable>: Sendable {
 
   /// Makes the result of a number and consumes all that have become next in order.
   func submit(_ number: Int, _ make: () throws -> Result) throws {
-    while !mayBegin(number) { turn.wait() }
+    while let turn = turn(of: number) { turn.wait() }
     do {
       let result = try make()
       try state.withLock { state in
@@ -49,16 +48,21 @@ final class OrderedQueue<Result: Sendable>: Sendable {
     }
   }
 
-  private func mayBegin(_ number: Int) -> Bool {
+  /// What a number has to wait for, `nil` when it may begin.
+  ///
+  /// Everyone waits for a signal of their own: from a common one a thread that is far ahead could take
+  /// the signal that was meant for the next in order, and then both would wait for ever.
+  private func turn(of number: Int) -> DispatchSemaphore? {
     state.withLock { state in
-      if state.hasFailed || number < state.next + capacity { return true }
-      state.waiting += 1
-      return false
+      if state.hasFailed || number < state.next + capacity { return nil }
+      let turn = DispatchSemaphore(value: 0)
+      state.waiting.append(turn)
+      return turn
     }
   }
 
   private func wakeAll(_ state: inout State) {
-    for _ in 0..<state.waiting { turn.signal() }
-    state.waiting = 0
+    for turn in state.waiting { turn.signal() }
+    state.waiting = []
   }
 }
