@@ -20,7 +20,11 @@ enum Attribute {
       case .real(let number):
         try create(name, optstate_h5t_float64(), [], owner, [number])
       case .bool(let flag):
-        try create(name, Datatype.boolean().id, [], owner, [Int8(flag ? 1 : 0)])
+        // The type must stay open until the attribute has been written.
+        let type = try Datatype.boolean()
+        try withExtendedLifetime(type) {
+          try create(name, type.id, [], owner, [Int8(flag ? 1 : 0)])
+        }
       case .integers(let numbers):
         try create(name, optstate_h5t_int64(), [numbers.count], owner, numbers)
       case .reals(let numbers):
