@@ -39,7 +39,7 @@ struct StoreDecoder {
           if object.dataset == nil {
             // A file that a program made by hand may leave out the order; then names decide.
             let index = object.attributes[Name.index]
-            guard index != nil || catalog.object("\(path)/\(StoreNames.value)") != nil else { continue }
+            guard index != nil || isVariable(path) else { continue }
             var variable = Variable(StoreNames.name(of: object.path), value: nil)
             variable.step = try object.attributes[Name.step].map { try integer($0, Name.step) }
             variables[ExactName(path)] = (
@@ -64,6 +64,13 @@ struct StoreDecoder {
     return state
   }
 
+  /// Whether a group without an index is a variable all the same: it has a value, which is neither the
+  /// step's nor a tensor of the optimizer as a whole.
+  private func isVariable(_ path: String) -> Bool {
+    guard let value = catalog.object("\(path)/\(StoreNames.value)") else { return false }
+    return path != "global_step" && value.attributes[Name.role] != .text(StoreNames.optimizerRole)
+  }
+
   /// Puts a dataset where it belongs: a variable's value, a slot, the step, or the optimizer's.
   private func place(
     _ object: HDF5Object,
@@ -76,7 +83,7 @@ struct StoreDecoder {
     let name = StoreNames.name(of: isValue ? Array(object.path.dropLast()) : object.path)
     if object.attributes[Name.role] == .text(StoreNames.optimizerRole) {
       state.optimizerTensors.append(try tensor(object, name))
-    } else if name == "global_step" {
+    } else if name == "global_step", variables[parent] == nil {
       let step = try tensor(object, name)
       let bytes = try TensorPass.verifiedBytes(of: NamedTensor(name, step.tensor))
       state.globalStep = try GlobalStep(step, bytes: bytes)
