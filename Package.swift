@@ -77,9 +77,20 @@ let package = Package(
       swiftSettings: strict
     ),
 
+    .target(
+      name: "TestSupport",
+      dependencies: ["Tensors", "ByteIO", "OptimizerCore", "TrainingState"],
+      path: "Tests/TestSupport",
+      swiftSettings: strict
+    ),
     .testTarget(
       name: "OptimizerCoreTests",
       dependencies: ["OptimizerCore", "Tensors", "CKernels"],
+      swiftSettings: strict
+    ),
+    .testTarget(
+      name: "TensorFlowCheckpointTests",
+      dependencies: ["TensorFlowCheckpoint", "TrainingState", "ByteIO", "Tensors", "TestSupport"],
       swiftSettings: strict
     ),
   ]
