@@ -89,6 +89,14 @@ let package = Package(
       swiftSettings: strict
     ),
     .testTarget(
+      name: "StateStoreTests",
+      dependencies: [
+        "StateStore", "TensorFlowCheckpoint", "TrainingState", "OptimizerCore", "HDF5", "ByteIO",
+        "Tensors", "TestSupport",
+      ],
+      swiftSettings: strict
+    ),
+    .testTarget(
       name: "TensorFlowCheckpointTests",
       dependencies: ["TensorFlowCheckpoint", "TrainingState", "ByteIO", "Tensors", "TestSupport"],
       swiftSettings: strict
