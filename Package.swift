@@ -93,6 +93,12 @@ let package = Package(
       swiftSettings: strict
     ),
 
+    .target(
+      name: "TestSupport",
+      dependencies: ["Tensors", "ByteIO", "OptimizerCore", "TrainingState"],
+      path: "Tests/TestSupport",
+      swiftSettings: strict
+    ),
     .testTarget(
       name: "OptimizerCoreTests",
       dependencies: ["OptimizerCore", "Tensors", "CKernels"],
@@ -103,6 +109,19 @@ let package = Package(
       dependencies: ["OptimizerCore", "Tensors"],
       path: "Tests/Benchmarks/OptimizerBenchmark",
       exclude: ["torch_steps.py", "tensorflow_steps.py"],
+      swiftSettings: strict
+    ),
+    .testTarget(
+      name: "StateStoreTests",
+      dependencies: [
+        "StateStore", "TensorFlowCheckpoint", "TrainingState", "OptimizerCore", "HDF5", "ByteIO",
+        "Tensors", "TestSupport",
+      ],
+      swiftSettings: strict
+    ),
+    .testTarget(
+      name: "TensorFlowCheckpointTests",
+      dependencies: ["TensorFlowCheckpoint", "TrainingState", "ByteIO", "Tensors", "TestSupport"],
       swiftSettings: strict
     ),
   ]

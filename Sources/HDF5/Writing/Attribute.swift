@@ -20,9 +20,11 @@ enum Attribute {
       case .real(let number):
         try create(name, optstate_h5t_float64(), [], owner, [number])
       case .bool(let flag):
-        // Named, so that it outlives the call that uses its identifier.
+        // The type must stay open until the attribute has been written.
         let type = try Datatype.boolean()
-        try create(name, type.id, [], owner, [Int8(flag ? 1 : 0)])
+        try withExtendedLifetime(type) {
+          try create(name, type.id, [], owner, [Int8(flag ? 1 : 0)])
+        }
       case .integers(let numbers):
         try create(name, optstate_h5t_int64(), [numbers.count], owner, numbers)
       case .reals(let numbers):
@@ -57,7 +59,7 @@ enum Attribute {
     }
     let type = try Datatype.text()
     let copies = unsafe texts.map { unsafe strdup($0) }
-    defer { unsafe copies.forEach { unsafe free($0) } }
+    defer { for unsafe copy in unsafe copies { unsafe free(copy) } }
     try unsafe copies.withUnsafeBytes { bytes in
       try unsafe create(name, type.id, dimensions, owner, bytes.baseAddress)
     }

@@ -68,13 +68,15 @@ public enum TensorFlowReader: StateReader {
       }
       var renamed = tensor
       renamed.sourceName = tensor.name
-      if state.variables[place][pairing.slot] == nil {
-        state.variables[place].slots.append(Slot(pairing.slot, renamed))
-      } else {
-        // A second optimizer's slot of the same meaning keeps its own name.
-        let suffix = tensor.name.split(separator: "/").last ?? ""
-        state.variables[place].slots.append(Slot(SlotName(rawValue: String(suffix)), renamed))
+      var slot = pairing.slot
+      // A second optimizer's slot of the same meaning keeps its own name, numbered where that is taken.
+      let suffix = tensor.name.split(separator: "/").last ?? ""
+      var number = 1
+      while state.variables[place][slot] != nil {
+        slot = SlotName(rawValue: number == 1 ? String(suffix) : "\(suffix)_\(number)")
+        number += 1
       }
+      state.variables[place].slots.append(Slot(slot, renamed))
     }
     state.naming = NamingConvention.recognize(state.variables.lazy.map(\.name))
     return state

@@ -35,7 +35,7 @@ struct CheckpointStateFile {
     var state = CheckpointStateFile()
     let text = String(decoding: try file.bytes(at: 0, count: size), as: UTF8.self)
     for line in text.split(separator: "\n") {
-      let parts = line.split(separator: ":", maxSplits: 1)
+      let parts = line.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
       let value = parts.count == 2 ? unquoted(parts[1]) : nil
       switch (parts[0], value) {
       case (latestField[...], let value?): state.latest = value

@@ -1,0 +1,113 @@
+import OptimizerCore
+import Tensors
+import TestSupport
+import Testing
+import TrainingState
+
+@testable import StateStore
+
+@Suite("Records in a store")
+struct RecordTests {
+  static let values: [AttributeValue] = [
+    .bool(true), .bool(false), .int(.min), .int(.max), .int(0), .double(0.1), .double(-0.0),
+    .double(.infinity), .double(.leastNonzeroMagnitude), .string(""), .string("text"),
+    .string("ünï\u{301}"), .doubles([]), .doubles([1, -2.5]), .strings([]), .strings([""]),
+    .strings(["a", "", "名前"]),
+    .strings((0..<5000).map { "bert/encoder/layer_\($0)/attention/self/query/kernel" }),
+    .string(String(repeating: "long ", count: 20_000)),
+    .doubles((0..<20_000).map { Double($0) }),
+  ]
+
+  @Test(arguments: values)
+  func everyHyperparameterComesBack(_ value: AttributeValue) throws {
+    var state = TrainingState(sourceFormat: "test")
+    state.optimizer = OptimizerRecord(kind: "adam", hyperparameters: ["key": value, "ü": .int(1)])
+    state.schedule = ScheduleRecord(kind: "bert", parameters: ["key": value])
+    state.attributes = ["test.key": value]
+    let tensor = StateTensor("w", try floats([1]), attributes: ["test.key": value])
+    state.variables = [Variable("w", value: tensor)]
+    let copy = try stored(state)
+    #expect(copy.optimizer == state.optimizer)
+    #expect(copy.schedule == state.schedule)
+    #expect(copy.attributes == state.attributes)
+    #expect(copy.variables[0].value?.attributes == tensor.attributes)
+  }
+
+  @Test
+  func signOfZeroAndBitsOfNaNComeBack() throws {
+    var state = TrainingState(sourceFormat: "test")
+    let numbers = [-0.0, Double(nan: 5, signaling: false)]
+    state.attributes = ["test.numbers": .doubles(numbers)]
+    guard case .doubles(let found) = try stored(state).attributes["test.numbers"] else {
+      Issue.record("the list is gone")
+      return
+    }
+    #expect(found.map(\.bitPattern) == numbers.map(\.bitPattern))
+  }
+
+  @Test
+  func groupsKeepOrderNamesOverridesAndMembers() throws {
+    var state = TrainingState(sourceFormat: "test")
+    var groups = (0..<12).map { number in
+      ParameterGroup(
+        name: number % 2 == 0 ? "group \(number)" : nil,
+        overrides: ["weight_decay": .double(Double(number)), "flag": .bool(true)],
+        members: (0..<number).map { "w\($0)" }
+      )
+    }
+    groups.append(ParameterGroup(members: (0..<9000).map { "encoder/layer_\($0)/kernel" }))
+    state.optimizer = OptimizerRecord(kind: "adamw", groups: groups)
+    #expect(try stored(state).optimizer == state.optimizer)
+  }
+
+  @Test
+  func absentRecordsStayAbsent() throws {
+    let copy = try stored(TrainingState(sourceFormat: "test"))
+    #expect(copy.optimizer == nil)
+    #expect(copy.schedule == nil)
+    #expect(copy.globalStep == nil)
+    #expect(copy.naming == nil)
+    #expect(copy.variables.isEmpty && copy.extras.isEmpty && copy.optimizerTensors.isEmpty)
+    #expect(copy.sourceFormat == "test")
+  }
+
+  @Test(arguments: [Int64.min, -1, 0, 1, .max])
+  func stepsOfAllKindsComeBack(_ step: Int64) throws {
+    var state = TrainingState(sourceFormat: "test")
+    state.globalStep = GlobalStep(step)
+    state.variables = [Variable("w", value: StateTensor("w", try floats([1])), step: step)]
+    let copy = try stored(state)
+    #expect(copy.globalStep?.value == step)
+    #expect(copy.variables[0].step == step)
+  }
+
+  @Test
+  func variableWithoutValueOrSlotsComesBack() throws {
+    var state = TrainingState(sourceFormat: "test")
+    let slot = Slot(.momentum, StateTensor("v/momentum", try floats([1]), sourceName: "v/Momentum"))
+    state.variables = [Variable("nothing", value: nil), Variable("v", value: nil, slots: [slot])]
+    #expect(try Fingerprint(try stored(state)) == (try Fingerprint(state)))
+  }
+
+  @Test(arguments: ["kind"])
+  func hyperparameterThatTheLayoutNeedsIsRefusedAndNotLost(_ key: String) throws {
+    var state = TrainingState(sourceFormat: "test")
+    state.optimizer = OptimizerRecord(kind: "adam", hyperparameters: [key: .string("x")])
+    #expect(try errorCode { _ = try stored(state) } != nil)
+  }
+
+  @Test(arguments: ["name", "members"])
+  func overrideThatTheLayoutNeedsIsRefusedAndNotLost(_ key: String) throws {
+    var state = TrainingState(sourceFormat: "test")
+    let group = ParameterGroup(name: "g", overrides: [key: .string("x")], members: ["w"])
+    state.optimizer = OptimizerRecord(kind: "adam", groups: [group])
+    #expect(try errorCode { _ = try stored(state) } != nil)
+  }
+
+  @Test
+  func textWithNULIsRefused() throws {
+    var state = TrainingState(sourceFormat: "test")
+    state.attributes = ["test.key": .string("a\0b")]
+    #expect(try errorCode { _ = try stored(state) } == .unsupported)
+  }
+}
