@@ -44,20 +44,20 @@ struct SquareRootTests {
         let roots = try #require(arrays["root"])
         let step = StepByRoot(plan.rule, context, plan.regularization)
         for i in values.indices {
-          let slots = plan.slots.map { trainer[name, $0.name][i] }
+          let slots = plan.slots.map { trainer[name, $0.name.rawValue][i] }
           let gradient = recording.gradients[index][name]?.floats[i] ?? .nan
           #expect(isClose(roots[i], step.square(slots)))
           let old =
             index == 0
-            ? [] : plan.slots.map { test.after[index - 1][name]?[$0.name]?.floats[i] ?? 0 }
+            ? [] : plan.slots.map { test.after[index - 1][name]?[$0.name.rawValue]?.floats[i] ?? 0 }
           let new = step.next(values[i], gradient, slots, old, root: roots[i])
           difference.add([new.parameter], [arrays["value"]?[i] ?? .nan])
           if let momentum = new.momentum {
-            difference.add([momentum], [arrays[SlotName.momentum]?[i] ?? .nan])
+            difference.add([momentum], [arrays[SlotName.momentum.rawValue]?[i] ?? .nan])
           }
         }
-        for (key, bits) in arrays where key != "root" && key != "value" && key != SlotName.momentum
-        {
+        for (key, bits) in arrays
+        where key != "root" && key != "value" && key != SlotName.momentum.rawValue {
           difference.add(trainer[name, key], bits)
         }
         for (key, bits) in arrays { trainer[name, key] = bits }

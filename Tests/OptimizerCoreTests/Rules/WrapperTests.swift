@@ -19,9 +19,9 @@ struct WrapperTests {
     let spec = "sgd:arithmetic=tensorflow,learning_rate=1,lookahead_steps=2,lookahead_rate=0.25"
     let states = try train(spec, [[1, 0], [1, 4], [1, 0], [1, 0]])
     #expect(states[0]["value"] == [0, -2])
-    #expect(states[0][SlotName.slowWeights] == [1, -2])
+    #expect(states[0][SlotName.slowWeights.rawValue] == [1, -2])
     #expect(states[1]["value"] == [0.5, -3])
-    #expect(states[1][SlotName.slowWeights] == [0.5, -3])
+    #expect(states[1][SlotName.slowWeights.rawValue] == [0.5, -3])
     #expect(states[3]["value"] == [0, -3])
   }
 
@@ -39,9 +39,9 @@ struct WrapperTests {
   func averageBeginsAtTheFirstWeights(_ arithmetic: String) throws {
     let spec = "sgd:arithmetic=\(arithmetic),learning_rate=1,ema_decay=0.75"
     let states = try train(spec, [[0, 0], [1, 0], [-4, 0]])
-    #expect(states[0][SlotName.average] == [1, -2])
-    #expect(states[1][SlotName.average] == [0.75, -2])
-    #expect(states[2][SlotName.average] == [1.5625, -2])
+    #expect(states[0][SlotName.average.rawValue] == [1, -2])
+    #expect(states[1][SlotName.average.rawValue] == [0.75, -2])
+    #expect(states[2][SlotName.average.rawValue] == [1.5625, -2])
   }
 
   @Test

@@ -33,7 +33,7 @@ final class Trainer<Number: TestNumber> {
       ]
       for slot in plan.slots {
         let fresh = [Number](repeating: Number(slot.initialValue), count: slot.shape.elementCount)
-        memory[name, default: [:]][slot.name] = Row(fresh)
+        memory[name, default: [:]][slot.name.rawValue] = Row(fresh)
       }
     }
   }
@@ -70,7 +70,7 @@ final class Trainer<Number: TestNumber> {
     guard let plan = plans[name], let rows = memory[name],
       let value = rows["value"], let gradient = rows["gradient"]
     else { throw StateError(.notFound, "no variable '\(name)'") }
-    let slots = plan.slots.compactMap { rows[$0.name] }
+    let slots = plan.slots.compactMap { rows[$0.name.rawValue] }
     return unsafe VariableStep(
       plan,
       UpdateBuffers(
@@ -91,7 +91,7 @@ final class Trainer<Number: TestNumber> {
       of: plan.shape,
       parameter: value,
       gradient: gradient,
-      slots: plan.rule.slots(for: plan.shape).compactMap { rows[$0.name]?.lane }
+      slots: plan.rule.slots(for: plan.shape).compactMap { rows[$0.name.rawValue]?.lane }
     )
     SubnormalMode.following(optimizer.arithmetic) {
       context.scaling.apply(to: gradient)
