@@ -5,7 +5,7 @@ import Tensors
 ///
 /// TensorFlow's global norm is `√(2·Σ l2_loss(gᵢ))`, Keras' `√(Σ Σ gᵢ²)`, PyTorch's the norm of the norms.
 /// The order of the additions is the framework's own, so that the bits are: PyTorch's always,
-/// TensorFlow's as long as one thread forms a sum, which it does below some hundred thousand elements.
+/// TensorFlow's where the number of its threads does not matter, see `TensorFlowSum`.
 public struct GradientNorms: Sendable, Hashable {
   /// Sums of squares, one per variable; of halves of squares in TensorFlow's arithmetic.
   public let sums: [Double]

@@ -4,7 +4,8 @@ import CKernels
 ///
 /// A vector of 32 bytes is a row of lanes; four rows are fed in turn and joined, then one. More than
 /// 1024 vectors are summed in halves. (Eigen, `InnerMostDimReducer`.) From some hundred thousand
-/// elements on TensorFlow may cut the sum by threads, which is not reproduced.
+/// elements on TensorFlow cuts the array by threads first; where the parts are those halves, as for two
+/// threads and every matrix of BERT, the bits are the same, otherwise they are not reproduced.
 enum TensorFlowSum {
   /// The sum of `element(0)` to `element(count − 1)`.
   static func sum<Scalar: BinaryFloatingPoint>(

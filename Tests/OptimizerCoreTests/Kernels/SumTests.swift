@@ -12,7 +12,7 @@ struct SumTests {
   func everyPathEqualsTheReadableSum() {
     var noise = Noise(seed: 3)
     for count in Self.counts {
-      let row = Row(noise.floats(count) + [0])
+      let row = Row(noise.floats(count, octaves: 3) + [0])
       guard let lane = row.lane else { continue }
       let halves = TensorFlowSum.sum(count) { (lane[$0] * lane[$0]) * 0.5 }
       let chain = PyTorchSum.squares(count) { lane[$0] }
@@ -28,7 +28,7 @@ struct SumTests {
   @Test(arguments: [0, 1, 8193, 1 << 18, (1 << 18) + 1, 1_000_003, 3_000_001])
   func branchesJoinToTheWholeSum(_ count: Int) {
     var noise = Noise(seed: 4)
-    let row = Row(noise.floats(count) + [0])
+    let row = Row(noise.floats(count, octaves: 3) + [0])
     guard let lane = row.lane else { return }
     let tree = SumTree(count, .float32, .tensorflow)
     #expect(tree.parts.map(\.count).reduce(0, +) == count)

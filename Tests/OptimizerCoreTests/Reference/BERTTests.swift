@@ -11,7 +11,9 @@ struct BERTTests {
     let recording = Recording.keras
     let bert = try #require(recording.bert)
     let schedule = try Schedule(ScheduleRecord(spec: bert.schedule))
-    let record = try OptimizerRecord(spec: "bert_adamw:arithmetic=tensorflow")
+    let record = try OptimizerRecord(
+      spec: "bert_adamw:arithmetic=tensorflow,global_clip_norm=1"
+    )
     let trainer = try Replay.trainer(record, recording, Float.self, names: bert.names)
     var difference = Difference()
     for (index, after) in bert.after.enumerated() {

@@ -90,7 +90,7 @@ struct ClippingTests {
   @Test(arguments: [Float.nan, .infinity, -.infinity])
   func gradientThatIsNotFiniteChangesNothing(_ value: Float) throws {
     let trainer = try Trainer<Float>(
-      Optimizer(OptimizerRecord(spec: "bert_adamw:arithmetic=tensorflow")),
+      Optimizer(OptimizerRecord(spec: "bert_adamw:global_clip_norm=1"), convention: .tensorflow),
       [("kernel", [3], [1, 2, 3])]
     )
     #expect(throws: StateError.self) {

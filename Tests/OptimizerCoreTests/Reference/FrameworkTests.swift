@@ -24,6 +24,11 @@ struct FrameworkTests {
     try expectSame(test, .keras, Float.self)
   }
 
+  @Test(arguments: Recording.kerasBERT.updates)
+  func kerasBERTIsReproduced(_ test: Recording.Case) throws {
+    try expectSame(test, .kerasBERT, Float.self)
+  }
+
   @Test(arguments: Recording.torch.updates.filter { $0.type == "float64" })
   func torchInDoubleIsReproduced(_ test: Recording.Case) throws {
     try expectSame(test, .torch, Double.self)

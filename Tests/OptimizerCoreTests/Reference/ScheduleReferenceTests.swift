@@ -19,6 +19,15 @@ struct ScheduleReferenceTests {
     #expect(difference.greatestULP <= 1)
   }
 
+  @Test(arguments: Recording.transformers.indices)
+  func transformersRatesAreReproduced(_ index: Int) throws {
+    let expected = Recording.transformers[index]
+    let schedule = try Schedule(ScheduleRecord(spec: expected.spec))
+    let found = try expected.steps.map { try schedule.learningRate(at: $0) }
+    let difference = Difference.between(found, expected.rates.doubles)
+    #expect(difference.differing == 0, "\(expected.spec): \(difference)")
+  }
+
   @Test(arguments: recorded.indices)
   func doubleAgreesWithFloat(_ index: Int) throws {
     let expected = Self.recorded[index]

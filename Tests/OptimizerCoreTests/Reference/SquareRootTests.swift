@@ -56,8 +56,8 @@ struct SquareRootTests {
             difference.add([momentum], [arrays[SlotName.momentum.rawValue]?[i] ?? .nan])
           }
         }
-        for (key, bits) in arrays where key != "root" && key != "value" && key != SlotName.momentum.rawValue
-        {
+        for (key, bits) in arrays
+        where key != "root" && key != "value" && key != SlotName.momentum.rawValue {
           difference.add(trainer[name, key], bits)
         }
         for (key, bits) in arrays { trainer[name, key] = bits }

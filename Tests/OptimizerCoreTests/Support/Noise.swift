@@ -12,12 +12,12 @@ struct Noise {
     return z ^ (z >> 31)
   }
 
-  /// Floats of both signs with magnitudes from 2⁻⁴⁰ to 2³, one in sixteen of them zero.
-  mutating func floats(_ count: Int) -> [Float] {
+  /// Floats of both signs with magnitudes below 2⁴ over so many octaves, one in sixteen of them zero.
+  mutating func floats(_ count: Int, octaves: UInt64 = 44) -> [Float] {
     (0..<count).map { _ in
       let bits = next()
       if bits & 15 == 0 { return bits & 16 == 0 ? 0 : -0.0 }
-      let exponent = UInt32(127 - 40 + bits >> 8 % 44)
+      let exponent = UInt32(131 - octaves + (bits >> 8) % octaves)
       return Float(
         bitPattern: UInt32(truncatingIfNeeded: bits >> 32) & 0x807F_FFFF | exponent << 23
       )

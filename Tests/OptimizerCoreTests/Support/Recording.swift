@@ -9,6 +9,7 @@ struct Recording: Decodable {
     let kind: String
     let hyperparameters: [String: JSONValue]
     let rates: [Double]?
+    let schedule: String?
     let type: String?
     let after: [[String: [String: Bits]]]
 
@@ -47,19 +48,28 @@ struct Recording: Decodable {
   let bert: BERT?
   let schedules: [Rates]?
 
-  static let torch = load("optimizers-torch/2.13.0")
-  static let keras = load("optimizers-keras/3.15.1")
+  static let torch: Recording = load("optimizers-torch/2.13.0/optimizers")
+  static let keras: Recording = load("optimizers-keras/3.15.1/optimizers")
+  static let kerasBERT: Recording = load("optimizers-keras/keras-bert-0.89.0/optimizers")
+
+  /// Rates of transformers' schedules, `float64`.
+  static let transformers = (load("optimizers-torch/transformers-4.30.2/schedules") as Schedules)
+    .schedules
+
+  private struct Schedules: Decodable {
+    let schedules: [Rates]
+  }
 
   /// The variables in the order in which the frameworks had them.
   static let order = ["kernel", "bias", "block", "tensor"]
 
-  private static func load(_ folder: String) -> Recording {
-    let root = URL(filePath: #filePath).deletingLastPathComponent()
-      .appending(path: "../../../Fixtures/reference/\(folder)/optimizers.json")
+  private static func load<Content: Decodable>(_ name: String) -> Content {
+    let file = URL(filePath: #filePath).deletingLastPathComponent()
+      .appending(path: "../../../Fixtures/reference/\(name).json")
     do {
-      return try JSONDecoder().decode(Recording.self, from: Data(contentsOf: root))
+      return try JSONDecoder().decode(Content.self, from: Data(contentsOf: file))
     } catch {
-      fatalError("\(root.path): \(error)")
+      fatalError("\(file.path): \(error)")
     }
   }
 }

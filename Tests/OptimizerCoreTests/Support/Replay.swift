@@ -13,8 +13,14 @@ enum Replay {
   ) throws -> [String: Difference] {
     let trainer = try trainer(test.record, recording, Number.self)
     var result: [String: Difference] = [:]
+    let schedule = try test.schedule.map { try Schedule(ScheduleRecord(spec: $0)) }
     for (index, after) in test.after.enumerated() {
-      let context = try StepContext(step: Int64(index + 1), learningRate: test.rates?[index])
+      let arithmetic = trainer.optimizer.arithmetic
+      let scheduled = try schedule?.learningRate(at: Int64(index), in: arithmetic)
+      let context = try StepContext(
+        step: Int64(index + 1),
+        learningRate: test.rates?[index] ?? scheduled
+      )
       try trainer.update(
         gradients(recording, index),
         context,
