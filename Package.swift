@@ -112,6 +112,13 @@ let package = Package(
       swiftSettings: strict
     ),
     .testTarget(
+      name: "OptStateKitTests",
+      dependencies: [
+        "OptStateKit", "TrainingState", "OptimizerCore", "ByteIO", "Tensors", "TestSupport",
+      ],
+      swiftSettings: strict
+    ),
+    .testTarget(
       name: "StateStoreTests",
       dependencies: [
         "StateStore", "TensorFlowCheckpoint", "TrainingState", "OptimizerCore", "HDF5", "ByteIO",

@@ -25,7 +25,7 @@ enum CharacterModel {
     let run: TrainingRun
     if let latest = try manager.latest() {
       run = try TrainingRun(resuming: StateFormats.open(latest).state)
-      print("  resumed at step \(run.globalStep)")
+      say("  resumed at step \(run.globalStep)")
     } else {
       run = try TrainingRun(
         parameters: BigramModel.start(),
@@ -40,7 +40,7 @@ enum CharacterModel {
       let places = (0..<64).map { Int(run.globalStep * 64 + $0) * 37 % (text.count - 2) }
       let (loss, gradients) = try BigramModel.gradients(run, text, places: places)
       try run.apply(gradients)
-      if run.globalStep % 100 == 0 { print("  step \(run.globalStep): loss \(loss)") }
+      if run.globalStep % 100 == 0 { say("  step \(run.globalStep): loss \(loss)") }
       try manager.saveIfDue(run)
     }
     try manager.wait()
@@ -54,9 +54,9 @@ enum CharacterModel {
     let whole = folder.appending(path: "whole").path
     let killed = folder.appending(path: "killed").path
 
-    print("undisturbed:")
+    say("undisturbed:")
     try start(text, whole).waitUntilExit()
-    print("killed:")
+    say("killed:")
     let process = try start(text, killed)
     while !FileManager.default.fileExists(atPath: killed + "/checkpoint-100.h5"), process.isRunning
     {
@@ -64,16 +64,21 @@ enum CharacterModel {
     }
     kill(process.processIdentifier, SIGKILL)
     process.waitUntilExit()
-    print("  killed by signal \(process.terminationStatus)")
+    say("  killed by signal \(process.terminationStatus)")
     try start(text, killed).waitUntilExit()
 
     let last = "checkpoint-\(steps).h5"
     let comparison = try Comparison("\(whole)/\(last)", "\(killed)/\(last)")
     guard comparison.differences.isEmpty else {
-      print("the weights differ:", comparison.json.text)
+      say("the weights differ: \(comparison.json.text)")
       exit(1)
     }
-    print("the weights are identical")
+    say("the weights are identical")
+  }
+
+  /// Prints at once, so that the lines of several processes stand in order.
+  private static func say(_ line: String) {
+    FileHandle.standardOutput.write(Data((line + "\n").utf8))
   }
 
   private static func start(_ text: String, _ directory: String) throws -> Process {
