@@ -59,7 +59,7 @@ enum Attribute {
     }
     let type = try Datatype.text()
     let copies = unsafe texts.map { unsafe strdup($0) }
-    defer { for unsafe copy in unsafe copies { unsafe free(copy) } }
+    defer { unsafe copies.forEach { unsafe free($0) } }
     try unsafe copies.withUnsafeBytes { bytes in
       try unsafe create(name, type.id, dimensions, owner, bytes.baseAddress)
     }
