@@ -119,6 +119,11 @@ let package = Package(
       swiftSettings: strict
     ),
     .testTarget(
+      name: "optstateTests",
+      dependencies: ["optstate", "TestSupport"],
+      swiftSettings: strict
+    ),
+    .testTarget(
       name: "StateStoreTests",
       dependencies: [
         "StateStore", "TensorFlowCheckpoint", "TrainingState", "OptimizerCore", "HDF5", "ByteIO",
