@@ -100,6 +100,16 @@ let package = Package(
       swiftSettings: strict
     ),
     .testTarget(
+      name: "TensorsTests",
+      dependencies: ["Tensors", "TestSupport"],
+      swiftSettings: strict
+    ),
+    .testTarget(
+      name: "ByteIOTests",
+      dependencies: ["ByteIO", "Tensors", "CKernels", "TestSupport"],
+      swiftSettings: strict
+    ),
+    .testTarget(
       name: "OptimizerCoreTests",
       dependencies: ["OptimizerCore", "Tensors", "CKernels"],
       swiftSettings: strict

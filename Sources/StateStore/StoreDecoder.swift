@@ -98,12 +98,8 @@ struct StoreDecoder {
       if isValue {
         variables[parent]?.variable.value = try tensor(object, name)
       } else {
-        let slot =
-          component.hasPrefix(StoreNames.slotPrefix)
-          ? String(component.dropFirst(StoreNames.slotPrefix.count)) : component
-        variables[parent]?.variable.slots.append(
-          Slot(SlotName(rawValue: slot), try tensor(object, name))
-        )
+        let slot = SlotName(rawValue: StoreNames.slot(of: component))
+        variables[parent]?.variable.slots.append(Slot(slot, try tensor(object, name)))
       }
     } else {
       throw StateError(

@@ -103,7 +103,7 @@ final class StoreLayout {
     let path = components.joined(separator: "/")
     for slot in variable.slots {
       let plain = slot.name.rawValue
-      let isTaken = taken.contains(ExactName("\(path)/\(plain)")) || plain.hasPrefix("@")
+      let isTaken = taken.contains(ExactName("\(path)/\(plain)")) || StoreNames.isReserved(plain)
       _ = try create(
         slot.tensor,
         as: isTaken ? StoreNames.slotPrefix + plain : plain,

@@ -48,14 +48,27 @@ enum StoreNames {
   ///
   /// HDF5 drops empty components and takes `.` for the group itself; `@` is the layout's own.
   static func components(of name: String) -> [String] {
-    name.split(separator: "/", omittingEmptySubsequences: false).map { component in
-      component.isEmpty || component == "." || component.hasPrefix("@")
-        ? "@" + component : String(component)
+    // By scalars: a slash or an @ before a combining mark is another character, but the same byte.
+    name.unicodeScalars.split(separator: "/", omittingEmptySubsequences: false).map { part in
+      let component = String(part)
+      return part.isEmpty || component == "." || isReserved(component) ? "@" + component : component
     }
+  }
+
+  /// Whether a component begins with the layout's own mark.
+  static func isReserved(_ component: String) -> Bool {
+    component.unicodeScalars.first == "@"
+  }
+
+  /// The slot that a component in a variable's group stands for.
+  static func slot(of component: String) -> String {
+    component.utf8.starts(with: slotPrefix.utf8)
+      ? String(component.unicodeScalars.dropFirst(slotPrefix.unicodeScalars.count)) : component
   }
 
   /// The name that components stand for.
   static func name(of components: some Sequence<String>) -> String {
-    components.map { $0.hasPrefix("@") ? String($0.dropFirst()) : $0 }.joined(separator: "/")
+    components.map { isReserved($0) ? String($0.unicodeScalars.dropFirst()) : $0 }
+      .joined(separator: "/")
   }
 }

@@ -15,6 +15,7 @@ struct NameTests {
     "@@", "", "/", "//", "a/", "/a", "a//b", ".", "./x", "x/.", "..", "../x", "a@b", "@slot.adam_m",
     "a/@slot.adam_m", "@.", "@/@", "groups", "index", "\u{E9}", "e\u{301}", "名前/重み", "with space",
     "global_step/x", "beta1_power/x", "x:0", "tab\there", "new\nline",
+    "a/\u{301}b", "/\u{301}", "@\u{301}", ".\u{301}",
   ]
 
   @Test(arguments: names)
@@ -62,7 +63,9 @@ struct NameTests {
     #expect(try Fingerprint(try stored(state)) == (try Fingerprint(state)))
   }
 
-  @Test(arguments: ["adam_m", "@odd", "odd@", "@value", "@slot.x", "ü", "with space"])
+  @Test(arguments: [
+    "adam_m", "@\u{301}", "\u{301}x", "@odd", "odd@", "@value", "@slot.x", "ü", "with space",
+  ])
   func slotsMayHaveAnyComponentForAName(_ slot: String) throws {
     var state = TrainingState(sourceFormat: "test")
     var variable = try variable("w", 1)

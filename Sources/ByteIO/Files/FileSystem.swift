@@ -106,7 +106,7 @@ public enum FileSystem {
   /// - Returns: The part before the last slash.
   public static func directory(of path: String) -> String {
     let trimmed = withoutTrailingSlashes(path)
-    guard let slash = trimmed.lastIndex(of: "/") else { return "." }
+    guard let slash = lastSlash(of: trimmed) else { return "." }
     return slash == trimmed.startIndex ? "/" : withoutTrailingSlashes(String(trimmed[..<slash]))
   }
 
@@ -116,7 +116,7 @@ public enum FileSystem {
   /// - Returns: The part behind the last slash.
   public static func name(of path: String) -> String {
     let trimmed = withoutTrailingSlashes(path)
-    return trimmed.lastIndex(of: "/").map { String(trimmed[trimmed.index(after: $0)...]) }
+    return lastSlash(of: trimmed).map { String(trimmed[trimmed.utf8.index(after: $0)...]) }
       ?? trimmed
   }
 
@@ -127,18 +127,21 @@ public enum FileSystem {
   ///   - name: A name or a path.
   /// - Returns: The joined path.
   public static func path(_ directory: String, _ name: String) -> String {
-    if name.hasPrefix("/") { return name }
+    if name.utf8.first == slash { return name }
     return directory == "."
       ? name : directory.hasSuffix("/") ? directory + name : "\(directory)/\(name)"
   }
 
+  // Paths are bytes: to a string, a slash before a combining mark would be another character.
+  private static let slash = UInt8(ascii: "/")
+
+  private static func lastSlash(of path: String) -> String.Index? {
+    path.utf8.lastIndex(of: slash)
+  }
+
   private static func withoutTrailingSlashes(_ path: String) -> String {
-    var end = path.endIndex
-    while end > path.startIndex, path[path.index(before: end)] == "/",
-      path.index(before: end) > path.startIndex
-    {
-      end = path.index(before: end)
-    }
-    return String(path[..<end])
+    var rest = path.utf8[...]
+    while rest.count > 1, rest.last == slash { rest.removeLast() }
+    return String(Substring(rest))
   }
 }

@@ -15,8 +15,8 @@ public enum TemporaryFiles {
   /// A fresh name beside a target: hidden, recognizable, carrying this process' number.
   static func reserve(beside target: String) -> String {
     let number = serial.add(1, ordering: .relaxed).newValue
-    // The target's name may already be as long as the file system allows.
-    let name = FileSystem.name(of: target).prefix(40)
+    // The target's name may already be as many bytes as the file system allows.
+    let name = String(decoding: FileSystem.name(of: target).utf8.prefix(100), as: UTF8.self)
     let path = FileSystem.path(
       FileSystem.directory(of: target),
       ".\(name).\(getpid()).\(number)\(suffix)"
