@@ -20,7 +20,10 @@ public enum StateStoreReader: StateReader {
   }
 
   /// Describes the state in a file; only its structure is read.
-  public static func read(_ path: String) throws -> TrainingState {
+  public static func read(
+    _ path: String,
+    options: ReadOptions = ReadOptions()
+  ) throws -> TrainingState {
     do {
       let catalog = try HDF5Catalog.read(path)
       return try StoreDecoder(catalog, file: try PositionalFile.open(path)).state()

@@ -19,13 +19,18 @@ public enum StateFormats {
 
   /// Opens a state, whatever format it is in; no tensor is read.
   ///
-  /// - Parameter path: A file, a directory or a prefix; its content decides, not its name.
+  /// - Parameters:
+  ///   - path: A file, a directory or a prefix; its content decides, not its name.
+  ///   - options: What the files themselves do not say.
   /// - Returns: The state and the name of its format.
   /// - Throws: `StateError` with code `notFound` when nothing is there, `unsupported` when it is no
   ///   state that is known, `malformed` and the like when it breaks its format's rules.
-  public static func open(_ path: String) throws -> (state: TrainingState, format: String) {
+  public static func open(
+    _ path: String,
+    options: ReadOptions = ReadOptions()
+  ) throws -> (state: TrainingState, format: String) {
     for reader in readers where try reader.recognizes(path) {
-      let state = try reader.read(path)
+      let state = try reader.read(path, options: options)
       // A store remembers where its state came from; of every other format that is the format itself.
       return (state, reader.format == StateStoreReader.format ? reader.format : state.sourceFormat)
     }

@@ -21,7 +21,10 @@ public enum TensorFlowReader: StateReader {
   }
 
   /// Describes a checkpoint; only its index is read.
-  public static func read(_ path: String) throws -> TrainingState {
+  public static func read(
+    _ path: String,
+    options: ReadOptions = ReadOptions()
+  ) throws -> TrainingState {
     let paths = try BundlePaths(path) ?? BundlePaths(prefix: path)
     if FileSystem.kind(of: paths.index) == nil, try LegacyCheckpoint.recognizes(paths.prefix) {
       return try LegacyCheckpoint.read(paths.prefix)

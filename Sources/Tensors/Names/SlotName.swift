@@ -19,6 +19,10 @@ public struct SlotName: Sendable, Hashable, RawRepresentable {
   public static let secondMoment: SlotName = "adam_v"
   /// AMSGrad's greatest second moment so far.
   public static let greatestSecondMoment: SlotName = "adam_vhat"
+  /// Adamax' decayed greatest absolute gradient.
+  public static let infinityNorm: SlotName = "adamax_u"
+  /// NAdam's running product of momenta.
+  public static let momentumProduct: SlotName = "nadam_mu_product"
   /// A momentum buffer; the update rules say in which units.
   public static let momentum: SlotName = "momentum"
   /// Sum or decaying average of squared gradients: Adagrad, Adadelta, Ftrl.

@@ -12,8 +12,10 @@ public protocol StateReader: Sendable {
 
   /// Describes the state at a path; no tensor is read.
   ///
-  /// - Parameter path: A file, a directory or a prefix that ``recognizes(_:)`` has accepted.
+  /// - Parameters:
+  ///   - path: A file, a directory or a prefix that ``recognizes(_:)`` has accepted.
+  ///   - options: What the files themselves do not say.
   /// - Returns: The state.
   /// - Throws: `StateError` when the content breaks the format's rules.
-  static func read(_ path: String) throws -> TrainingState
+  static func read(_ path: String, options: ReadOptions) throws -> TrainingState
 }

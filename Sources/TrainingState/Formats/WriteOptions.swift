@@ -9,19 +9,26 @@ public struct WriteOptions: Sendable {
   /// Told of the bytes done.
   public var progress: (@Sendable (_ done: Int, _ total: Int) -> Void)?
 
+  /// Told, a sentence each, of what the format cannot hold and the writer therefore leaves out, and
+  /// of what it writes differently from the source.
+  public var note: (@Sendable (_ sentence: String) -> Void)?
+
   /// Chooses how to write.
   ///
   /// - Parameters:
   ///   - overwrite: Whether existing files may be replaced.
   ///   - deflateLevel: Level of deflate, 1 to 9, for formats that compress.
   ///   - progress: Told of the bytes done.
+  ///   - note: Told of what is left out or written differently.
   public init(
     overwrite: Bool = false,
     deflateLevel: Int? = nil,
-    progress: (@Sendable (_ done: Int, _ total: Int) -> Void)? = nil
+    progress: (@Sendable (_ done: Int, _ total: Int) -> Void)? = nil,
+    note: (@Sendable (_ sentence: String) -> Void)? = nil
   ) {
     self.overwrite = overwrite
     self.deflateLevel = deflateLevel
     self.progress = progress
+    self.note = note
   }
 }

@@ -11,7 +11,8 @@ struct OutputOptions: ParsableArguments {
     WriteOptions(
       overwrite: overwrite,
       deflateLevel: deflateLevel,
-      progress: ProgressBar(label).handler
+      progress: ProgressBar(label).handler,
+      note: { Output.message("note: \($0)") }
     )
   }
 }
