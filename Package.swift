@@ -44,6 +44,7 @@ let package = Package(
     .target(
       name: "TrainingState",
       dependencies: ["Tensors", "OptimizerCore"],
+      resources: [.embedInCode("Names/Maps")],
       swiftSettings: strict
     ),
     .target(
@@ -119,6 +120,11 @@ let package = Package(
       dependencies: ["OptimizerCore", "Tensors"],
       path: "Tests/Benchmarks/OptimizerBenchmark",
       exclude: ["torch_steps.py", "tensorflow_steps.py"],
+      swiftSettings: strict
+    ),
+    .testTarget(
+      name: "TrainingStateTests",
+      dependencies: ["TrainingState", "OptimizerCore", "Tensors", "TestSupport"],
       swiftSettings: strict
     ),
     .testTarget(

@@ -56,6 +56,7 @@ public enum TensorFlowWriter: StateWriter {
     pieces.sort { one, other in
       (one.order, ExactName(one.piece.name)) < (other.order, ExactName(other.piece.name))
     }
+    report(state, to: options.note)
     let output = OutputSet(overwrite: options.overwrite)
     // An old index beside new data would describe it falsely.
     if options.overwrite { output.removeBeforeCommit(paths.index) }
@@ -86,10 +87,24 @@ public enum TensorFlowWriter: StateWriter {
       }
     }
     if let step = state.globalStep { tensors.append(rename(step.tensor, "global_step", isOurs)) }
-    for tensor in state.optimizerTensors + state.extras {
+    for tensor in state.optimizerTensors + (isOurs ? state.extras : []) {
       tensors.append(rename(tensor, tensor.name, isOurs))
     }
     return tensors
+  }
+
+  /// Says what has no place in a checkpoint.
+  private static func report(_ state: TrainingState, to note: ((String) -> Void)?) {
+    if !isOurs(state), !state.extras.isEmpty {
+      note?("left out \(state.extras.count) tensors or files that only \(state.sourceFormat) knows")
+    }
+    let steps = Set(state.variables.compactMap(\.step)).subtracting([state.globalStep?.value ?? -1])
+    if !steps.isEmpty {
+      note?("left out the steps of single variables: a checkpoint has one for all")
+    }
+    if state.optimizer != nil || state.schedule != nil {
+      note?("left out the records of optimizer and schedule: a checkpoint has no place for them")
+    }
   }
 
   private static func rename(_ tensor: StateTensor, _ name: String, _ isOurs: Bool) -> StateTensor {
