@@ -55,7 +55,7 @@ let package = Package(
     .target(
       name: "TensorFlowCheckpoint",
       dependencies: [
-        "TrainingState", "ByteIO",
+        "TrainingState", "OptimizerCore", "Tensors", "ByteIO",
         .product(name: "SwiftProtobuf", package: "swift-protobuf"),
       ],
       exclude: ["Protos"],
@@ -149,7 +149,10 @@ let package = Package(
     ),
     .testTarget(
       name: "TensorFlowCheckpointTests",
-      dependencies: ["TensorFlowCheckpoint", "TrainingState", "ByteIO", "Tensors", "TestSupport"],
+      dependencies: [
+        "TensorFlowCheckpoint", "TrainingState", "ByteIO", "Tensors", "TestSupport",
+        .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+      ],
       swiftSettings: strict
     ),
   ]

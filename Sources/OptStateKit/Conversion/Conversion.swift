@@ -32,7 +32,8 @@ public enum Conversion {
     let format = try StateFormats.output(
       output,
       requested: requested,
-      fallback: keepsFormat ? source.format : nil
+      fallback: keepsFormat ? source.format : nil,
+      source: source.state.sourceFormat
     )
     guard !FileSystem.isSame(input, output), !FileSystem.isSame(input + ".index", output + ".index")
     else {
