@@ -140,6 +140,16 @@ let package = Package(
       swiftSettings: strict
     ),
     .testTarget(
+      name: "HDF5Tests",
+      dependencies: ["HDF5", "CHDF5", "ByteIO", "Tensors", "TestSupport"],
+      swiftSettings: strict
+    ),
+    .testTarget(
+      name: "TrainingStateTests",
+      dependencies: ["TrainingState", "OptimizerCore", "Tensors", "TestSupport"],
+      swiftSettings: strict
+    ),
+    .testTarget(
       name: "StateStoreTests",
       dependencies: [
         "StateStore", "TensorFlowCheckpoint", "TrainingState", "OptimizerCore", "HDF5", "ByteIO",

@@ -20,6 +20,9 @@ public enum Limits {
   /// Bytes of one compressed chunk after decompression.
   public static let chunkBytes = 1 << 28
 
+  /// How often the tensors of a file may take its bytes between them.
+  public static let sharing = 8
+
   /// Groups inside groups.
   public static let nesting = 256
 }

@@ -1,3 +1,4 @@
+import Dispatch
 import Foundation
 import Tensors
 import TestSupport
@@ -100,17 +101,106 @@ struct OutputSetTests {
   func leftoversOfDeadProcessesAreRemovedAndOthersKept() throws {
     let directory = try TemporaryDirectory()
     // No system numbers processes this high; the first process always lives.
-    let dead = [".a.h5.99999999.1.optstate-partial", ".x.99999998.12.optstate-partial"]
+    let here = TemporaryFiles.origin
+    let dead = [
+      ".a.h5.\(here).99999999.1.optstate-partial", ".x.\(here).99999998.12.optstate-partial",
+    ]
     let kept = [
-      ".a.h5.1.1.optstate-partial", ".a.h5.\(getpid()).999999.optstate-partial",
-      ".other.99999999.1.partial", ".a.optstate-partial", ".a.b.c.optstate-partial",
-      "a.99999999.1.optstate-partial",
+      ".a.h5.\(here).1.1.optstate-partial", ".a.h5.\(here).\(getpid()).999999.optstate-partial",
+      ".other.\(here).99999999.1.partial", ".a.optstate-partial", ".a.b.c.optstate-partial",
+      "a.\(here).99999999.1.optstate-partial",
+      // Of another container, where the process may be alive.
+      ".a.h5.other.99999999.1.optstate-partial",
     ]
     for name in dead + kept { try writeFile(directory(name), [1]) }
     let output = OutputSet(overwrite: false)
     _ = try output.add(directory("new"))
     try output.commit()
     #expect(try directory.names == (kept + ["new"]).sorted())
+  }
+
+  @Test
+  func leftoversOfOtherMachinesAreRemovedAfterADay() throws {
+    let directory = try TemporaryDirectory()
+    let name = ".a.h5.other.1.1.optstate-partial"
+    try writeFile(directory(name), [1])
+    let old = Date(timeIntervalSinceNow: -25 * 60 * 60)
+    try FileManager.default.setAttributes([.modificationDate: old], ofItemAtPath: directory(name))
+    _ = try OutputSet(overwrite: false).add(directory("new"))
+    #expect(try directory.names.isEmpty)
+  }
+
+  @Test(arguments: [false, true])
+  func linkThatLeadsNowhereIsATargetLikeAnyOther(_ overwrite: Bool) throws {
+    let directory = try TemporaryDirectory()
+    try FileManager.default.createSymbolicLink(
+      atPath: directory("link"),
+      withDestinationPath: directory("nowhere")
+    )
+    let output = OutputSet(overwrite: overwrite)
+    let code = try errorCode {
+      try output.add(directory("link")).write([1], at: 0)
+      try output.commit()
+    }
+    #expect(code == (overwrite ? nil : .exists))
+    #expect(try directory.names == ["link"])
+  }
+
+  @Test
+  func linkIsReplacedAndWhatItPointsToIsNot() throws {
+    let directory = try TemporaryDirectory()
+    try writeFile(directory("file"), [7])
+    try FileManager.default.createSymbolicLink(
+      atPath: directory("link"),
+      withDestinationPath: directory("file")
+    )
+    let output = OutputSet(overwrite: true)
+    try output.add(directory("link")).write([1], at: 0)
+    try output.commit()
+    #expect(try readFile(directory("file")) == [7])
+    #expect(try readFile(directory("link")) == [1])
+  }
+
+  @Test
+  func fileOfTheInputIsNoTarget() throws {
+    let directory = try TemporaryDirectory()
+    try writeFile(directory("input"), [7])
+    try writeFile(directory("unopened"), [7])
+    try writeFile(directory("other"), [7])
+    try FileManager.default.createSymbolicLink(
+      atPath: directory("link"),
+      withDestinationPath: directory("input")
+    )
+    let inputs = InputTrace()
+    try inputs.record {
+      _ = try PositionalFile.open(directory("link"))
+      InputTrace.note(directory("unopened"))
+    }
+    _ = try PositionalFile.open(directory("other"))
+    try inputs.protect {
+      for name in ["input", "link", "unopened"] {
+        let output = OutputSet(overwrite: true)
+        #expect(try errorCode { _ = try output.reserve(directory(name)) } == .invalidArgument)
+      }
+      _ = try OutputSet(overwrite: true).reserve(directory("other"))
+      _ = try OutputSet(overwrite: true, mayReplaceInputs: true).reserve(directory("input"))
+    }
+    _ = try OutputSet(overwrite: true).reserve(directory("input"))
+  }
+
+  @Test
+  func writersOfOneTargetTakeTurns() throws {
+    let directory = try TemporaryDirectory()
+    // Each writes its own number into both files; mixed files would hold two numbers.
+    DispatchQueue.concurrentPerform(iterations: 200) { number in
+      let output = OutputSet(overwrite: true)
+      for name in ["a", "b"] {
+        try? output.add(directory(name)).write([UInt8(number)], at: 0)
+      }
+      try? output.commit()
+    }
+    #expect(try readFile(directory("a")) == readFile(directory("b")))
+    #expect(try directory.names == ["a", "b"])
   }
 
   @Test(arguments: [

@@ -38,9 +38,14 @@ public enum FileSystem {
   ///   - second: Another.
   /// - Returns: Whether both exist and are one.
   public static func isSame(_ first: String, _ second: String) -> Bool {
-    var (one, other) = (stat(), stat())
-    guard unsafe stat(first, &one) == 0, unsafe stat(second, &other) == 0 else { return false }
-    return one.st_dev == other.st_dev && one.st_ino == other.st_ino
+    guard let one = FileIdentity(first) else { return false }
+    return one == FileIdentity(second)
+  }
+
+  /// Whether anything stands at a path, a symbolic link that leads nowhere included.
+  static func isTaken(_ path: String) -> Bool {
+    var status = stat()
+    return unsafe lstat(path, &status) == 0
   }
 
   /// Names in a directory, sorted by their bytes.
@@ -81,7 +86,7 @@ public enum FileSystem {
   /// - Parameter path: The file.
   /// - Throws: `StateError` with code `cannotCreate`.
   public static func remove(_ path: String) throws {
-    guard unsafe unlink(path) == 0 || errno == ENOENT else {
+    guard Fault.status(.remove, path, { unsafe unlink(path) }) == 0 || errno == ENOENT else {
       throw StateError.system(.cannotCreate, "remove", path)
     }
   }
@@ -94,9 +99,10 @@ public enum FileSystem {
     let descriptor = unsafe open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     guard descriptor >= 0 else { throw StateError.system(.inputOutput, "open", path) }
     defer { close(descriptor) }
-    // Some file systems cannot flush a directory; then there is nothing to wait for.
-    guard fsync(descriptor) == 0 || errno == EINVAL else {
-      throw StateError.system(.inputOutput, "flush", path)
+    while Fault.status(.sync, path, { fsync(descriptor) }) != 0 {
+      // Some file systems cannot flush a directory; then there is nothing to wait for.
+      if errno == EINVAL { return }
+      if errno != EINTR { throw StateError.system(.inputOutput, "flush", path) }
     }
   }
 

@@ -12,14 +12,20 @@ internal import Tensors
 /// makes the others valid is added last. A set that is dropped uncommitted removes its files.
 public final class OutputSet {
   private let overwrite: Bool
+  private let mayReplaceInputs: Bool
   private var files: [(temporary: String, target: String, file: PositionalFile?)] = []
   private var obsolete: [String] = []
+  private var hasRenamed = false
 
   /// Begins an empty set.
   ///
-  /// - Parameter overwrite: Whether existing targets may be replaced.
-  public init(overwrite: Bool) {
+  /// - Parameters:
+  ///   - overwrite: Whether existing targets may be replaced.
+  ///   - mayReplaceInputs: Whether they may be replaced even where the state was read from them; for
+  ///     a list of checkpoints that grows by one.
+  public init(overwrite: Bool, mayReplaceInputs: Bool = false) {
     self.overwrite = overwrite
+    self.mayReplaceInputs = mayReplaceInputs
   }
 
   deinit {
@@ -48,26 +54,44 @@ public final class OutputSet {
   /// - Returns: The temporary path beside the target.
   /// - Throws: `StateError` as ``add(_:)``.
   public func reserve(_ target: String) throws -> String {
-    switch FileSystem.kind(of: target) {
-    case .file where !overwrite:
-      throw StateError(
-        .exists,
-        "already exists",
-        file: target,
-        remedy: "pass --overwrite to replace it"
-      )
-    case .directory:
-      throw StateError(.cannotCreate, "is a directory", file: target)
-    case .other:
-      throw StateError(.cannotCreate, "is no regular file", file: target)
-    case .file, nil: break
-    }
+    try check(target)
     let directory = FileSystem.directory(of: target)
     try FileSystem.createDirectory(directory)
     TemporaryFiles.removeStale(in: directory)
     let temporary = TemporaryFiles.reserve(beside: target)
     files.append((temporary, target, nil))
     return temporary
+  }
+
+  /// Whether a file may be made, before any work is done for it.
+  ///
+  /// - Parameter target: The path that it will have.
+  /// - Throws: `StateError` with code `exists` when the target exists and may not be replaced,
+  ///   `invalidArgument` when it is a file of the input, `cannotCreate` when it is no regular file.
+  public func check(_ target: String) throws {
+    guard mayReplaceInputs || !InputTrace.protects(target) else {
+      throw StateError(
+        .invalidArgument,
+        "is a file of the input, which is never changed",
+        file: target,
+        remedy: "choose another name for the output"
+      )
+    }
+    switch FileSystem.kind(of: target) {
+    case .directory:
+      throw StateError(.cannotCreate, "is a directory", file: target)
+    case .other:
+      throw StateError(.cannotCreate, "is no regular file", file: target)
+    case .file, nil:
+      guard overwrite || !FileSystem.isTaken(target) else {
+        throw StateError(
+          .exists,
+          "already exists",
+          file: target,
+          remedy: "pass --overwrite to replace it"
+        )
+      }
+    }
   }
 
   /// Marks a file that must vanish before the new ones appear, because it would describe them falsely.
@@ -79,27 +103,55 @@ public final class OutputSet {
 
   /// Makes all files appear under their names.
   ///
+  /// - Parameter locked: Whether the caller holds a ``DirectoryLock`` on the files' directories.
   /// - Throws: `StateError` with code `inputOutput` when flushing fails, `exists` when another
   ///   process made a target meanwhile, `cannotCreate` when renaming fails.
-  public func commit() throws {
+  public func commit(locked: Bool = false) throws {
+    try flush()
+    let directories = Set((files.map(\.target) + obsolete).map(FileSystem.directory)).sorted()
+    let locks = try locked ? [] : directories.map { try DirectoryLock($0) }
+    // A signal that came between two names would leave neither the old files nor the new ones.
+    try withExtendedLifetime(locks) {
+      try TemporaryFiles.uninterrupted { try rename(in: directories) }
+    }
+  }
+
+  /// Waits until the files' bytes are on the disk; committing waits for them, too.
+  ///
+  /// - Throws: `StateError` with code `inputOutput`.
+  public func flush() throws {
     for entry in files {
       try (entry.file ?? PositionalFile.openForWriting(entry.temporary)).sync()
     }
+  }
+
+  private func rename(in directories: [String]) throws {
     for path in obsolete { try FileSystem.remove(path) }
-    var directories: Set<String> = []
+    // After a power failure, too, the file that vouches for the others is there only with them.
+    if !obsolete.isEmpty { try directories.forEach(FileSystem.syncDirectory) }
     while let entry = files.first {
+      let isLastOfSeveral = files.count == 1 && hasRenamed
+      if isLastOfSeveral { try directories.forEach(FileSystem.syncDirectory) }
       try appear(entry.temporary, as: entry.target)
       TemporaryFiles.release(entry.temporary)
       files.removeFirst()
-      directories.insert(FileSystem.directory(of: entry.target))
+      hasRenamed = true
     }
-    for directory in directories { try FileSystem.syncDirectory(directory) }
+    try directories.forEach(FileSystem.syncDirectory)
+  }
+
+  private static func move(_ temporary: String, _ target: String) -> Int32 {
+    #if canImport(Glibc)
+    unsafe Glibc.rename(temporary, target)
+    #else
+    unsafe Darwin.rename(temporary, target)
+    #endif
   }
 
   private func appear(_ temporary: String, as target: String) throws {
     if !overwrite {
       // A link, unlike a rename, never replaces what another process has just made.
-      if unsafe link(temporary, target) == 0 {
+      if Fault.status(.rename, target, { unsafe link(temporary, target) }) == 0 {
         unsafe unlink(temporary)
         return
       }
@@ -112,7 +164,7 @@ public final class OutputSet {
         )
       }
     }
-    guard unsafe rename(temporary, target) == 0 else {
+    guard Fault.status(.rename, target, { Self.move(temporary, target) }) == 0 else {
       throw StateError.system(.cannotCreate, "rename the finished file to", target)
     }
   }

@@ -27,10 +27,13 @@ public final class PositionalFile: Sendable {
   ///   directory, a pipe or a device, `inputOutput` when it cannot be opened.
   public static func open(_ path: String) throws -> PositionalFile {
     // A pipe without a writer must not block the open.
-    let descriptor = Platform.open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC, 0)
+    let descriptor = Fault.status(.open, path) {
+      Platform.open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC, 0)
+    }
     guard descriptor >= 0 else { throw StateError.system(.inputOutput, "open", path) }
     let file = PositionalFile(path: path, descriptor: descriptor)
-    let kind = try file.status().st_mode & S_IFMT
+    let status = try file.status()
+    let kind = status.st_mode & S_IFMT
     guard kind == S_IFREG else {
       throw StateError(
         .unsupported,
@@ -39,6 +42,7 @@ public final class PositionalFile: Sendable {
         expected: "a regular file"
       )
     }
+    InputTrace.note(FileIdentity(status))
     return file
   }
 
@@ -49,7 +53,7 @@ public final class PositionalFile: Sendable {
   /// - Throws: `StateError` with code `cannotCreate`.
   public static func create(_ path: String) throws -> PositionalFile {
     let flags = O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC
-    let descriptor = Platform.open(path, flags, 0o666)
+    let descriptor = Fault.status(.create, path) { Platform.open(path, flags, 0o666) }
     guard descriptor >= 0 else { throw StateError.system(.cannotCreate, "create", path) }
     return PositionalFile(path: path, descriptor: descriptor)
   }
@@ -89,7 +93,9 @@ public final class PositionalFile: Sendable {
     var done = 0
     while done < buffer.count {
       let rest = unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[done...])
-      let count = unsafe pread(descriptor, rest.baseAddress, rest.count, off_t(offset + done))
+      let count = Fault.transfer(.read, path, rest.count) {
+        unsafe pread(descriptor, rest.baseAddress, $0, off_t(offset + done))
+      }
       if count < 0 {
         if errno == EINTR { continue }
         throw StateError.system(.inputOutput, "read", path, at: offset + done)
@@ -145,10 +151,21 @@ public final class PositionalFile: Sendable {
     var done = 0
     while done < buffer.count {
       let rest = unsafe UnsafeRawBufferPointer(rebasing: buffer[done...])
-      let count = unsafe pwrite(descriptor, rest.baseAddress, rest.count, off_t(offset + done))
+      let count = Fault.transfer(.write, path, rest.count) {
+        unsafe pwrite(descriptor, rest.baseAddress, $0, off_t(offset + done))
+      }
       if count < 0 {
         if errno == EINTR { continue }
         throw StateError.system(.inputOutput, "write", path, at: offset + done)
+      }
+      // A device that takes nothing and reports nothing would be written to for ever.
+      guard count > 0 else {
+        throw StateError(
+          .inputOutput,
+          "cannot write any further",
+          file: path,
+          offset: offset + done
+        )
       }
       done += count
     }
@@ -168,7 +185,7 @@ public final class PositionalFile: Sendable {
   ///
   /// - Throws: `StateError` with code `inputOutput`.
   public func sync() throws {
-    while fsync(descriptor) != 0 {
+    while Fault.status(.sync, path, { fsync(descriptor) }) != 0 {
       if errno != EINTR { throw StateError.system(.inputOutput, "flush", path) }
     }
   }

@@ -12,6 +12,26 @@ public enum TemporaryFiles {
   private static let live = Mutex<Set<String>>([])
   private static let serial = Atomic<Int>(0)
 
+  /// Held while finished files get their names.
+  private static let naming = Mutex(())
+
+  /// Seconds after which a file of another machine or container counts as left behind.
+  private static let patience = 24 * 60 * 60
+
+  /// Where process numbers mean what they mean here: the machine, and the container on it.
+  ///
+  /// Containers that share a directory do not see each other's processes.
+  package static let origin: String = {
+    var host = [CChar](repeating: 0, count: 256)
+    _ = unsafe gethostname(&host, 255)
+    var container = [CChar](repeating: 0, count: 256)
+    #if canImport(Glibc)
+    _ = unsafe readlink("/proc/self/ns/pid", &container, 255)
+    #endif
+    let words = (host + container).map { UInt8(bitPattern: $0) }
+    return String(CRC32C.of(words).value, radix: 16)
+  }()
+
   /// A fresh name beside a target: hidden, recognizable, carrying this process' number.
   static func reserve(beside target: String) -> String {
     let number = serial.add(1, ordering: .relaxed).newValue
@@ -19,7 +39,7 @@ public enum TemporaryFiles {
     let name = String(decoding: FileSystem.name(of: target).utf8.prefix(100), as: UTF8.self)
     let path = FileSystem.path(
       FileSystem.directory(of: target),
-      ".\(name).\(getpid()).\(number)\(suffix)"
+      ".\(name).\(origin).\(getpid()).\(number)\(suffix)"
     )
     live.withLock { _ = $0.insert(path) }
     return path
@@ -30,10 +50,19 @@ public enum TemporaryFiles {
     live.withLock { _ = $0.remove(path) }
   }
 
+  /// Runs a body that ``removeAll()`` waits for.
+  static func uninterrupted<Result>(_ body: () throws -> Result) rethrows -> Result {
+    try naming.withLock { _ in try body() }
+  }
+
   /// Removes what this process has not finished; for a program that a signal ends.
+  ///
+  /// Files that are just getting their names all get them first, which takes a moment.
   public static func removeAll() {
-    let paths = live.withLock { $0 }
-    for path in paths { unsafe unlink(path) }
+    naming.withLock { _ in
+      let paths = live.withLock { $0 }
+      for path in paths { unsafe unlink(path) }
+    }
   }
 
   /// Removes what processes that no longer run have left in a directory.
@@ -41,10 +70,28 @@ public enum TemporaryFiles {
     guard let names = try? FileSystem.names(in: directory) else { return }
     for name in names where name.hasPrefix(".") && name.hasSuffix(suffix) {
       let parts = name.dropLast(suffix.count).split(separator: ".")
-      guard parts.count >= 3, let process = Int32(parts[parts.count - 2]), process > 0,
-        kill(process, 0) != 0, errno == ESRCH
+      guard parts.count >= 4, let process = Int32(parts[parts.count - 2]), process > 0,
+        Int(parts[parts.count - 1]) != nil
       else { continue }
-      unsafe unlink(FileSystem.path(directory, name))
+      let path = FileSystem.path(directory, name)
+      if parts[parts.count - 3] == origin {
+        guard kill(process, 0) != 0, errno == ESRCH else { continue }
+      } else {
+        guard let age = age(of: path), age > patience else { continue }
+      }
+      unsafe unlink(path)
     }
+  }
+
+  /// Seconds since a file was last written to.
+  private static func age(of path: String) -> Int? {
+    var status = stat()
+    guard unsafe lstat(path, &status) == 0 else { return nil }
+    #if canImport(Glibc)
+    let written = status.st_mtim.tv_sec
+    #else
+    let written = status.st_mtimespec.tv_sec
+    #endif
+    return time(nil) - written
   }
 }

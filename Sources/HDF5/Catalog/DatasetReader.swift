@@ -115,7 +115,7 @@ struct DatasetReader {
       expected = expected.multipliedReportingOverflow(by: (dimension - 1) / chunk + 1).partialValue
     }
     // Each stored chunk takes room in the file, so a count that agrees is a count that is bounded.
-    guard stored == UInt64(truncatingIfNeeded: expected), Int(stored) <= fileSize else {
+    guard stored == UInt64(truncatingIfNeeded: expected), stored <= UInt64(fileSize) else {
       throw StateError(
         .malformed,
         "the dataset declares more than it stores",

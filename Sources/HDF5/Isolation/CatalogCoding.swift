@@ -20,15 +20,17 @@ enum CatalogCoding {
 
   static func decodeCatalog(_ bytes: [UInt8]) throws -> HDF5Catalog {
     var reader = Reader(cursor: BlockCursor(bytes, base: 0))
-    let objects = try (0..<reader.integer()).map { _ in
+    let objects = try reader.list { reader in
       HDF5Object(
         path: try reader.list { try $0.text() },
         attributes: Dictionary(
-          uniqueKeysWithValues: try reader.list { (try $0.text(), try $0.value()) }
+          try reader.list { (try $0.text(), try $0.value()) },
+          uniquingKeysWith: { first, _ in first }
         ),
         dataset: try reader.integer() == 1 ? try reader.dataset() : nil
       )
     }
+    guard reader.cursor.remaining == 0 else { throw Reader.damaged }
     return HDF5Catalog(objects)
   }
 
@@ -129,14 +131,17 @@ private struct Reader {
     String(decoding: try cursor.take(try integer(), "a text"), as: UTF8.self)
   }
 
+  static let damaged = StateError(.malformed, "the answer of the helper process is damaged")
+
   mutating func byte() throws -> UInt8 { try cursor.integer(UInt8.self, "a byte") }
 
   mutating func list<Element>(_ take: (inout Reader) throws -> Element) throws -> [Element] {
     let count = try integer()
-    guard count >= 0, count <= cursor.remaining else {
-      throw StateError(.inputOutput, "the answer of the helper process is damaged")
-    }
-    return try (0..<count).map { _ in try take(&self) }
+    guard count >= 0, count <= cursor.remaining else { throw Self.damaged }
+    // Not by `map`, which would set room aside for as many as are only claimed.
+    var elements: [Element] = []
+    for _ in 0..<count { elements.append(try take(&self)) }
+    return elements
   }
 
   mutating func value() throws -> HDF5Value {

@@ -66,7 +66,19 @@ public enum HDF5Isolation {
     guard let helper = helper.withLock({ $0 }) else { return try HDF5Catalog.readInProcess(path) }
     // A leading slash or dot keeps a name from being taken for an option.
     let argument = path.hasPrefix("/") ? path : "./" + path
-    let (answer, status) = try ChildProcess.run(helper, [helperArgument, argument])
+    let (answer, status) = try ChildProcess.run(
+      helper,
+      [helperArgument, argument],
+      limit: Limits.indexBytes
+    )
+    guard answer.count <= Limits.indexBytes else {
+      throw StateError(
+        .limitExceeded,
+        "what the file says about itself is too long",
+        file: path,
+        expected: "at most \(Limits.indexBytes) bytes"
+      )
+    }
     guard status == 0, let kind = answer.first else {
       throw StateError(
         .malformed,
@@ -102,6 +114,9 @@ extension HDF5Catalog {
   /// - Returns: The catalog.
   /// - Throws: `StateError` with code `malformed`, `unsupported` or `limitExceeded`.
   public static func read(_ path: String) throws -> HDF5Catalog {
-    try HDF5Isolation.catalog(of: path)
+    let catalog = try HDF5Isolation.catalog(of: path)
+    // A file that took over the helper may have made it say anything.
+    try CatalogCheck(fileSize: try PositionalFile.open(path).size()).check(catalog)
+    return catalog
   }
 }

@@ -14,9 +14,10 @@ public enum Conversion {
   ///   - naming: By which names the variables shall go.
   ///   - readOptions: What the input's files themselves do not say.
   ///   - options: How to write.
-  ///   - change: What to change on the way.
+  ///   - change: What to change on the way; files that it opens count as input.
   /// - Returns: The state that was written and the name of its format.
-  /// - Throws: `StateError` as ``StateFormats/open(_:)`` and ``StateFormats/write(_:to:format:options:)``.
+  /// - Throws: `StateError` as ``StateFormats/open(_:)`` and ``StateFormats/write(_:to:format:options:)``,
+  ///   `invalidArgument` when the output would replace any file of the input.
   @discardableResult
   public static func run(
     from input: String,
@@ -28,7 +29,8 @@ public enum Conversion {
     options: WriteOptions = WriteOptions(),
     change: (TrainingState) throws -> TrainingState = { $0 }
   ) throws -> (state: TrainingState, format: String) {
-    let source = try StateFormats.open(input, options: readOptions)
+    let inputs = InputTrace()
+    let source = try inputs.record { try StateFormats.open(input, options: readOptions) }
     let format = try StateFormats.output(
       output,
       requested: requested,
@@ -39,8 +41,12 @@ public enum Conversion {
     else {
       throw StateError(.invalidArgument, "input and output are the same", file: output)
     }
-    let state = try change(source.state).naming(naming, format: format, note: options.note)
-    try StateFormats.write(state, to: output, format: format, options: options)
+    let state = try inputs.record {
+      try change(source.state).naming(naming, format: format, note: options.note)
+    }
+    try inputs.protect {
+      try StateFormats.write(state, to: output, format: format, options: options)
+    }
     return (state, format)
   }
 }

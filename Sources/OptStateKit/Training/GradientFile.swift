@@ -1,5 +1,5 @@
 internal import ByteIO
-internal import HDF5
+package import HDF5
 public import Tensors
 
 /// Recorded gradients: an HDF5 file with a group per update, `1` for the first one after the state, and
@@ -17,11 +17,16 @@ public struct GradientFile: Sendable {
   /// - Parameter path: The file.
   /// - Throws: `StateError` when it is no such file.
   public init(_ path: String) throws {
+    try self.init(path, catalog: HDF5Catalog.read)
+  }
+
+  /// Takes the groups from a catalog.
+  package init(_ path: String, catalog: (_ path: String) throws -> HDF5Catalog) throws {
     self.path = path
     do {
       file = try PositionalFile.open(path)
       var steps: [Int: [(name: String, dataset: HDF5DatasetInfo)]] = [:]
-      for object in try HDF5Catalog.read(path).objects {
+      for object in try catalog(path).objects {
         guard let first = object.path.first else { continue }
         guard let step = Int(first), step > 0, String(step) == first else {
           throw StateError(

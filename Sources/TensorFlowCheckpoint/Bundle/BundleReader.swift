@@ -28,7 +28,7 @@ struct BundleReader {
   let shardCount: Int
 
   init(_ paths: BundlePaths) throws {
-    self.paths = paths
+    let index: [UInt8]
     do {
       let file = try PositionalFile.open(paths.index)
       let size = try file.size()
@@ -39,7 +39,18 @@ struct BundleReader {
           expected: "at most \(Limits.indexBytes)"
         )
       }
-      let table = try TableReader(try file.bytes(at: 0, count: size)).entries()
+      index = try file.bytes(at: 0, count: size)
+    } catch let error as StateError {
+      throw error.inContext(file: paths.index)
+    }
+    try self.init(paths, index: index)
+  }
+
+  /// Reads an index that is in memory; its data files are where the paths say.
+  init(_ paths: BundlePaths, index: [UInt8]) throws {
+    self.paths = paths
+    do {
+      let table = try TableReader(index).entries()
       guard let first = table.first, first.key.isEmpty else {
         throw StateError(.malformed, "the index has no header entry", offset: 0)
       }
@@ -51,6 +62,7 @@ struct BundleReader {
       self.entries = entries
       order = table.dropFirst().map(\.key)
       shards = Shards(paths, count: shardCount)
+      for shard in 0..<shardCount { InputTrace.note(paths.data(shard, of: shardCount)) }
     } catch let error as StateError {
       throw error.inContext(file: paths.index)
     }
@@ -85,7 +97,33 @@ struct BundleReader {
         found: "\(order.count(where: { $0.first == 0 }))"
       )
     }
+    try checkTotal(of: items)
     return items.sorted { Self.position($0) < Self.position($1) }
+  }
+
+  /// Entries may name the same bytes, but not so often that reading all of them would take for ever.
+  private func checkTotal(of items: [Item]) throws {
+    var stored = 0
+    for shard in Set(items.flatMap { $0.placements.map(\.shard) }) {
+      stored = Self.sum(stored, try shards.file(shard).size)
+    }
+    let declared = items.lazy.flatMap(\.placements).reduce(0) { Self.sum($0, $1.size) }
+    let shared = stored.multipliedReportingOverflow(by: Limits.sharing)
+    let allowed = Self.sum(shared.overflow ? .max : shared.partialValue, 1 << 20)
+    guard declared <= allowed else {
+      throw StateError(
+        .limitExceeded,
+        "the tensors take many times the bytes of their data files",
+        file: paths.index,
+        expected: "at most \(allowed) bytes",
+        found: "\(declared)"
+      )
+    }
+  }
+
+  private static func sum(_ one: Int, _ other: Int) -> Int {
+    let (sum, overflow) = one.addingReportingOverflow(other)
+    return overflow ? .max : sum
   }
 
   private static func position(_ item: Item) -> (Int, Int, Int) {

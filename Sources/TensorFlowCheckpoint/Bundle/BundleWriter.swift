@@ -38,6 +38,7 @@ struct BundleWriter {
     to output: OutputSet,
     progress: TensorPass.Progress?
   ) throws {
+    try output.check(paths.index)
     let files = try (0..<shardCount).map { try output.add(paths.data($0, of: shardCount)) }
     var ends = [Int](repeating: 0, count: shardCount)
     var entries = listings

@@ -1,14 +1,17 @@
 internal import ByteIO
+internal import Synchronization
 internal import Tensors
 
-/// A tensor of strings or variants, decoded and verified as a whole each time it is read: these are
-/// few and small.
+/// A tensor of strings or variants, decoded and verified as a whole before any part of it is handed out.
 final class StoredElements: TensorSource {
   private let file: PositionalFile
   private let place: BundleReader.Placement
   private let type: ElementType
   private let shape: Shape
   private let sum: CRC32C
+
+  /// What was decoded, until its last byte has been read: a pass asks for one piece after another.
+  private let decoded = Mutex<[UInt8]?>(nil)
 
   init(
     file: PositionalFile,
@@ -26,7 +29,11 @@ final class StoredElements: TensorSource {
 
   func read(into buffer: UnsafeMutableRawBufferPointer, at offset: Int) throws {
     do {
-      let bytes = try verifiedBytes()
+      let bytes = try decoded.withLock { decoded in
+        let bytes = try decoded ?? verifiedBytes()
+        decoded = offset + buffer.count < bytes.count ? bytes : nil
+        return bytes
+      }
       guard offset + buffer.count <= bytes.count else {
         throw StateError(
           .malformed,

@@ -29,7 +29,15 @@ public enum TensorFlowReader: StateReader {
     if FileSystem.kind(of: paths.index) == nil, try LegacyCheckpoint.recognizes(paths.prefix) {
       return try LegacyCheckpoint.read(paths.prefix)
     }
-    let reader = try BundleReader(paths)
+    return try state(of: try BundleReader(paths))
+  }
+
+  /// Describes the checkpoint of an index that is in memory.
+  package static func read(index: [UInt8], prefix: String) throws -> TrainingState {
+    try state(of: try BundleReader(BundlePaths(prefix: prefix), index: index))
+  }
+
+  private static func state(of reader: BundleReader) throws -> TrainingState {
     var attributes: [String: AttributeValue] = [:]
     if reader.shardCount != 1 {
       attributes[Layout.shardCount] = .int(Int64(reader.shardCount))

@@ -68,6 +68,8 @@ public enum TensorFlowWriter: StateWriter {
       (one.order, ExactName(one.piece.name)) < (other.order, ExactName(other.piece.name))
     }
     if !isOurs { report(state, to: options.note) }
+    let list = CheckpointList(of: prefix)
+    try list.check()
     let output = OutputSet(overwrite: options.overwrite)
     // An old index beside new data would describe it falsely.
     if options.overwrite { output.removeBeforeCommit(paths.index) }
@@ -77,8 +79,13 @@ public enum TensorFlowWriter: StateWriter {
       to: output,
       progress: options.progress
     )
-    try output.commit()
-    try updateStateFile(prefix)
+    try output.flush()
+    try withExtendedLifetime(try DirectoryLock(FileSystem.directory(of: prefix))) {
+      // Between the old index and the new one there is none, and nothing may point to it.
+      try list.remove()
+      try output.commit(locked: true)
+      try list.add()
+    }
   }
 
   /// All tensors under the names that the checkpoint shall have.
@@ -175,15 +182,5 @@ public enum TensorFlowWriter: StateWriter {
       pieces.append((slice.index, piece))
     }
     listings[key] = listing
-  }
-
-  /// Names the new checkpoint as the latest one of its directory, beside those already on record.
-  private static func updateStateFile(_ prefix: String) throws {
-    let path = FileSystem.path(FileSystem.directory(of: prefix), CheckpointStateFile.name)
-    let old = FileSystem.kind(of: path) == .file ? try CheckpointStateFile.read(path) : .init()
-    let text = old.adding(FileSystem.name(of: prefix)).text
-    let output = OutputSet(overwrite: true)
-    try output.add(path).write(Array(text.utf8), at: 0)
-    try output.commit()
   }
 }

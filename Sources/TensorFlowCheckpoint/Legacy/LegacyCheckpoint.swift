@@ -28,10 +28,15 @@ enum LegacyCheckpoint {
           remedy: "save it with TensorFlow in version 2"
         )
       }
-      return try state(of: try TableReader(try file.bytes(at: 0, count: size)).entries())
+      return try read(table: try file.bytes(at: 0, count: size))
     } catch let error as StateError {
       throw error.inContext(file: path)
     }
+  }
+
+  /// Reads a table that is in memory.
+  static func read(table: [UInt8]) throws -> TrainingState {
+    try state(of: try TableReader(table).entries())
   }
 
   private static func state(of table: [TableReader.Entry]) throws -> TrainingState {

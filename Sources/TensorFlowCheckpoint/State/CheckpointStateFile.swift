@@ -32,20 +32,31 @@ struct CheckpointStateFile {
         expected: "at most \(maximumBytes)"
       )
     }
-    var state = CheckpointStateFile()
-    let text = String(decoding: try file.bytes(at: 0, count: size), as: UTF8.self)
-    for line in text.split(separator: "\n") {
+    do {
+      return try CheckpointStateFile(try file.bytes(at: 0, count: size))
+    } catch let error as StateError {
+      throw error.inContext(file: path)
+    }
+  }
+
+  /// Describes a directory without checkpoints.
+  init() {}
+
+  /// Reads the bytes of a file.
+  init(_ bytes: [UInt8]) throws {
+    // By scalars: a carriage return before the line's end would make it another character.
+    for line in String(decoding: bytes, as: UTF8.self).unicodeScalars.split(separator: "\n") {
+      let line = Substring(line)
       let parts = line.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
-      let value = parts.count == 2 ? unquoted(parts[1]) : nil
+      let value = parts.count == 2 ? Self.unquoted(parts[1]) : nil
       switch (parts[0], value) {
-      case (latestField[...], let value?): state.latest = value
-      case (allField[...], let value?): state.all.append(value)
-      case (latestField[...], nil), (allField[...], nil):
-        throw StateError(.malformed, "a path in the state file is no quoted text", file: path)
-      default: state.others.append(String(line))
+      case (Self.latestField[...], let value?): latest = value
+      case (Self.allField[...], let value?): all.append(value)
+      case (Self.latestField[...], nil), (Self.allField[...], nil):
+        throw StateError(.malformed, "a path in the state file is no quoted text")
+      default: others.append(String(line))
       }
     }
-    return state
   }
 
   /// The same file with a checkpoint added as the latest one.
@@ -57,6 +68,17 @@ struct CheckpointStateFile {
     copy.all = all.filter { $0 != prefix } + [prefix]
     copy.others = []
     return copy
+  }
+
+  /// The same file without the checkpoints for which a test holds.
+  ///
+  /// The latest one of those that are left becomes the latest; `nil` when none is left.
+  func removing(where isGone: (_ prefix: String) -> Bool) -> CheckpointStateFile? {
+    var copy = self
+    copy.all = all.filter { !isGone($0) }
+    if let latest, isGone(latest) { copy.latest = copy.all.last }
+    copy.others = copy.all.count == all.count ? others : []
+    return copy.latest == nil ? nil : copy
   }
 
   var text: String {

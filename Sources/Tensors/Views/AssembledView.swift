@@ -42,8 +42,7 @@ extension Tensor {
   /// - Returns: The whole.
   /// - Throws: ``StateError`` with code `malformed` when parts overlap, leave a hole or differ in type
   ///   or shape from their place.
-  /// - Complexity: O(*n* log *n*) in the number of parts when they are cut along the first axis,
-  ///   O(*n*²) otherwise.
+  /// - Complexity: O(*n*) in the number of parts, twice that for every axis along which they are cut.
   public static func assemble(
     _ elementType: ElementType,
     _ shape: Shape,
@@ -62,30 +61,22 @@ extension Tensor {
           found: "\(tensor.elementType.rawValue)\(tensor.shape)"
         )
       }
-      covered += tensor.shape.elementCount
+      let next = covered.addingReportingOverflow(tensor.shape.elementCount)
+      covered = next.overflow ? .max : next.partialValue
     }
     let ordered = parts.filter { $0.tensor.shape.elementCount > 0 }
       .sorted { $0.block.starts.lexicographicallyPrecedes($1.block.starts) }
-    for (index, part) in ordered.enumerated() {
-      for other in ordered[(index + 1)...] {
-        // Sorted by their first start: nothing further on can reach back.
-        if let start = other.block.starts.first,
-          start >= part.block.starts[0] + part.block.lengths[0]
-        {
-          break
-        }
-        guard !part.block.overlaps(other.block) else {
-          throw StateError(.malformed, "two slices overlap")
-        }
-      }
-    }
-    guard covered == shape.elementCount else {
+    guard covered >= shape.elementCount else {
       throw StateError(
         .malformed,
         "the slices do not cover their tensor",
         expected: "\(shape.elementCount) elements",
         found: "\(covered)"
       )
+    }
+    guard covered == shape.elementCount, try TensorBlock.areApart(ordered.map(\.block), in: shape)
+    else {
+      throw StateError(.malformed, "two slices overlap")
     }
     let placed = ordered.map { ($0.tensor, BlockRuns(full: shape, block: $0.block)) }
     return try Tensor(elementType, shape, source: AssembledView(placed, width: width))

@@ -31,6 +31,37 @@ public struct TensorBlock: Sendable, Hashable {
     self.lengths = lengths
   }
 
+  /// Whether blocks that have as many elements as their tensor lie side by side.
+  ///
+  /// A block is the sum over all places of its corners, each taken as plus or minus one; so blocks make
+  /// up the tensor exactly when their corners cancel and the tensor's own are left. That takes a
+  /// glance at each block, where comparing each with each could take hours for a forged list.
+  static func areApart(_ blocks: [TensorBlock], in shape: Shape) throws -> Bool {
+    guard shape.elementCount > 0 else { return true }
+    let cut = shape.dimensions.indices.filter { axis in
+      blocks.contains { $0.lengths[axis] != shape.dimensions[axis] }
+    }
+    guard cut.count <= 8 else {
+      throw StateError(
+        .limitExceeded,
+        "a tensor is cut along \(cut.count) axes",
+        expected: "at most 8"
+      )
+    }
+    var corners: [[Int]: Int] = [:]
+    func add(_ starts: [Int], _ lengths: [Int], _ sign: Int) {
+      for choice in 0..<1 << cut.count {
+        let corner = cut.enumerated().map { place, axis in
+          starts[axis] + (choice >> place & 1 == 1 ? lengths[axis] : 0)
+        }
+        corners[corner, default: 0] += choice.nonzeroBitCount.isMultiple(of: 2) ? sign : -sign
+      }
+    }
+    for block in blocks { add(block.starts, block.lengths, 1) }
+    add(shape.dimensions.map { _ in 0 }, shape.dimensions, -1)
+    return corners.values.allSatisfy { $0 == 0 }
+  }
+
   /// Whether two blocks of one tensor have an element in common.
   ///
   /// - Parameter other: A block of the same tensor.

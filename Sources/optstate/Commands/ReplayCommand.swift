@@ -41,7 +41,6 @@ struct ReplayCommand: ParsableCommand {
 
   func run() throws {
     try Failure.reported {
-      let recorded = try GradientFile(gradients)
       try Conversion.run(
         from: state,
         to: output,
@@ -49,6 +48,7 @@ struct ReplayCommand: ParsableCommand {
         keepsFormat: true,
         options: outputOptions.options(label: "writing"),
         change: { state in
+          let recorded = try GradientFile(gradients)
           let state = try records.completing(state)
           let own = state.optimizer?.hyperparameters["arithmetic"] == nil
           let isTensorFlow = state.sourceFormat.hasPrefix("tensorflow")

@@ -12,7 +12,10 @@ enum Failure {
   /// Runs a command's work; an error becomes a message and the exit status of the contract.
   static func reported(_ body: () throws -> Void) throws {
     do {
-      try body()
+      let outcome = Result { try body() }
+      // A result that did not reach its reader is none.
+      try Output.flush()
+      try outcome.get()
     } catch let error as StateError {
       Output.message("error: \(error)")
       throw ExitCode(status(error.code))

@@ -1,3 +1,5 @@
+internal import OptStateKit
+
 #if canImport(Glibc)
 internal import Glibc
 #else
@@ -15,6 +17,13 @@ enum Output {
   static func write(_ text: String) {
     let bytes = Array(text.utf8)
     unsafe bytes.withUnsafeBytes { _ = unsafe Glibc.write(STDERR_FILENO, $0.baseAddress, $0.count) }
+  }
+
+  /// Waits until what was printed has left this process.
+  static func flush() throws {
+    guard fflush(nil) != 0 else { return }
+    let reason = unsafe String(cString: strerror(errno))
+    throw StateError(.inputOutput, "cannot write to standard output: \(reason)")
   }
 
   /// Whether standard error is a terminal.

@@ -11,7 +11,9 @@ internal import Darwin
 enum Signals {
   /// Removes unfinished files when a signal ends the program.
   static func removeTemporaryFilesOnExit() {
-    for number in [SIGINT, SIGTERM, SIGHUP] {
+    // A limit on the size of files is then an error of the write that meets it.
+    signal(SIGXFSZ, SIG_IGN)
+    for number in [SIGINT, SIGTERM, SIGHUP, SIGPIPE] {
       signal(number, SIG_IGN)
       let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
       source.setEventHandler {

@@ -46,7 +46,10 @@ struct CheckpointManagerTests {
 
   @Test func unfinishedFilesAreNoCheckpoints() throws {
     let folder = try TemporaryDirectory()
-    try writeFile(folder(".checkpoint-9.h5.99999999.1.optstate-partial"), "cut off")
+    try writeFile(
+      folder(".checkpoint-9.h5.\(TemporaryFiles.origin).99999999.1.optstate-partial"),
+      "cut off"
+    )
     try writeFile(folder("checkpoint-x.h5"), "of another program")
     let manager = try CheckpointManager(folder.path, policy: .init())
     #expect(try manager.latest() == nil)

@@ -1,0 +1,48 @@
+internal import ByteIO
+internal import Tensors
+
+/// The entry of one checkpoint in the `checkpoint` file of its directory.
+///
+/// Whatever the file names is complete, at every moment: a checkpoint that is about to be replaced is
+/// taken out before and put in again behind.
+struct CheckpointList {
+  private let prefix: String
+  private let directory: String
+  private let path: String
+
+  init(of prefix: String) {
+    self.prefix = prefix
+    directory = FileSystem.directory(of: prefix)
+    path = FileSystem.path(directory, CheckpointStateFile.name)
+  }
+
+  /// Finds out before any work is done whether the file can be understood.
+  func check() throws { _ = try current() }
+
+  /// Takes the checkpoint out, where it is there and listed.
+  func remove() throws {
+    let index = prefix + ".index"
+    guard FileSystem.kind(of: index) != nil, let old = try current() else { return }
+    let rest = old.removing { FileSystem.isSame(FileSystem.path(directory, $0) + ".index", index) }
+    guard let rest else {
+      try FileSystem.remove(path)
+      return try FileSystem.syncDirectory(directory)
+    }
+    if rest.text != old.text { try write(rest) }
+  }
+
+  /// Names the checkpoint as the latest one, behind those already on record.
+  func add() throws {
+    try write((try current() ?? CheckpointStateFile()).adding(FileSystem.name(of: prefix)))
+  }
+
+  private func current() throws -> CheckpointStateFile? {
+    FileSystem.kind(of: path) == .file ? try CheckpointStateFile.read(path) : nil
+  }
+
+  private func write(_ state: CheckpointStateFile) throws {
+    let output = OutputSet(overwrite: true, mayReplaceInputs: true)
+    try output.add(path).write(Array(state.text.utf8), at: 0)
+    try output.commit(locked: true)
+  }
+}
