@@ -153,37 +153,21 @@ public struct Comparison: Sendable {
     _ progress: TensorPass.Progress?
   ) throws {
     let pairs = pairs
-    let tensors = pairs.map { NamedTensor($0.name, $0.first) }
-    let results = try unsafe TensorPass.map(tensors, progress: progress) { index, offset, bytes in
-      let pair = pairs[index]
-      let buffer = WorkBuffer(byteCount: max(bytes.count, 1))
-      let part = unsafe UnsafeMutableRawBufferPointer(rebasing: buffer.bytes[..<bytes.count])
-      try unsafe pair.second.read(into: part, at: offset)
-      let other = UnsafeRawBufferPointer(part)
-      var sum = CRC32C()
-      unsafe sum.add(other)
-      let isEqual = unsafe other.hasSameBytes(as: bytes)
-      let difference =
-        isEqual
-        ? ElementDifference()
-        : unsafe ElementDifference(
-          bytes,
-          other,
-          pair.first.elementType,
-          start: offset / (pair.first.elementType.byteWidth ?? 1),
-          tolerance: tolerance
-        )
-      return (sum: sum, count: bytes.count, difference: difference)
+    let groups = pairs.map { [NamedTensor($0.name, $0.first), NamedTensor($0.name, $0.second)] }
+    let results = try unsafe TensorPass.mapGroups(groups, progress: progress) { index, start, parts in
+      let (one, other) = unsafe (parts[0], parts[1])
+      if unsafe one.hasSameBytes(as: other) { return ElementDifference() }
+      return unsafe ElementDifference(
+        one,
+        other,
+        pairs[index].first.elementType,
+        start: start,
+        tolerance: tolerance
+      )
     }
-    for (pair, result) in zip(pairs, results) {
-      try TensorPass.check(NamedTensor(pair.name, pair.first), result.sum)
-      var sum = CRC32C()
-      var difference = ElementDifference()
-      for piece in result.pieces {
-        sum.add(piece.sum, count: piece.count)
-        difference.add(piece.difference)
-      }
-      try TensorPass.check(NamedTensor(pair.name, pair.second), sum)
+    for ((pair, group), result) in zip(zip(pairs, groups), results) {
+      for (tensor, sum) in zip(group, result.sums) { try TensorPass.check(tensor, sum) }
+      let difference = result.pieces.reduce(into: ElementDifference()) { $0.add($1) }
       if difference.count > 0 { report(pair, difference) }
     }
   }
