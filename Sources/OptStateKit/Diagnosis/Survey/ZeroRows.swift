@@ -3,7 +3,8 @@ struct ZeroRows: Sendable {
   /// Rows that are zero from end to end.
   private(set) var count = 0
 
-  private let rowLength: Int
+  /// Elements of a row, 0 where there are no rows.
+  let rowLength: Int
   /// Elements of the row that a piece begins in the middle of, and whether all are zero.
   private var head: (count: Int, isZero: Bool)?
   /// Elements of the row that a piece ends in the middle of.
