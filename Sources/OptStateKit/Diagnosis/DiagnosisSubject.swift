@@ -19,9 +19,11 @@ struct DiagnosisSubject {
     Array(zip(survey.state.variables, survey.variables)).map { ($0, $1) }
   }
 
-  /// Updates that a variable's slots have seen, as far as anything counts them.
-  func clock(of variable: Variable) -> Int64? {
-    variable.step ?? survey.decays.powersStep ?? state.globalStep?.value
+  /// Updates that a slot has seen since it began, as far as anything counts them.
+  func updates(of slot: SlotName, in variable: Variable) -> Int64? {
+    guard let count = survey.decays.clock(of: variable) else { return nil }
+    let (updates, overflow) = count.subtractingReportingOverflow(variable[slot]?.history.start ?? 0)
+    return overflow ? nil : updates
   }
 
   /// Whether a variable's slots have seen gradients: one that begins at zero no longer is.

@@ -36,9 +36,10 @@ struct Remedies {
     "optstate set \(input) \(output) --schedule \(Self.quoted(record.description))"
   }
 
-  /// Records an optimizer.
-  func setOptimizer(_ record: OptimizerRecord) -> String {
-    "optstate set \(input) \(output) --optimizer \(Self.quoted(record.description))"
+  /// Records an optimizer, and a schedule where there is one.
+  func setRecords(_ optimizer: OptimizerRecord, _ schedule: ScheduleRecord?) -> String {
+    let command = "optstate set \(input) \(output) --optimizer \(Self.quoted(optimizer.description))"
+    return command + (schedule.map { " --schedule \(Self.quoted($0.description))" } ?? "")
   }
 
   /// A word of a shell's command line.

@@ -44,10 +44,14 @@ struct MomentCheck {
     var evidence = ""
     if let worst = moments.worst, let bound = decays.bound(of: variable.name) {
       let place = NumberCheck.index(worst.place, suspect.m.shape)
+      let age = decays.age(of: variable)
+      let limit = bound.ratio(after: age)
+      let isYoung = worst.ratio <= bound.ratio
       evidence =
         "at \(place) adam_m is \(Numbers.text(worst.first)) beside an adam_v of "
         + "\(Numbers.text(worst.second)): \(Numbers.text(worst.ratio)) times its root, where no gradients "
-        + "give more than \(Numbers.text(bound.ratio)); "
+        + "give more than \(Numbers.text(isYoung ? limit : bound.ratio))"
+        + (isYoung ? " within \(age ?? 0) updates" : "") + "; "
     }
     evidence +=
       "\(moments.beyond) of \(suspect.m.shape.elementCount) elements are beyond the bound for "
@@ -71,15 +75,15 @@ struct MomentCheck {
     _ decays: MomentDecays
   ) throws -> String? {
     let (m, v) = (suspect.m, suspect.v)
-    let name = suspect.variable.name
-    if try fit(name, v, m, decays) { return "Swapped, the two fit each other" }
+    let variable = suspect.variable
+    if try fit(variable, v, m, decays) { return "Swapped, the two fit each other" }
     if m.shape.rank == 2, let turned = try? v.transposed(), turned.shape == m.shape,
-      try fit(name, m, turned, decays)
+      try fit(variable, m, turned, decays)
     {
       return "With adam_v transposed, the two fit each other"
     }
     for other in others where other.v.shape == m.shape {
-      if try fit(name, m, other.v, decays) {
+      if try fit(variable, m, other.v, decays) {
         return "The adam_v of \(other.variable.name) fits this adam_m"
       }
     }
@@ -88,13 +92,13 @@ struct MomentCheck {
 
   /// Whether two tensors can be the moments of one variable.
   private static func fit(
-    _ name: String,
+    _ variable: Variable,
     _ m: Tensor,
     _ v: Tensor,
     _ decays: MomentDecays
   ) throws -> Bool {
-    let limits = decays.limits(of: name, m.elementType, v.elementType)
-    let group = [NamedTensor(name, m), NamedTensor(name, v)]
+    let limits = decays.limits(of: variable, m.elementType, v.elementType)
+    let group = [m, v].map { NamedTensor(variable.name, $0) }
     let result = try unsafe TensorPass.mapGroups([group]) { _, first, parts in
       try unsafe FloatElements.with(parts[0], m.elementType) { one in
         try unsafe FloatElements.with(parts[1], v.elementType) { other in

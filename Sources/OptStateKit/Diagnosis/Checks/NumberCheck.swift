@@ -84,7 +84,7 @@ struct NumberCheck {
 
   private func zero(_ variable: Variable, _ slot: SlotName, _ survey: VariableSurvey) -> [Finding] {
     guard SlotNature(slot) != .other, let numbers = survey.slots[slot], numbers.isZero,
-      let step = subject.clock(of: variable), step > 0,
+      let step = subject.updates(of: slot, in: variable), step > 0,
       !Self.isPlaceholder(slot, variable)
     else { return [] }
     // Squares of tiny gradients vanish while their average does not.

@@ -70,12 +70,7 @@ struct OptimizerCheck {
     let beta1 = record.hyperparameters["beta1"]?.number ?? 0.9
     let beta2 = record.hyperparameters["beta2"]?.number ?? 0.999
     guard beta1 < 1 else { return nil }
-    let factor = (1 - beta2).squareRoot() / (1 - beta1)
-    var plain = record
-    plain.hyperparameters["bias_correction"] = nil
-    if let rate = record.hyperparameters["learning_rate"]?.number {
-      plain.hyperparameters["learning_rate"] = .double(rate * factor)
-    }
+    let factor = BERTAdamW.frozenFactor(beta1: beta1, beta2: beta2)
     return Finding(
       .frozenCorrection,
       "the bias correction is frozen at its first step",
@@ -83,7 +78,29 @@ struct OptimizerCheck {
         + "\(Numbers.text(factor)), where a correction goes from \(Numbers.text(factor)) to 1",
       consequence: "every update is \(Numbers.text(factor)) times what the learning rate says; with an "
         + "optimizer that corrects, the same rate trains \(Numbers.text(1 / factor)) times as fast",
-      remedy: subject.remedies.setOptimizer(plain)
+      remedy: subject.remedies.setRecords(
+        Self.scaled(record, by: factor),
+        subject.state.schedule.map { Self.scaled($0, by: factor) }
+      )
     )
+  }
+
+  /// The optimizer without the frozen factor, which its rate takes over.
+  private static func scaled(_ record: OptimizerRecord, by factor: Double) -> OptimizerRecord {
+    var plain = record
+    plain.hyperparameters["bias_correction"] = nil
+    if let rate = record.hyperparameters["learning_rate"]?.number {
+      plain.hyperparameters["learning_rate"] = .double(rate * factor)
+    }
+    return plain
+  }
+
+  private static func scaled(_ record: ScheduleRecord, by factor: Double) -> ScheduleRecord {
+    var scaled = record
+    for key in ["learning_rate", "end_learning_rate", "warmup_learning_rate", "min_learning_rate"] {
+      guard let rate = record.parameters[key]?.number else { continue }
+      scaled.parameters[key] = .double(rate * factor)
+    }
+    return scaled
   }
 }

@@ -30,6 +30,19 @@ public struct MomentBound: Sendable, Hashable {
     ratio = (1 - beta1) / ((1 - beta2) * (1 - beta1 * beta1 / beta2)).squareRoot()
   }
 
+  /// The largest ratio after a number of updates from zero: `√(1 − (beta1²/beta2)ᵗ)` of the bound.
+  ///
+  /// - Parameter updates: How many, `nil` for any number. One more is allowed, since a checkpoint can be
+  ///   taken between an update and its being counted.
+  /// - Returns: The ratio.
+  func ratio(after updates: Int64?) -> Double {
+    guard let updates, updates < 10_000 else { return ratio }
+    let share = beta1 * beta1 / beta2
+    var power = 1.0
+    for _ in 0...max(updates, 0) { power *= share }
+    return ratio * (1 - power).squareRoot()
+  }
+
   /// The ratio above which rounding is no excuse any more.
   ///
   /// Each update rounds both moments once or twice. What remains of it is at most a unit in the last
@@ -40,13 +53,14 @@ public struct MomentBound: Sendable, Hashable {
   /// - Parameters:
   ///   - first: Element type of the first moment.
   ///   - second: Element type of the second.
+  ///   - updates: Updates since the moments were zero, `nil` for any number.
   /// - Returns: The ratio.
-  func limit(_ first: ElementType, _ second: ElementType) -> Double {
+  func limit(_ first: ElementType, _ second: ElementType, updates: Int64? = nil) -> Double {
     let units = [first, second].map { type -> Double in
       type == .float32 || type == .float64 ? 0x1p-24 : 0x1p-8
     }
     let drift = (units[0] / (1 - beta1) + units[1] / (2 * (1 - beta2))) * 2
-    return ratio * (1 + min(max(drift, 1e-5), 0.25))
+    return ratio(after: updates) * (1 + min(max(drift, 1e-5), 0.25))
   }
 
   /// What a second moment can have lost by numbers too small for its type.

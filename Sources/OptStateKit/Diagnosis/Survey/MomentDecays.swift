@@ -12,6 +12,8 @@ struct MomentDecays: Sendable {
   private let isFactored: Bool
   private let kind: String?
 
+  private let globalStep: Int64?
+
   /// Updates that TensorFlow's `beta1_power` and `beta2_power` have seen, `nil` where there are none or
   /// where they do not tell.
   let powersStep: Int64?
@@ -22,6 +24,7 @@ struct MomentDecays: Sendable {
   init(_ state: TrainingState) throws {
     isFactored = state.variables.contains { $0[.factoredRow] != nil || $0[.factoredColumn] != nil }
     kind = state.optimizer?.kind
+    globalStep = state.globalStep?.value
     let powers = try BetaPowerReading(state)
     powersStep = powers?.step
     func pair(_ values: [String: HyperparameterValue], _ rest: (beta1: Double, beta2: Double))
@@ -63,15 +66,33 @@ struct MomentDecays: Sendable {
       && variable[.growingSecondMoment] == nil
   }
 
+  /// Updates that a variable has seen, as far as anything counts them.
+  func clock(of variable: Variable) -> Int64? {
+    variable.step ?? powersStep ?? globalStep
+  }
+
   /// The bound on a variable's moments, `nil` where its decays have none.
   func bound(of name: String) -> MomentBound? {
     let (beta1, beta2) = own[ExactName(name)] ?? common
     return MomentBound(beta1: beta1, beta2: beta2)
   }
 
-  /// What is no violation of the bound.
-  func limits(of name: String, _ first: ElementType, _ second: ElementType) -> MomentLimits {
-    guard let bound = bound(of: name) else { return MomentLimits(ratio: .infinity, room: 0x1p-126) }
-    return MomentLimits(ratio: bound.limit(first, second), room: bound.room(second))
+  /// What is no violation of the bound on a variable's moments.
+  func limits(of variable: Variable, _ first: ElementType, _ second: ElementType) -> MomentLimits {
+    guard let bound = bound(of: variable.name) else { return .none }
+    return MomentLimits(
+      ratio: bound.limit(first, second, updates: age(of: variable)),
+      room: bound.room(second)
+    )
+  }
+
+  /// Updates that the moments can have seen at most, `nil` where that is not known or where a correction
+  /// was folded into them, so that they no longer begin at zero.
+  func age(of variable: Variable) -> Int64? {
+    let histories = [variable[.firstMoment], variable[.secondMoment]].compactMap { $0?.history }
+    guard let count = clock(of: variable), !histories.contains(where: \.isFolded) else { return nil }
+    let (age, overflow) = count.subtractingReportingOverflow(histories.map(\.start).min() ?? 0)
+    // A step of zero beside warm moments is another finding.
+    return overflow || age <= 0 ? nil : age
   }
 }

@@ -98,4 +98,7 @@ struct MomentLimits: Sendable {
   let ratio: Double
   /// What is added to each second moment.
   let room: Double
+
+  /// Anything is possible.
+  static let none = MomentLimits(ratio: .infinity, room: 0x1p-126)
 }

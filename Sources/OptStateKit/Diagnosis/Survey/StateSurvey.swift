@@ -105,7 +105,7 @@ struct StateSurvey: Sendable {
           variable: index,
           slots: [.firstMoment, .secondMoment],
           tensors: [named(.firstMoment, m), named(.secondMoment, v)],
-          limits: decays.limits(of: variable.name, m.elementType, v.elementType),
+          limits: decays.limits(of: variable, m.elementType, v.elementType),
           rowLength: m.shape.rank < 2 ? 0 : m.shape.dimensions.dropFirst().reduce(1, *)
         )
       )
