@@ -38,7 +38,8 @@ struct Remedies {
 
   /// Records an optimizer, and a schedule where there is one.
   func setRecords(_ optimizer: OptimizerRecord, _ schedule: ScheduleRecord?) -> String {
-    let command = "optstate set \(input) \(output) --optimizer \(Self.quoted(optimizer.description))"
+    let command =
+      "optstate set \(input) \(output) --optimizer \(Self.quoted(optimizer.description))"
     return command + (schedule.map { " --schedule \(Self.quoted($0.description))" } ?? "")
   }
 
@@ -53,7 +54,8 @@ struct Remedies {
       }
     }
     if isPlain, !text.isEmpty { return text }
-    return "'" + text.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''")
+    return "'"
+      + text.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''")
       + "'"
   }
 

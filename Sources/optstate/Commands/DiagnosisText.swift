@@ -42,12 +42,16 @@ struct DiagnosisText {
       counts[finding.code, default: 0] += 1
       guard counts[finding.code] ?? 0 <= Self.shown else { continue }
       let place = [finding.variable, finding.slot].compactMap(\.self).joined(separator: "/")
-      lines.append((place.isEmpty ? "" : Self.visible(place) + ": ") + Self.visible(finding.message))
+      lines.append(
+        (place.isEmpty ? "" : Self.visible(place) + ": ") + Self.visible(finding.message)
+      )
       for (label, text) in [
         ("evidence", finding.evidence), ("consequence", finding.consequence),
         ("remedy", finding.remedy),
       ] {
-        lines.append("  \(label)\(String(repeating: " ", count: 13 - label.count))\(Self.visible(text))")
+        lines.append(
+          "  \(label)\(String(repeating: " ", count: 13 - label.count))\(Self.visible(text))"
+        )
       }
     }
     for code in Finding.Code.allCases {

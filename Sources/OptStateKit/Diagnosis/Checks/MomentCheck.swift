@@ -21,8 +21,10 @@ struct MomentCheck {
         .compactMap { $0.variable.map(ExactName.init) }
     )
     let suspects = subject.entries.compactMap { variable, survey -> Suspect? in
-      guard let moments = survey.moments, moments.beyond > 0, !zero.contains(ExactName(variable.name)),
-        let m = variable[.firstMoment]?.tensor.tensor, let v = variable[.secondMoment]?.tensor.tensor
+      guard let moments = survey.moments, moments.beyond > 0,
+        !zero.contains(ExactName(variable.name)),
+        let m = variable[.firstMoment]?.tensor.tensor,
+        let v = variable[.secondMoment]?.tensor.tensor
       else { return nil }
       return (variable, moments, m, v)
     }
@@ -62,7 +64,8 @@ struct MomentCheck {
       variable: variable.name,
       "adam_m and adam_v cannot come from the same gradients",
       evidence: evidence,
-      consequence: "the next updates are up to \(Numbers.text(moments.largest)) times the learning rate "
+      consequence:
+        "the next updates are up to \(Numbers.text(moments.largest)) times the learning rate "
         + "in single elements, in wrong proportions throughout",
       remedy: "convert again from the source, or: \(subject.remedies.reset(variable.name))"
     )

@@ -44,7 +44,8 @@ struct NumberCheck {
         variable: variable.name,
         slot: slot,
         "\(slot.map { "the slot \($0)" } ?? "the parameter") holds \(what)",
-        evidence: "\(count) of \(statistics.count) elements, the first at \(Self.index(place, shape))",
+        evidence:
+          "\(count) of \(statistics.count) elements, the first at \(Self.index(place, shape))",
         consequence: slot == nil
           ? "the model's output is NaN, and with the next update so is every parameter"
           : "the next update writes NaN into the parameter, and the one after into all others",
@@ -120,7 +121,8 @@ struct NumberCheck {
     guard isFactored else { return false }
     return slot == .secondMoment || slot == .accumulator
       || (slot == .factoredRow || slot == .factoredColumn)
-        && (variable.value?.tensor.shape.rank ?? 0 < 2 || variable[slot]?.tensor.tensor.shape.rank == 0)
+        && (variable.value?.tensor.shape.rank ?? 0 < 2
+          || variable[slot]?.tensor.tensor.shape.rank == 0)
   }
 
   /// The place of an element along each axis.

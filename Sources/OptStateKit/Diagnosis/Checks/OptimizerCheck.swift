@@ -76,7 +76,8 @@ struct OptimizerCheck {
       "the bias correction is frozen at its first step",
       evidence: "the record of '\(record.kind)' has bias_correction=frozen: its factor stays at "
         + "\(Numbers.text(factor)), where a correction goes from \(Numbers.text(factor)) to 1",
-      consequence: "every update is \(Numbers.text(factor)) times what the learning rate says; with an "
+      consequence:
+        "every update is \(Numbers.text(factor)) times what the learning rate says; with an "
         + "optimizer that corrects, the same rate trains \(Numbers.text(1 / factor)) times as fast",
       remedy: subject.remedies.setRecords(
         Self.scaled(record, by: factor),

@@ -86,7 +86,8 @@ struct SlotCheck {
         "the slot's shape does not belong to the variable",
         evidence: "the variable is \(shape), the slot \(found)"
           + (isTurned ? ": one of them was transposed" : ""),
-        consequence: "a framework refuses the slot; one that reshapes it updates every element with "
+        consequence:
+          "a framework refuses the slot; one that reshapes it updates every element with "
           + "the moments of another",
         remedy: "convert again from the source under one naming; or start anew: "
           + subject.remedies.parametersOnly

@@ -17,7 +17,9 @@ struct SlotExpectations {
   init(_ state: TrainingState) {
     self.state = state
     optimizer = state.optimizer.flatMap { record in
-      RuleKind(rawValue: record.kind).flatMap { try? Optimizer(record, convention: $0.onlyConvention) }
+      RuleKind(rawValue: record.kind).flatMap {
+        try? Optimizer(record, convention: $0.onlyConvention)
+      }
     }
     let candidates = state.variables.filter(Self.canBeTrained)
     trained = candidates.filter { !Self.names($0).isEmpty }
@@ -122,7 +124,9 @@ struct SlotExpectations {
 
   /// Statistics of the data live beside parameters, and no optimizer touches them.
   private static func canBeTrained(_ variable: Variable) -> Bool {
-    guard let tensor = variable.value?.tensor, tensor.elementType.isFloatingPoint else { return false }
+    guard let tensor = variable.value?.tensor, tensor.elementType.isFloatingPoint else {
+      return false
+    }
     let statistics = [
       "moving_mean", "moving_variance", "moving_var", "running_mean", "running_var", "mean",
       "variance", "count", "weight_u", "weight_v", "u", "inv_freq", "masked_bias",

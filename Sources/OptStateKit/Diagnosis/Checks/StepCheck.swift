@@ -18,7 +18,8 @@ struct StepCheck {
     let remedy =
       own > 0
       ? subject.remedies.setStep("\(own)")
-      : subject.remedies.setStep("N") + " with the number of updates behind the moments; or start anew: "
+      : subject.remedies.setStep("N")
+        + " with the number of updates behind the moments; or start anew: "
         + subject.remedies.restart
     let consequence =
       "warm-up and schedule begin again, and a bias correction counted from here makes the next "

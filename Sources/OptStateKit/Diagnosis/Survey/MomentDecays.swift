@@ -47,7 +47,8 @@ struct MomentDecays: Sendable {
     let common = pair(hyperparameters, fallback)
     self.common = common
     var own: [ExactName: (beta1: Double, beta2: Double)] = [:]
-    for group in record.groups where group.overrides["beta1"] != nil || group.overrides["beta2"] != nil {
+    for group in record.groups
+    where group.overrides["beta1"] != nil || group.overrides["beta2"] != nil {
       for member in group.members { own[ExactName(member)] = pair(group.overrides, common) }
     }
     self.own = own
@@ -90,7 +91,9 @@ struct MomentDecays: Sendable {
   /// was folded into them, so that they no longer begin at zero.
   func age(of variable: Variable) -> Int64? {
     let histories = [variable[.firstMoment], variable[.secondMoment]].compactMap { $0?.history }
-    guard let count = clock(of: variable), !histories.contains(where: \.isFolded) else { return nil }
+    guard let count = clock(of: variable), !histories.contains(where: \.isFolded) else {
+      return nil
+    }
     let (age, overflow) = count.subtractingReportingOverflow(histories.map(\.start).min() ?? 0)
     // A step of zero beside warm moments is another finding.
     return overflow || age <= 0 ? nil : age

@@ -81,7 +81,9 @@ struct MomentSurvey: Sendable {
     var furthest: (place: Int, ratio: Float)?
     for index in 0..<min(firsts.count, seconds.count) {
       let ratio = unsafe abs(firsts[index]) / (seconds[index] + room).squareRoot()
-      guard ratio.isFinite, ratio > furthest?.ratio ?? 0, unsafe seconds[index] >= 0 else { continue }
+      guard ratio.isFinite, ratio > furthest?.ratio ?? 0, unsafe seconds[index] >= 0 else {
+        continue
+      }
       furthest = (index, ratio)
     }
     guard let furthest else { return }

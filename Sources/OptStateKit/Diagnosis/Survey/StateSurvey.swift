@@ -79,7 +79,8 @@ struct StateSurvey: Sendable {
     }
   }
 
-  private static func groups(_ variable: Variable, _ index: Int, _ decays: MomentDecays) -> [Group] {
+  private static func groups(_ variable: Variable, _ index: Int, _ decays: MomentDecays) -> [Group]
+  {
     func named(_ slot: SlotName?, _ tensor: Tensor) -> NamedTensor {
       NamedTensor(slot.map { "\(variable.name)/\($0)" } ?? variable.name, tensor)
     }
@@ -95,7 +96,8 @@ struct StateSurvey: Sendable {
     }
     var groups = [variable.value.flatMap { single(nil, $0.tensor) }].compactMap(\.self)
     var slots = variable.slots
-    if let m = variable[.firstMoment]?.tensor.tensor, let v = variable[.secondMoment]?.tensor.tensor,
+    if let m = variable[.firstMoment]?.tensor.tensor,
+      let v = variable[.secondMoment]?.tensor.tensor,
       m.elementType.isFloatingPoint, v.elementType.isFloatingPoint, m.shape == v.shape,
       decays.belongTogether(in: variable)
     {

@@ -61,7 +61,9 @@ struct ZeroRows: Sendable {
   /// Whether all bits but those of signs are zero.
   private static func isZero(_ bytes: UnsafeRawBufferPointer) -> Bool {
     for offset in stride(from: 0, to: bytes.count, by: 4) {
-      if unsafe bytes.loadUnaligned(fromByteOffset: offset, as: UInt32.self) << 1 != 0 { return false }
+      if unsafe bytes.loadUnaligned(fromByteOffset: offset, as: UInt32.self) << 1 != 0 {
+        return false
+      }
     }
     return true
   }
