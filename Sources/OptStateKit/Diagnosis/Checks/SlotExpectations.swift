@@ -8,23 +8,87 @@ internal import TrainingState
 /// pooler of a run that does not use it. It is where the other variables of its layer have slots and so
 /// have its peers in other layers.
 struct SlotExpectations {
+  /// What the slots of a rule depend on: the group's hyper-parameters and the variable's shape.
+  private struct PlanKey: Hashable {
+    let group: Int?
+    let shape: Shape
+  }
+
+  /// How many variables there are of a kind, and how many of them have each slot.
+  private struct Tally {
+    var total = 0
+    var counts: [SlotName: Int] = [:]
+
+    mutating func add(_ slots: Set<SlotName>) {
+      total += 1
+      for slot in slots { counts[slot, default: 0] += 1 }
+    }
+
+    /// Slots that more than half of the others have.
+    func usual(without own: Set<SlotName>) -> [SlotName] {
+      counts.filter { ($0.value - (own.contains($0.key) ? 1 : 0)) * 2 > total - 1 }.map(\.key)
+    }
+  }
+
   private let state: TrainingState
   private let optimizer: Optimizer?
+  private let plans: [PlanKey: [SlotName]]
+  private let roles: [ExactName: Tally]
+  private let scopes: [ExactName: Tally]
   private let trained: [Variable]
+  /// The slots of each trained variable.
+  private let slots: [ExactName: Set<SlotName>]
+  private let isAdam: Bool
+  private let isFactored: Bool
   private let peers: [ExactName: [Variable]]
   private let siblings: [ExactName: [Variable]]
 
   init(_ state: TrainingState) {
     self.state = state
-    optimizer = state.optimizer.flatMap { record in
+    let optimizer = state.optimizer.flatMap { record in
       RuleKind(rawValue: record.kind).flatMap {
         try? Optimizer(record, convention: $0.onlyConvention)
       }
     }
+    self.optimizer = optimizer
     let candidates = state.variables.filter(Self.canBeTrained)
+    plans = Self.plans(candidates, optimizer)
     trained = candidates.filter { !Self.names($0).isEmpty }
+    slots = Dictionary(trained.map { (ExactName($0.name), Self.names($0)) }) { first, _ in first }
+    // Adam's moments come in pairs wherever most variables have both.
+    let pair: Set<SlotName> = [.firstMoment, .secondMoment]
+    let halves = slots.values.filter { $0.intersection(pair).count == 1 }.count
+    isAdam = halves * 2 < slots.count || state.sourceFormat.hasPrefix("tensorflow")
+    isFactored = trained.contains { $0[.factoredRow] != nil || $0[.factoredColumn] != nil }
     peers = Dictionary(grouping: candidates) { ExactName(Self.split($0.name).role) }
     siblings = Dictionary(grouping: candidates) { ExactName(Self.split($0.name).scope) }
+    var (roles, scopes): ([ExactName: Tally], [ExactName: Tally]) = ([:], [:])
+    for variable in trained {
+      let (scope, role) = Self.split(variable.name)
+      let slots = Self.names(variable)
+      roles[ExactName(role), default: Tally()].add(slots)
+      scopes[ExactName(scope), default: Tally()].add(slots)
+    }
+    (self.roles, self.scopes) = (roles, scopes)
+  }
+
+  private static func plans(
+    _ variables: [Variable],
+    _ optimizer: Optimizer?
+  ) -> [PlanKey: [SlotName]] {
+    guard let optimizer, let types = try? UpdateTypes(parameter: .float32, slots: nil) else {
+      return [:]
+    }
+    var plans: [PlanKey: [SlotName]] = [:]
+    for variable in variables {
+      guard let shape = variable.value?.tensor.shape else { continue }
+      let key = PlanKey(group: optimizer.group(of: variable.name), shape: shape)
+      guard plans[key] == nil,
+        let plan = try? optimizer.plan(for: variable.name, shape: shape, types: types)
+      else { continue }
+      plans[key] = plan.slots.map(\.name).filter { SlotNature($0) != .other }
+    }
+    return plans
   }
 
   /// Slots that a variable lacks, and why it should have them.
@@ -42,6 +106,7 @@ struct SlotExpectations {
       return (absent, "the optimizer '\(state.optimizer?.kind ?? "")' keeps it for every variable")
     }
     let absent = expected(of: variable, having: has).subtracting(has)
+    guard !absent.isEmpty else { return ([], "") }
     let count = trained.filter { other in absent.allSatisfy { other[$0] != nil } }.count
     return (absent.sorted(), "\(count) of \(trained.count) variables with slots have it")
   }
@@ -57,40 +122,22 @@ struct SlotExpectations {
 
   /// What the record's rule keeps for a variable, `nil` without a record of a rule that is known.
   private func planned(_ variable: Variable) -> [SlotName]? {
-    guard let optimizer, let shape = variable.value?.tensor.shape,
-      let types = try? UpdateTypes(parameter: .float32, slots: nil),
-      let plan = try? optimizer.plan(for: variable.name, shape: shape, types: types)
-    else { return nil }
-    return plan.slots.map(\.name).filter { SlotNature($0) != .other }
+    guard let optimizer, let shape = variable.value?.tensor.shape else { return nil }
+    return plans[PlanKey(group: optimizer.group(of: variable.name), shape: shape)]
   }
 
   /// What a variable with some slots should have by the example of others.
   private func expected(of variable: Variable, having has: Set<SlotName>) -> Set<SlotName> {
-    let role = peers[ExactName(Self.split(variable.name).role)] ?? []
-    let scope = siblings[ExactName(Self.split(variable.name).scope)] ?? []
-    func others(_ list: [Variable]) -> [Set<SlotName>] {
-      list.filter { ExactName($0.name) != ExactName(variable.name) }.map(Self.names)
-        .filter { !$0.isEmpty }
-    }
-    var examples = others(role)
-    if examples.isEmpty { examples = others(scope) }
-    var expected = Set(
-      examples.joined().filter { slot in
-        examples.filter { $0.contains(slot) }.count * 2 > examples.count
-      }
-    )
-    // Adam's moments come in pairs wherever most variables have both.
-    let all = trained.map(Self.names)
+    let (scope, role) = Self.split(variable.name)
+    let tally = [roles[ExactName(role)], scopes[ExactName(scope)]].compactMap(\.self)
+      .first { $0.total > 1 }
+    var expected = Set(tally?.usual(without: has) ?? [])
     let pair: Set<SlotName> = [.firstMoment, .secondMoment]
-    let halves = all.filter { $0.intersection(pair).count == 1 }.count
-    let isAdam = halves * 2 < all.count || state.sourceFormat.hasPrefix("tensorflow")
     if has.intersection(pair).count == 1, isAdam, has.isDisjoint(with: Self.secondMoments) {
       expected.formUnion(pair)
     }
     // Whether a variable is factored depends on its shape.
-    if trained.contains(where: { $0[.factoredRow] != nil || $0[.factoredColumn] != nil }) {
-      expected.subtract([.factoredRow, .factoredColumn, .secondMoment])
-    }
+    if isFactored { expected.subtract([.factoredRow, .factoredColumn, .secondMoment]) }
     return expected
   }
 
@@ -103,9 +150,11 @@ struct SlotExpectations {
     let beside = (siblings[ExactName(scope)] ?? []).filter {
       ExactName($0.name) != ExactName(variable.name)
     }
-    guard !beside.isEmpty, beside.allSatisfy({ !Self.names($0).isEmpty }) else { return false }
+    guard !beside.isEmpty, beside.allSatisfy({ slots[ExactName($0.name)] != nil }) else {
+      return false
+    }
     let same = peers[ExactName(role)] ?? []
-    let without = same.filter { Self.names($0).isEmpty }.count
+    let without = same.filter { slots[ExactName($0.name)] == nil }.count
     if same.count > 1 { return without * 2 <= same.count }
     // The only one of its kind: it stands out where everything else that can be trained is.
     return trained.count == peers.values.joined().count - 1
@@ -113,8 +162,8 @@ struct SlotExpectations {
 
   private func neighbour(of variable: Variable) -> Variable? {
     let (scope, role) = Self.split(variable.name)
-    return (siblings[ExactName(scope)] ?? []).first { !Self.names($0).isEmpty }
-      ?? (peers[ExactName(role)] ?? []).first { !Self.names($0).isEmpty }
+    return (siblings[ExactName(scope)] ?? []).first { slots[ExactName($0.name)] != nil }
+      ?? (peers[ExactName(role)] ?? []).first { slots[ExactName($0.name)] != nil }
   }
 
   /// The slots of a variable that an update rule reads.
