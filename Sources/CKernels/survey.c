@@ -101,16 +101,60 @@ BODY void survey_body(const float *x, size_t count, optstate_survey_t *out) {
   out->inf = inf;
 }
 
-BODY void ratio_body(
-    const float *m, const float *v, size_t count, float room, float limit, optstate_ratio_t *out) {
-  floats largest = 0;
-  uint64_t beyond = 0;
+BODY void extremes_body(const float *x, size_t count, optstate_survey_t *out) {
+  floats low = INFINITY, high = -INFINITY;
+  uint64_t zeros = 0;
   size_t i = 0;
   while (i + LANES <= count) {
     const size_t left = (count - i) / LANES * LANES;
     const size_t end = i + (left < BLOCK ? left : BLOCK);
-    ints outside = 0;
+    ints zero = 0;
+    floats spoiled = 0;
     for (; i < end; i += LANES) {
+      const floats value = LOAD(floats, x + i);
+      low = __builtin_elementwise_min(low, value);
+      high = __builtin_elementwise_max(high, value);
+      /* Zero times what is not finite is NaN, and stays so. */
+      spoiled += value * 0.0f;
+      zero -= value == 0;
+    }
+    if (__builtin_reduce_or((ints)spoiled & 0x7FFFFFFF)) {
+      survey_body(x, count, out);
+      return;
+    }
+    zeros += (uint64_t)__builtin_reduce_add(zero);
+  }
+  survey_body(x + i, count - i, out);
+  for (size_t lane = 0; lane < LANES; ++lane) {
+    if (low[lane] < out->min) out->min = low[lane];
+    if (high[lane] > out->max) out->max = high[lane];
+  }
+  out->sum = out->squares = NAN;
+  out->zeros += zeros;
+}
+
+BODY void ratio_body(
+    const float *m, const float *v, size_t count, float room, float limit, optstate_ratio_t *out) {
+  float top = 0;
+  uint64_t beyond = 0;
+  size_t i = 0;
+  while (i + LANES <= count) {
+    const size_t left = (count - i) / LANES * LANES;
+    const size_t start = i, end = i + (left < BLOCK ? left : BLOCK);
+    /* Most blocks hold nothing above the largest ratio so far, which a product tells without a division.
+     * Both sides are scaled alike, so that the squares of small moments do not vanish. */
+    const float best = top < limit ? top : limit;
+    const float square = best * best * 0x1p40f;
+    ints above = 0;
+    for (; i < end; i += LANES) {
+      const floats first = LOAD(floats, m + i) * 0x1p20f;
+      const floats second = (LOAD(floats, v + i) + room) * square;
+      above |= ~(first * first <= second) | (second == INFINITY);
+    }
+    if (!__builtin_reduce_or(above)) continue;
+    floats largest = top;
+    ints outside = 0;
+    for (i = start; i < end; i += LANES) {
       const floats first = __builtin_elementwise_abs(LOAD(floats, m + i));
       const floats second = LOAD(floats, v + i);
       const floats ratio = first / __builtin_elementwise_sqrt(second + room);
@@ -121,8 +165,8 @@ BODY void ratio_body(
       outside -= kept > limit;
     }
     beyond += (uint64_t)__builtin_reduce_add(outside);
+    top = __builtin_reduce_max(largest);
   }
-  float top = __builtin_reduce_max(largest);
   for (; i < count; ++i) {
     const float ratio = fabsf(m[i]) / __builtin_elementwise_sqrt(v[i] + room);
     if (!(ratio < INFINITY) || !(v[i] >= 0)) continue;
@@ -272,6 +316,7 @@ double optstate_ratio_histogram(
 #endif
 
 EACH(survey, (const float *x, size_t count, optstate_survey_t *out), (x, count, out))
+EACH(extremes, (const float *x, size_t count, optstate_survey_t *out), (x, count, out))
 EACH(ratio,
      (const float *m, const float *v, size_t count, float room, float limit, optstate_ratio_t *out),
      (m, v, count, room, limit, out))

@@ -82,9 +82,9 @@ public struct TensorStatistics: Sendable, Hashable {
     for index in numbers.indices { unsafe add(numbers[index]) }
   }
 
-  /// Statistics of `float32` elements, aligned to them.
-  init(float32 bytes: UnsafeRawBufferPointer) {
-    let survey = unsafe FloatSurvey(bytes)
+  /// Statistics of `float32` elements, aligned to them; without sums there is no mean, RMS or norm.
+  init(float32 bytes: UnsafeRawBufferPointer, withSums: Bool = true) {
+    let survey = unsafe FloatSurvey(bytes, withSums: withSums)
     count = bytes.count / MemoryLayout<Float>.size
     (zeros, nan, inf) = (survey.zeros, survey.nan, survey.inf)
     (sum, sumOfSquares) = (survey.sum, survey.sumOfSquares)

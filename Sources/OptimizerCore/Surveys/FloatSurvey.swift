@@ -19,14 +19,20 @@ package struct FloatSurvey: Sendable {
 
   /// Looks at numbers.
   ///
-  /// - Parameter bytes: `float32` elements, aligned to them.
+  /// - Parameters:
+  ///   - bytes: `float32` elements, aligned to them.
+  ///   - withSums: Whether the sums are wanted, which costs as much again.
   /// - Complexity: O(*n*) at the speed of memory; the same bits on every processor.
-  package init(_ bytes: UnsafeRawBufferPointer) {
+  package init(_ bytes: UnsafeRawBufferPointer, withSums: Bool = true) {
     let numbers = unsafe bytes.bindMemory(to: Float.self)
     var survey = optstate_survey_t()
-    unsafe optstate_survey(numbers.baseAddress, numbers.count, &survey)
-    sum = survey.sum
-    sumOfSquares = survey.squares
+    if withSums {
+      unsafe optstate_survey(numbers.baseAddress, numbers.count, &survey)
+    } else {
+      unsafe optstate_extremes(numbers.baseAddress, numbers.count, &survey)
+    }
+    sum = withSums ? survey.sum : 0
+    sumOfSquares = withSums ? survey.squares : 0
     min = survey.min
     max = survey.max
     zeros = Int(survey.zeros)

@@ -124,7 +124,12 @@ struct StateSurvey: Sendable {
     let types = group.tensors.map(\.tensor.elementType)
     func survey(_ place: Int, _ bytes: UnsafeRawBufferPointer) -> TensorSurvey {
       let isSquare = group.slots[place].map(SlotNature.isSquare) ?? false
-      return unsafe TensorSurvey(bytes, first: first, isSquare: isSquare)
+      return unsafe TensorSurvey(
+        bytes,
+        first: first,
+        isSquare: isSquare,
+        withSums: epsilon != nil
+      )
     }
     return try unsafe FloatElements.with(parts[0], types[0]) { one in
       guard let limits = group.limits else {

@@ -26,8 +26,9 @@ struct TensorSurvey: Sendable {
   ///   - bytes: `float32` elements, aligned.
   ///   - first: Row-major place of the first.
   ///   - isSquare: Whether no element should be below zero.
-  init(_ bytes: UnsafeRawBufferPointer, first: Int, isSquare: Bool) {
-    statistics = unsafe TensorStatistics(float32: bytes)
+  ///   - withSums: Whether norms are wanted.
+  init(_ bytes: UnsafeRawBufferPointer, first: Int, isSquare: Bool, withSums: Bool = false) {
+    statistics = unsafe TensorStatistics(float32: bytes, withSums: withSums)
     let isNegative = isSquare && statistics.min ?? 0 < 0 || isSquare && statistics.inf > 0
     guard statistics.nan > 0 || statistics.inf > 0 || isNegative else { return }
     let numbers = unsafe bytes.bindMemory(to: Float.self)
