@@ -99,7 +99,9 @@ struct StoreDecoder {
         variables[parent]?.variable.value = try tensor(object, name)
       } else {
         let slot = SlotName(rawValue: StoreNames.slot(of: component))
-        variables[parent]?.variable.slots.append(Slot(slot, try tensor(object, name)))
+        variables[parent]?.variable.slots.append(
+          Slot(slot, try tensor(object, name), history: try SlotHistory(object.attributes))
+        )
       }
     } else {
       throw StateError(

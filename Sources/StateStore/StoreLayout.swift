@@ -104,12 +104,15 @@ final class StoreLayout {
     for slot in variable.slots {
       let plain = slot.name.rawValue
       let isTaken = taken.contains(ExactName("\(path)/\(plain)")) || StoreNames.isReserved(plain)
-      _ = try create(
+      let dataset = try create(
         slot.tensor,
         as: isTaken ? StoreNames.slotPrefix + plain : plain,
         in: group,
         name: "\(variable.name)/\(slot.name)"
       )
+      for (name, numbers) in slot.history.attributes {
+        try dataset.setAttribute(name, .integers(numbers))
+      }
     }
   }
 

@@ -30,9 +30,13 @@ enum StoreNames {
     static let name = "name"
     static let kind = "kind"
     static let members = "members"
+    static let since = "since"
+    static let folded = "folded"
 
     /// Those of a dataset; every other one is the source format's own.
-    static let ofDataset: Set = [checksum, index, sourceName, type, shape, role, name]
+    static let ofDataset: Set = [
+      checksum, index, sourceName, type, shape, role, name, since, folded,
+    ]
   }
 
   /// The value of ``Attribute/role`` for a tensor of the optimizer as a whole.

@@ -15,7 +15,8 @@ struct Optstate: ParsableCommand {
       data; 66 no such input; 73 the output cannot be made; 74 input or output error.
       """,
     subcommands: [
-      Inspect.self, Verify.self, Diff.self, Convert.self, Strip.self, ReplayCommand.self,
+      Inspect.self, Verify.self, Diff.self, Doctor.self, Report.self, Convert.self, Strip.self,
+      ReplayCommand.self,
     ]
   )
 

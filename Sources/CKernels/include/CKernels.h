@@ -2,6 +2,7 @@
 #define OPTSTATE_CKERNELS_H
 
 #include "crc32c.h"
+#include "survey.h"
 #include "update.h"
 
 #endif

@@ -36,35 +36,21 @@ public struct Comparison: Sendable {
     progress: (@Sendable (Int, Int) -> Void)? = nil
   ) throws {
     let (one, other) = (try StateFormats.open(first).state, try StateFormats.open(second).state)
-    compareRecords(one, other)
+    differences = RecordComparison.differences(one, other)
     compareVariables(one, other)
-    compareOthers(one.optimizerTensors + one.extras, other.optimizerTensors + other.extras)
+    // What a format keeps beside variables and slots has no counterpart in another format.
+    let isOneFormat = one.sourceFormat == other.sourceFormat
+    compareOthers(
+      one.optimizerTensors + one.extras,
+      other.optimizerTensors + other.extras,
+      commonOnly: !isOneFormat
+    )
     try compareElements(tolerance, progress)
   }
 
   /// The report as `diff --json` prints it.
   public var json: JSONValue {
     .object(["differences": .array(differences.map(\.json))])
-  }
-
-  private mutating func compareRecords(_ one: TrainingState, _ other: TrainingState) {
-    func text(_ step: Int64?) -> String { step.map(String.init) ?? "none" }
-    if one.globalStep?.value != other.globalStep?.value {
-      let (before, after) = (text(one.globalStep?.value), text(other.globalStep?.value))
-      differences.append(Difference(.step, "the global step is \(before) and \(after)"))
-    }
-    if one.schedule != other.schedule {
-      let (before, after) = (one.schedule?.description, other.schedule?.description)
-      differences.append(
-        Difference(.schedule, "the schedule is \(before ?? "none") and \(after ?? "none")")
-      )
-    }
-    if one.optimizer != other.optimizer {
-      let (before, after) = (one.optimizer?.description, other.optimizer?.description)
-      differences.append(
-        Difference(.hyperparameters, "the optimizer is \(before ?? "none") and \(after ?? "none")")
-      )
-    }
   }
 
   private mutating func compareVariables(_ one: TrainingState, _ other: TrainingState) {
@@ -78,11 +64,6 @@ public struct Comparison: Sendable {
           Difference(.missing, variable: variable.name, "only the first state has it")
         )
         continue
-      }
-      if let step = variable.step, let its = counterpart.step, step != its {
-        differences.append(
-          Difference(.step, variable: variable.name, "its step is \(step) and \(its)")
-        )
       }
       match(variable.name, nil, variable.value?.tensor, counterpart.value?.tensor)
       let slots = variable.slots.map(\.name)
@@ -103,17 +84,21 @@ public struct Comparison: Sendable {
     }
   }
 
-  private mutating func compareOthers(_ one: [StateTensor], _ other: [StateTensor]) {
-    for tensor in one {
-      match(
-        tensor.name,
-        nil,
-        tensor.tensor,
-        other.first { ExactName($0.name) == ExactName(tensor.name) }?.tensor
-      )
+  private mutating func compareOthers(
+    _ one: [StateTensor],
+    _ other: [StateTensor],
+    commonOnly: Bool
+  ) {
+    func byName(_ tensors: [StateTensor]) -> [ExactName: Tensor] {
+      Dictionary(tensors.map { (ExactName($0.name), $0.tensor) }) { first, _ in first }
     }
-    for tensor in other where !one.contains(where: { ExactName($0.name) == ExactName(tensor.name) })
-    {
+    let (firsts, seconds) = (byName(one), byName(other))
+    for tensor in one {
+      let counterpart = seconds[ExactName(tensor.name)]
+      if commonOnly, counterpart == nil { continue }
+      match(tensor.name, nil, tensor.tensor, counterpart)
+    }
+    for tensor in other where !commonOnly && firsts[ExactName(tensor.name)] == nil {
       match(tensor.name, nil, nil, tensor.tensor)
     }
   }
@@ -153,53 +138,42 @@ public struct Comparison: Sendable {
     _ progress: TensorPass.Progress?
   ) throws {
     let pairs = pairs
-    let tensors = pairs.map { NamedTensor($0.name, $0.first) }
-    let results = try unsafe TensorPass.map(tensors, progress: progress) { index, offset, bytes in
-      let pair = pairs[index]
-      let buffer = WorkBuffer(byteCount: max(bytes.count, 1))
-      let part = unsafe UnsafeMutableRawBufferPointer(rebasing: buffer.bytes[..<bytes.count])
-      try unsafe pair.second.read(into: part, at: offset)
-      let other = UnsafeRawBufferPointer(part)
-      var sum = CRC32C()
-      unsafe sum.add(other)
-      let isEqual = unsafe other.hasSameBytes(as: bytes)
-      let difference =
-        isEqual
-        ? ElementDifference()
-        : unsafe ElementDifference(
-          bytes,
-          other,
-          pair.first.elementType,
-          start: offset / (pair.first.elementType.byteWidth ?? 1),
-          tolerance: tolerance
-        )
-      return (sum: sum, count: bytes.count, difference: difference)
+    let groups = pairs.map { [NamedTensor($0.name, $0.first), NamedTensor($0.name, $0.second)] }
+    let results = try unsafe TensorPass.mapGroups(groups, progress: progress) {
+      index,
+      start,
+      parts in
+      let (one, other) = unsafe (parts[0], parts[1])
+      if unsafe one.hasSameBytes(as: other) { return ElementDifference() }
+      return unsafe ElementDifference(
+        one,
+        other,
+        pairs[index].first.elementType,
+        start: start,
+        tolerance: tolerance
+      )
     }
-    for (pair, result) in zip(pairs, results) {
-      try TensorPass.check(NamedTensor(pair.name, pair.first), result.sum)
-      var sum = CRC32C()
-      var difference = ElementDifference()
-      for piece in result.pieces {
-        sum.add(piece.sum, count: piece.count)
-        difference.add(piece.difference)
-      }
-      try TensorPass.check(NamedTensor(pair.name, pair.second), sum)
+    for ((pair, group), result) in zip(zip(pairs, groups), results) {
+      for (tensor, sum) in zip(group, result.sums) { try TensorPass.check(tensor, sum) }
+      let difference = result.pieces.reduce(into: ElementDifference()) { $0.add($1) }
       if difference.count > 0 { report(pair, difference) }
     }
   }
 
   private mutating func report(_ pair: Pair, _ difference: ElementDifference) {
     let total = pair.first.shape.elementCount
+    // Where elements differ in length, bytes were compared.
+    let isCounted = pair.first.elementType.byteWidth != nil
     var entry = Difference(
       .value,
       variable: pair.variable,
       slot: pair.slot,
-      "\(difference.count) of \(total) elements differ"
+      isCounted ? "\(difference.count) of \(total) elements differ" : "the elements differ"
     )
-    entry.elements = difference.count
+    entry.elements = isCounted ? difference.count : nil
     entry.largestULP = difference.largestULP
     entry.largestRelative = difference.largestRelative
-    if pair.first.elementType.byteWidth != nil, var rest = difference.place {
+    if isCounted, var rest = difference.place {
       var index: [Int] = []
       for dimension in pair.first.shape.dimensions.reversed() {
         index.insert(rest % dimension, at: 0)

@@ -1,4 +1,5 @@
 internal import ByteIO
+internal import OptimizerCore
 internal import Tensors
 
 /// What the numbers of a tensor look like as a whole.
@@ -53,22 +54,26 @@ public struct TensorStatistics: Sendable, Hashable {
     _ tensors: [NamedTensor],
     progress: TensorPass.Progress?
   ) throws -> [TensorStatistics?] {
-    let results = try unsafe TensorPass.map(tensors, progress: progress) { index, _, bytes in
-      try unsafe TensorStatistics(bytes, tensors[index].tensor.elementType)
+    let results = try unsafe TensorPass.mapGroups(tensors.map { [$0] }, progress: progress) {
+      index,
+      _,
+      parts in
+      try unsafe TensorStatistics(parts[0], tensors[index].tensor.elementType)
     }
     return try zip(tensors, results).map { tensor, result in
-      try TensorPass.check(tensor, result.sum)
+      try TensorPass.check(tensor, result.sums[0])
       guard tensor.tensor.elementType.isNumeric else { return nil }
       return result.pieces.reduce(into: TensorStatistics()) { $0.add($1) }
     }
   }
 
-  private init() {}
+  /// Of no elements.
+  init() {}
 
   private init(_ bytes: UnsafeRawBufferPointer, _ type: ElementType) throws {
     guard type.isNumeric, let width = type.byteWidth else { return }
     if type == .float32 {
-      unsafe add(float32: bytes)
+      self = unsafe TensorStatistics(float32: bytes)
       return
     }
     let numbers = UnsafeMutableBufferPointer<Double>.allocate(capacity: bytes.count / width)
@@ -77,27 +82,13 @@ public struct TensorStatistics: Sendable, Hashable {
     for index in numbers.indices { unsafe add(numbers[index]) }
   }
 
-  /// The common case without a detour: as ``add(_:)``, without an optional in the loop.
-  private mutating func add(float32 bytes: UnsafeRawBufferPointer) {
-    let total = bytes.count / 4
-    var (low, high) = (Float.infinity, -Float.infinity)
-    for index in 0..<total {
-      let number = unsafe bytes.loadUnaligned(fromByteOffset: 4 * index, as: Float.self)
-      if number.isFinite {
-        low = Swift.min(low, number)
-        high = Swift.max(high, number)
-        let wide = Double(number)
-        sum += wide
-        sumOfSquares += wide * wide
-        zeros += number == 0 ? 1 : 0
-      } else if number.isNaN {
-        nan += 1
-      } else {
-        inf += 1
-      }
-    }
-    count += total
-    if finite > 0 { (min, max) = (Double(low), Double(high)) }
+  /// Statistics of `float32` elements, aligned to them; without sums there is no mean, RMS or norm.
+  init(float32 bytes: UnsafeRawBufferPointer, withSums: Bool = true) {
+    let survey = unsafe FloatSurvey(bytes, withSums: withSums)
+    count = bytes.count / MemoryLayout<Float>.size
+    (zeros, nan, inf) = (survey.zeros, survey.nan, survey.inf)
+    (sum, sumOfSquares) = (survey.sum, survey.sumOfSquares)
+    if finite > 0 { (min, max) = (Double(survey.min), Double(survey.max)) }
   }
 
   private mutating func add(_ number: Double) {
@@ -115,7 +106,8 @@ public struct TensorStatistics: Sendable, Hashable {
     }
   }
 
-  private mutating func add(_ other: TensorStatistics) {
+  /// Adds those of the elements that follow.
+  mutating func add(_ other: TensorStatistics) {
     count += other.count
     zeros += other.zeros
     nan += other.nan

@@ -15,8 +15,23 @@ final class TrainedVariable {
 
   var name: String { source.name }
 
-  /// Updates applied since its slots were last zero, where they are counted for it alone.
+  /// Updates applied to it, where they are counted for it alone.
   var step: Int64?
+
+  /// The number of its next update, counted from when its slots were last at their initial values.
+  func number(ofUpdateAfter count: Int64) throws -> Int64 {
+    let (done, overflow) = count.subtractingReportingOverflow(source.slotsStart)
+    guard !overflow, done >= 0, done < .max else {
+      throw StateError(
+        .malformed,
+        "the slots began after the last update",
+        tensor: name,
+        expected: "at most \(count)",
+        found: "\(source.slotsStart)"
+      )
+    }
+    return done + 1
+  }
 
   /// Brings a variable into memory, verified.
   ///

@@ -165,7 +165,7 @@ public final class TrainingRun {
       for (entry, buffer) in zip(selected, buffers) {
         let variable = variables[entry.place]
         let context = try StepContext(
-          step: (variable.step ?? globalStep) + 1,
+          step: try variable.number(ofUpdateAfter: variable.step ?? globalStep),
           learningRate: try rate(for: variable.name, scheduled: scheduled),
           beta1Power: powers.beta1,
           beta2Power: powers.beta2

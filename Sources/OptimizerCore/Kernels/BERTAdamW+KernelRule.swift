@@ -1,14 +1,14 @@
 import CKernels
 
 extension BERTAdamW: KernelRule {
-  /// The kernel is TensorFlow's.
+  /// The kernel is TensorFlow's, without a correction.
   func updateFast(
     _ block: Block<Float>,
     scale: Float,
     _ context: StepContext,
     path: optstate_path_t
   ) -> Bool {
-    guard arithmetic.convention == .tensorflow else { return false }
+    guard arithmetic.convention == .tensorflow, biasCorrection == .none else { return false }
     var k = optstate_adam_bert_t(
       scale: scale,
       beta1: Float(beta1),

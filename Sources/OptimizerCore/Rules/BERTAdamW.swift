@@ -7,12 +7,24 @@ public import Tensors
 ///     u  = m'/(√v' + epsilon) + weight_decay·p
 ///     p' = p − learning_rate·u
 ///
-/// There is no bias correction. The decay stands inside the step, so that it is scaled by the
+///     p' = p − (learning_rate·u)·b,  b = √(1 − beta2)/(1 − beta1)      bias_correction=frozen
+///
+/// There is no bias correction; one published variant multiplies the update, decay included, by the
+/// correction of the first step for good, because its powers are formed while the graph is built. It
+/// amounts to a rate that is smaller by `b`, 0.316 for 0.9 and 0.999. The decay stands inside the step, so that it is scaled by the
 /// rate; variables whose name matches `exclude_from_weight_decay` have none. In PyTorch's arithmetic
 /// it is the `BertAdam` of the first BERT port: the moments are fused, the rest is not.
 ///
 /// - SeeAlso: google-research/bert, `optimization.py`, `AdamWeightDecayOptimizer`.
 public struct BERTAdamW: UpdateRule {
+  /// What scales the update.
+  public enum BiasCorrection: String, Sendable, Hashable, CaseIterable {
+    /// Nothing, as in BERT.
+    case none
+    /// The correction of the first step, for good.
+    case frozen
+  }
+
   /// The implementation that is reproduced.
   public let arithmetic: Arithmetic
   /// The rate where the step brings none.
@@ -25,6 +37,8 @@ public struct BERTAdamW: UpdateRule {
   public let epsilon: Double
   /// Weight decay, scaled by the rate.
   public let weightDecay: Double
+  /// What scales the update.
+  public let biasCorrection: BiasCorrection
 
   init(from reader: inout RecordReader) throws {
     arithmetic = reader.arithmetic
@@ -33,6 +47,17 @@ public struct BERTAdamW: UpdateRule {
     beta2 = try reader.number("beta2", default: 0.999, in: 0...1)
     epsilon = try reader.number("epsilon", default: 1e-6)
     weightDecay = try reader.number("weight_decay", default: 0.01)
+    biasCorrection = try reader.choice("bias_correction", default: .none)
+  }
+
+  /// What a correction that is frozen at its first step multiplies every update by.
+  ///
+  /// - Parameters:
+  ///   - beta1: Decay of the first moment.
+  ///   - beta2: Decay of the second moment.
+  /// - Returns: `√(1 − beta2)/(1 − beta1)`.
+  public static func frozenFactor(beta1: Double, beta2: Double) -> Double {
+    (1 - beta2).squareRoot() / (1 - beta1)
   }
 
   /// `adam_m`, `adam_v`.
@@ -54,6 +79,8 @@ public struct BERTAdamW: UpdateRule {
     let (b2, share2) = (Scalar(beta2), Scalar(1 - beta2))
     let eps = Scalar(epsilon)
     let wd = Scalar(weightDecay)
+    let isFrozen = biasCorrection == .frozen
+    let frozen = Scalar(Self.frozenFactor(beta1: beta1, beta2: beta2))
     for i in 0..<block.count {
       let g = block.gradient[i]
       let p = block.parameter[i]
@@ -68,7 +95,7 @@ public struct BERTAdamW: UpdateRule {
       }
       var u = m / (v.squareRoot() + eps)
       if wd != 0 { u = u + wd * p }
-      block.parameter[i] = p - lr * u
+      block.parameter[i] = isFrozen ? p - (lr * u) * frozen : p - lr * u
       block.slots[0][i] = m
       block.slots[1][i] = v
     }

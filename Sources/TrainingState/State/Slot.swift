@@ -8,13 +8,18 @@ public struct Slot: Sendable {
   /// Its data and what the source called it.
   public var tensor: StateTensor
 
+  /// When it was last at its initial value, and whether a correction is folded into it.
+  public var history: SlotHistory
+
   /// Describes a slot.
   ///
   /// - Parameters:
   ///   - name: What it is.
   ///   - tensor: Its data and what the source called it.
-  public init(_ name: SlotName, _ tensor: StateTensor) {
+  ///   - history: When it was last at its initial value.
+  public init(_ name: SlotName, _ tensor: StateTensor, history: SlotHistory = SlotHistory()) {
     self.name = name
     self.tensor = tensor
+    self.history = history
   }
 }

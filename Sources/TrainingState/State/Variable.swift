@@ -11,7 +11,8 @@ public struct Variable: Sendable {
   /// What the optimizer keeps for it, in the source's order.
   public var slots: [Slot]
 
-  /// Updates applied to it, where the source counts per variable or a reset has set it apart.
+  /// Updates applied to it, where the source counts per variable. How many of them its moments have
+  /// seen is told by ``Slot/history``.
   public var step: Int64?
 
   /// Describes a variable.
@@ -27,6 +28,12 @@ public struct Variable: Sendable {
     self.slots = slots
     self.step = step
   }
+
+  /// The count of updates from which the variable's slots have been kept, 0 unless it was reset.
+  ///
+  /// A rule that corrects its bias counts from here. Where slots were reset apart it is the earliest
+  /// count, since a correction that is too small does less harm than one that is too large.
+  public var slotsStart: Int64 { slots.lazy.map(\.history.start).min() ?? 0 }
 
   /// A slot by name.
   ///

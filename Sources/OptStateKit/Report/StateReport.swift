@@ -1,0 +1,82 @@
+internal import ByteIO
+internal import OptimizerCore
+internal import Tensors
+public import TrainingState
+
+/// One HTML page that shows what a state is: norms by layer, moments, rates, findings.
+///
+/// The page is complete in itself: charts are inline SVG, nothing is fetched, nothing is run. Names
+/// and texts from files are escaped.
+public struct StateReport: Sendable {
+  /// What was found wrong.
+  public let diagnosis: Diagnosis
+
+  /// What the headers say.
+  public let inspection: Inspection
+
+  let survey: StateSurvey
+  let layers: [LayerSummary]
+  let rates: EffectiveRates
+
+  /// Looks at a state.
+  ///
+  /// - Parameters:
+  ///   - path: A file, a directory or a prefix.
+  ///   - change: Adds what the file does not say, such as optimizer and schedule.
+  ///   - progress: Told of the bytes done.
+  /// - Throws: `StateError` when the state cannot be read or is damaged.
+  /// - Complexity: O(bytes) time.
+  public init(
+    _ path: String,
+    change: (TrainingState) throws -> TrainingState = { $0 },
+    progress: (@Sendable (Int, Int) -> Void)? = nil
+  ) throws {
+    inspection = try Inspection(path, change: change)
+    let state = inspection.state
+    let epsilon = Float(state.optimizer?.hyperparameters["epsilon"]?.number ?? 1e-6)
+    survey = try StateSurvey(state, epsilon: epsilon, progress: progress)
+    diagnosis = try Diagnosis(path, inspection.format, survey)
+    layers = LayerSummary.layers(of: survey)
+    rates = EffectiveRates(state, survey.decays)
+  }
+
+  /// The page.
+  public var html: String {
+    let name = FileSystem.name(of: inspection.path)
+    var page = HTMLText()
+    page.raw("<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n")
+    page.raw(
+      "<meta http-equiv=\"Content-Security-Policy\" "
+        + "content=\"default-src 'none'; style-src 'unsafe-inline'\">\n"
+    )
+    page.raw("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n")
+    page.element("title", "\(name) – training state")
+    page.raw("<style>\(ReportStyle.sheet)</style>\n</head>\n<body>\n<header>")
+    page.element("h1", name)
+    page.element("p", class: "lead", lead)
+    page.raw("</header>\n<main>\n")
+    ReportSections(self).write(to: &page)
+    page.raw("</main>\n</body>\n</html>\n")
+    return page.text
+  }
+
+  /// Writes the page to a file, complete or not at all.
+  ///
+  /// - Parameters:
+  ///   - path: The file to make.
+  ///   - overwrite: Whether an existing file may be replaced.
+  /// - Throws: `StateError` with code `exists`, `cannotCreate` or `inputOutput`.
+  public func write(to path: String, overwrite: Bool = false) throws {
+    let output = OutputSet(overwrite: overwrite)
+    try output.add(path).write(Array(html.utf8), at: 0)
+    try output.commit()
+  }
+
+  private var lead: String {
+    let state = inspection.state
+    let step = state.globalStep.map { "step \($0.value)" } ?? "no step on record"
+    let count = inspection.parameterCount
+    return "\(inspection.format) · \(step) · \(state.variables.count) variables, "
+      + "\(Numbers.short(Double(count))) parameters"
+  }
+}

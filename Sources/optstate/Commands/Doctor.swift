@@ -1,0 +1,33 @@
+internal import ArgumentParser
+internal import OptStateKit
+
+/// The command `optstate doctor`.
+struct Doctor: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Find what in a state would make a resumed run diverge, and say how to mend it.",
+    discussion: """
+      Reads every number once. Exits with 0 when nothing was found and with 1 when something was. \
+      --optimizer and --schedule say what the state itself does not record, such as other decays.
+      """
+  )
+
+  @Argument(help: "The state.")
+  var state: String
+
+  @Flag(help: "Print one JSON object.")
+  var json = false
+
+  @OptionGroup var records: RecordOptions
+
+  func run() throws {
+    try Failure.reported {
+      let diagnosis = try Diagnosis(
+        state,
+        change: records.completing,
+        progress: ProgressBar("examining").handler
+      )
+      print(json ? diagnosis.json.text : DiagnosisText(diagnosis).text)
+      if !diagnosis.findings.isEmpty { throw ExitCode(1) }
+    }
+  }
+}

@@ -1,0 +1,36 @@
+internal import ArgumentParser
+internal import OptStateKit
+
+/// The command `optstate report`.
+struct Report: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Write one HTML page that shows a state: norms, moments, rates, findings.",
+    discussion: "The page needs no network and no script. Without -o it goes to standard output."
+  )
+
+  @Argument(help: "The state.")
+  var state: String
+
+  @Option(name: .shortAndLong, help: ArgumentHelp("The page to make.", valueName: "file.html"))
+  var output: String?
+
+  @Flag(help: "Replace an existing file.")
+  var overwrite = false
+
+  @OptionGroup var records: RecordOptions
+
+  func run() throws {
+    try Failure.reported {
+      let report = try StateReport(
+        state,
+        change: records.completing,
+        progress: ProgressBar("reading").handler
+      )
+      if let output {
+        try report.write(to: output, overwrite: overwrite)
+      } else {
+        print(report.html, terminator: "")
+      }
+    }
+  }
+}
