@@ -24,18 +24,54 @@ public enum Conversion {
     options: WriteOptions = WriteOptions(),
     change: (TrainingState) throws -> TrainingState = { $0 }
   ) throws -> (state: TrainingState, format: String) {
+    try run(
+      from: input,
+      to: output,
+      format: requested,
+      keepsFormat: keepsFormat,
+      options: options,
+      changeByFormat: { state, _ in try change(state) }
+    )
+  }
+
+  /// As ``run(from:to:format:keepsFormat:options:change:)``, for changes to which it matters what the
+  /// input's format can record.
+  ///
+  /// - Parameters:
+  ///   - input: A file, a directory or a prefix; never changed.
+  ///   - output: The file, directory or prefix to make.
+  ///   - requested: The output's format, `nil` to tell it from its name.
+  ///   - keepsFormat: Whether the input's format serves where neither tells.
+  ///   - options: How to write.
+  ///   - change: What to change on the way, given the state and the name of the input's format.
+  /// - Returns: The state that was written and the name of its format.
+  /// - Throws: `StateError` as ``StateFormats/open(_:)`` and ``StateFormats/write(_:to:format:options:)``.
+  @discardableResult
+  public static func run(
+    from input: String,
+    to output: String,
+    format requested: String? = nil,
+    keepsFormat: Bool = false,
+    options: WriteOptions = WriteOptions(),
+    changeByFormat change: (TrainingState, _ format: String) throws -> TrainingState
+  ) throws -> (state: TrainingState, format: String) {
     let source = try StateFormats.open(input)
     let format = try StateFormats.output(
       output,
       requested: requested,
       fallback: keepsFormat ? source.format : nil
     )
+    try checkApart(input, output)
+    let state = try change(source.state, source.format)
+    try StateFormats.write(state, to: output, format: format, options: options)
+    return (state, format)
+  }
+
+  /// Refuses to write over what is read.
+  static func checkApart(_ input: String, _ output: String) throws {
     guard !FileSystem.isSame(input, output), !FileSystem.isSame(input + ".index", output + ".index")
     else {
       throw StateError(.invalidArgument, "input and output are the same", file: output)
     }
-    let state = try change(source.state)
-    try StateFormats.write(state, to: output, format: format, options: options)
-    return (state, format)
   }
 }
