@@ -16,7 +16,8 @@ struct Optstate: ParsableCommand {
       """,
     subcommands: [
       Inspect.self, Verify.self, Diff.self, Doctor.self, Report.self, Convert.self, Strip.self,
-      ReplayCommand.self,
+      ReplayCommand.self, ResetCommand.self, DebiasCommand.self, SetCommand.self,
+      AverageCommand.self, ResizeCommand.self, ScheduleCommand.self,
     ]
   )
 

@@ -14,7 +14,8 @@ public enum Conversion {
   ///   - naming: By which names the variables shall go.
   ///   - readOptions: What the input's files themselves do not say.
   ///   - options: How to write.
-  ///   - change: What to change on the way; files that it opens count as input.
+  ///   - change: What to change on the way, given the state and the name of the input's format;
+  ///     files that it opens count as input.
   /// - Returns: The state that was written and the name of its format.
   /// - Throws: `StateError` as ``StateFormats/open(_:)`` and ``StateFormats/write(_:to:format:options:)``,
   ///   `invalidArgument` when the output would replace any file of the input.
@@ -27,7 +28,7 @@ public enum Conversion {
     naming: NamingChoice = .unchanged,
     readOptions: ReadOptions = ReadOptions(),
     options: WriteOptions = WriteOptions(),
-    change: (TrainingState) throws -> TrainingState = { $0 }
+    change: (_ state: TrainingState, _ format: String) throws -> TrainingState = { state, _ in state }
   ) throws -> (state: TrainingState, format: String) {
     let inputs = InputTrace()
     let source = try inputs.record { try StateFormats.open(input, options: readOptions) }
@@ -37,16 +38,21 @@ public enum Conversion {
       fallback: keepsFormat ? source.format : nil,
       source: source.state.sourceFormat
     )
-    guard !FileSystem.isSame(input, output), !FileSystem.isSame(input + ".index", output + ".index")
-    else {
-      throw StateError(.invalidArgument, "input and output are the same", file: output)
-    }
+    try checkApart(input, output)
     let state = try inputs.record {
-      try change(source.state).naming(naming, format: format, note: options.note)
+      try change(source.state, source.format).naming(naming, format: format, note: options.note)
     }
     try inputs.protect {
       try StateFormats.write(state, to: output, format: format, options: options)
     }
     return (state, format)
+  }
+
+  /// Refuses to write over what is read.
+  static func checkApart(_ input: String, _ output: String) throws {
+    guard !FileSystem.isSame(input, output), !FileSystem.isSame(input + ".index", output + ".index")
+    else {
+      throw StateError(.invalidArgument, "input and output are the same", file: output)
+    }
   }
 }

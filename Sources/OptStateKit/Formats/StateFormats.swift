@@ -117,6 +117,14 @@ public enum StateFormats {
     guard let writer = writers.first(where: { $0.format == format }) else {
       throw StateError(.invalidArgument, "no format '\(format)'")
     }
+    if format != StateStoreWriter.format,
+      state.variables.contains(where: { $0.slots.contains { !$0.history.isPlain } })
+    {
+      options.note?(
+        "\(format) cannot record when slots were reset or that a correction is folded in; "
+          + "an optstate store (.h5) can"
+      )
+    }
     try writer.write(state, to: path, options: options)
   }
 

@@ -21,7 +21,7 @@ struct EffectiveRates {
   private let schedule: Schedule?
   private let decays: (beta1: Double, beta2: Double)?
 
-  init(_ state: TrainingState, _ decays: MomentDecays) {
+  init(_ state: TrainingState, _ decays: SurveyedDecays) {
     step = state.globalStep?.value
     schedule = state.schedule.flatMap { try? Schedule($0) }
     let recorded = state.optimizer?.hyperparameters["learning_rate"]?.number

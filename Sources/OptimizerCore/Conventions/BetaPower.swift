@@ -1,11 +1,11 @@
 /// `betaᵗ` as the implementations form it.
-enum BetaPower {
+package enum BetaPower {
   /// A `float32` product, multiplied up once per update as TensorFlow's `beta1_power` is.
   ///
   /// It becomes exactly zero where TensorFlow flushes it, from update 829 on for 0.9.
   ///
   /// - Complexity: O(`step`), but never more than the factors until the product is zero.
-  static func product(_ beta: Double, step: Int64) -> Double {
+  package static func product(_ beta: Double, step: Int64) -> Double {
     let factor = Float(beta)
     var result = factor
     var count: Int64 = 1
@@ -24,8 +24,13 @@ enum BetaPower {
   }
 
   /// The power in `Double`, as Python and C++ form it for PyTorch, and for `float64` parameters.
-  static func exact(_ beta: Double, step: Int64) -> Double {
+  package static func exact(_ beta: Double, step: Int64) -> Double {
     Mathematics.power(beta, Double(step))
+  }
+
+  /// The number whose power it is, in `Double`.
+  package static func root(_ power: Double, of exponent: Int64) -> Double {
+    Mathematics.power(power, 1 / Double(exponent))
   }
 
   /// The power that a rule in TensorFlow's arithmetic uses: the state's own for `float32`, else

@@ -40,6 +40,11 @@ public enum TensorFlowWriter: StateWriter {
         remedy: "name a prefix in it, such as \(prefix)/model.ckpt"
       )
     }
+    if state.optimizer != nil || state.schedule != nil {
+      options.note?(
+        "a TensorFlow checkpoint has no place for the records of optimizer and schedule: left out"
+      )
+    }
     let paths = BundlePaths(prefix: prefix)
     var shardCount = 1
     if isOurs, case .int(let count) = state.attributes[Layout.shardCount] {

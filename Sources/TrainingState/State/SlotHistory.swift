@@ -47,10 +47,9 @@ public struct SlotHistory: Sendable, Hashable {
     stretches = [Stretch(start: start, isFolded: isFolded)]
   }
 
-  /// A past told stretch by stretch; neighbours alike become one.
+  /// A past told stretch by stretch, `nil` when they are not in order; neighbours alike become one.
   ///
   /// - Parameter stretches: At least one, the first from row 0 on, the others in rising order.
-  /// - Returns: `nil` when they are not in order.
   public init?(_ stretches: [Stretch]) {
     guard stretches.first?.firstRow == 0,
       zip(stretches, stretches.dropFirst()).allSatisfy({ $0.firstRow < $1.firstRow })

@@ -11,8 +11,9 @@ public struct Variable: Sendable {
   /// What the optimizer keeps for it, in the source's order.
   public var slots: [Slot]
 
-  /// Updates applied to it, where the source counts per variable. How many of them its moments have
-  /// seen is told by ``Slot/history``.
+  /// Updates applied to it, where the source counts per variable.
+  ///
+  /// How many of them its moments have seen is told by ``Slot/history``.
   public var step: Int64?
 
   /// Describes a variable.

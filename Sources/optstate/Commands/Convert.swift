@@ -55,7 +55,7 @@ struct Convert: ParsableCommand {
         naming: try naming.map { try NamingChoice($0) } ?? .automatic,
         readOptions: try names.readOptions(),
         options: outputOptions.options(label: "converting", deflateLevel: compress?.level),
-        change: { try records.completing($0).taking(only) }
+        change: { state, _ in try records.completing(state).taking(only) }
       )
       if compress != nil, format != "optstate" {
         Output.message("note: \(format) is not compressed")

@@ -47,7 +47,7 @@ struct ReplayCommand: ParsableCommand {
         format: to,
         keepsFormat: true,
         options: outputOptions.options(label: "writing"),
-        change: { state in
+        change: { state, _ in
           let recorded = try GradientFile(gradients)
           let state = try records.completing(state)
           let own = state.optimizer?.hyperparameters["arithmetic"] == nil

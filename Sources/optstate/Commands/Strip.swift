@@ -23,7 +23,7 @@ struct Strip: ParsableCommand {
         to: output,
         keepsFormat: true,
         options: outputOptions.options(label: "stripping"),
-        change: { $0.taking(.parameters) }
+        change: { state, _ in state.taking(.parameters) }
       )
     }
   }

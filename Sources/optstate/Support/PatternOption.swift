@@ -1,6 +1,7 @@
 internal import ArgumentParser
 
-/// A regular expression, or the reason why a text is none.
+/// A regular expression as Python's `re.search` takes it: found anywhere, character by character of
+/// Unicode's code points.
 struct Pattern: ExpressibleByArgument, Sendable {
   let text: String
 
@@ -11,7 +12,7 @@ struct Pattern: ExpressibleByArgument, Sendable {
 
   /// Whether the pattern occurs in a name.
   func matches(_ name: String) -> Bool {
-    guard let regex = try? Regex(text) else { return false }
+    guard let regex = try? Regex(text).matchingSemantics(.unicodeScalar) else { return false }
     return name.firstMatch(of: regex) != nil
   }
 }

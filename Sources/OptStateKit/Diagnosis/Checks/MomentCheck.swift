@@ -75,7 +75,7 @@ struct MomentCheck {
   private static func cause(
     _ suspect: Suspect,
     _ others: [Suspect],
-    _ decays: MomentDecays
+    _ decays: SurveyedDecays
   ) throws -> String? {
     let (m, v) = (suspect.m, suspect.v)
     let variable = suspect.variable
@@ -98,7 +98,7 @@ struct MomentCheck {
     _ variable: Variable,
     _ m: Tensor,
     _ v: Tensor,
-    _ decays: MomentDecays
+    _ decays: SurveyedDecays
   ) throws -> Bool {
     let limits = decays.limits(of: variable, m.elementType, v.elementType)
     let group = [m, v].map { NamedTensor(variable.name, $0) }

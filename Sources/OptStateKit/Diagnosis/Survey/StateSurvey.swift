@@ -27,7 +27,7 @@ struct StateSurvey: Sendable {
   private(set) var variables: [VariableSurvey]
 
   /// The decays of its moments.
-  let decays: MomentDecays
+  let decays: SurveyedDecays
 
   /// Tensors that were read.
   let tensorCount: Int
@@ -45,7 +45,7 @@ struct StateSurvey: Sendable {
     progress: TensorPass.Progress? = nil
   ) throws {
     self.state = state
-    let decays = try MomentDecays(state)
+    let decays = try SurveyedDecays(state)
     self.decays = decays
     let groups = state.variables.indices.flatMap { Self.groups(state.variables[$0], $0, decays) }
     tensorCount = groups.reduce(0) { $0 + $1.tensors.count }
@@ -79,7 +79,7 @@ struct StateSurvey: Sendable {
     }
   }
 
-  private static func groups(_ variable: Variable, _ index: Int, _ decays: MomentDecays) -> [Group]
+  private static func groups(_ variable: Variable, _ index: Int, _ decays: SurveyedDecays) -> [Group]
   {
     func named(_ slot: SlotName?, _ tensor: Tensor) -> NamedTensor {
       NamedTensor(slot.map { "\(variable.name)/\($0)" } ?? variable.name, tensor)

@@ -4,7 +4,7 @@ internal import TrainingState
 
 /// The decays beta1 and beta2 of a state's moments: from its record, from TensorFlow's running powers, or
 /// else the usual 0.9 and 0.999, which is then said.
-struct MomentDecays: Sendable {
+struct SurveyedDecays: Sendable {
   private static let usual = (beta1: 0.9, beta2: 0.999)
 
   private let common: (beta1: Double, beta2: Double)

@@ -1,0 +1,93 @@
+internal import ByteIO
+internal import Synchronization
+internal import Tensors
+
+/// How large the updates `m/(√v + epsilon)` are that moments make, over all their elements.
+public struct UpdateSize: Sendable {
+  private var count = 0
+  private var sumOfSquares = 0.0
+
+  /// The largest of them.
+  public private(set) var largest = 0.0
+
+  /// The variable that has the largest.
+  public private(set) var variable: String?
+
+  /// Root of their mean square.
+  public var rms: Double { count == 0 ? 0 : (sumOfSquares / Double(count)).squareRoot() }
+
+  /// What a plan's moments make of an update as they are and as they are after it.
+  ///
+  /// For a declaration "after" is what the corrected update is; the moments are the same.
+  ///
+  /// - Parameters:
+  ///   - plan: What is done.
+  ///   - progress: Told of the bytes done.
+  /// - Returns: Both sizes, and whether an epsilon was not known and left out.
+  /// - Throws: `StateError` when a tensor cannot be read.
+  /// - Complexity: O(bytes of the moments).
+  public static func measure(
+    _ plan: DebiasPlan,
+    progress: (@Sendable (Int, Int) -> Void)? = nil
+  ) throws -> (before: UpdateSize, after: UpdateSize, lacksEpsilon: Bool) {
+    let batch = 1 << 17
+    let jobs = plan.parts.enumerated().flatMap { place, part in
+      stride(from: part.elements.lowerBound, to: part.elements.upperBound, by: batch).map {
+        (part: place, elements: $0..<min($0 + batch, part.elements.upperBound))
+      }
+    }
+    let isUnfolding = plan.operation == .unfold
+    let parts = plan.parts
+    let total = jobs.reduce(0) { $0 + $1.elements.count }
+    let sizes = Mutex([(UpdateSize, UpdateSize)](repeating: (.init(), .init()), count: parts.count))
+    let done = Atomic<Int>(0)
+    try Workers.forEach(
+      count: jobs.count,
+      makeState: { MomentBuffers(capacity: batch) },
+      body: { buffers, number in
+        let job = jobs[number]
+        let part = parts[job.part]
+        try buffers.read(part.first, part.second, job.elements, name: part.variable)
+        let factors = part.factors
+        let (one, two) =
+          isUnfolding
+          ? (factors.first, 1 / factors.second.squareRoot())
+          : (1 / factors.first, factors.second.squareRoot())
+        // √(v/f) + e is (√v + e·√f)/√f, so that one root serves both.
+        let found = buffers.sizes(
+          epsilon: Float(part.epsilon ?? 0),
+          scale: Float(one * two),
+          epsilonScale: Float(two)
+        )
+        sizes.withLock { sizes in
+          sizes[job.part].0.add(found.before, in: part.variable)
+          sizes[job.part].1.add(found.after, in: part.variable)
+        }
+        progress?(done.add(job.elements.count, ordering: .relaxed).newValue, total)
+      }
+    )
+    var (before, after) = (UpdateSize(), UpdateSize())
+    // In the order of the variables, so that sums do not depend on which core was faster.
+    for (one, other) in sizes.withLock({ $0 }) {
+      before.add(one)
+      after.add(other)
+    }
+    return (before, after, parts.contains { $0.epsilon == nil })
+  }
+
+  private mutating func add(_ found: MomentBuffers.Size, in variable: String) {
+    count += found.count
+    sumOfSquares += found.sumOfSquares
+    if found.largest > largest || self.variable == nil {
+      (largest, self.variable) = (found.largest, variable)
+    }
+  }
+
+  private mutating func add(_ other: UpdateSize) {
+    count += other.count
+    sumOfSquares += other.sumOfSquares
+    if other.largest > largest || variable == nil {
+      (largest, variable) = (other.largest, other.variable)
+    }
+  }
+}

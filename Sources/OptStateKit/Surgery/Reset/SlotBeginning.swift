@@ -1,0 +1,83 @@
+internal import OptimizerCore
+internal import Tensors
+internal import TrainingState
+
+/// What a slot is before the first update.
+enum SlotBeginning {
+  /// One number everywhere.
+  case number(Double)
+  /// The variable's own value.
+  case value
+
+  private static let zero: Set<SlotName> = [
+    .firstMoment, .secondMoment, .greatestSecondMoment, .infinityNorm, .momentum,
+    .updateAccumulator, .linear, .meanGradient, .growingSecondMoment, .factoredRow,
+    .factoredColumn, .gradientAccumulator,
+  ]
+
+  /// Finds out how a slot begins.
+  ///
+  /// - Throws: `StateError` with code `unsupported` when the state does not say and nobody declared it.
+  init(
+    _ slot: Slot,
+    of variable: Variable,
+    in state: TrainingState,
+    _ recorded: RecordedOptimizer?,
+    declared: Double?
+  ) throws {
+    let suffix = slot.tensor.sourceName?.split(separator: "/").last
+    if Self.zero.contains(slot.name) {
+      self = .number(0)
+    } else if let declared {
+      self = .number(declared)
+    } else if let number = Self.initial(slot, of: variable, recorded) {
+      self = .number(number)
+    } else if slot.name == .average || slot.name == .slowWeights {
+      self = .value
+    } else if slot.name == .momentumProduct || suffix == "RMSProp" {
+      // TensorFlow's mean square begins at one; every other framework's at zero.
+      self = .number(1)
+    } else if slot.name == .meanSquare || suffix == "Adadelta" {
+      self = .number(0)
+    } else {
+      throw StateError(
+        .unsupported,
+        "the state does not say at what value the slot begins",
+        tensor: "\(variable.name)/\(slot.name)",
+        remedy: "pass --initial, or --optimizer such as adagrad:initial_accumulator_value=0.1"
+      )
+    }
+  }
+
+  /// What the recorded rule says of an accumulator or a mean square.
+  private static func initial(
+    _ slot: Slot,
+    of variable: Variable,
+    _ recorded: RecordedOptimizer?
+  ) -> Double? {
+    guard slot.name == .meanSquare || slot.name == .accumulator, let recorded else { return nil }
+    if let number = recorded.value("initial_accumulator_value", for: variable.name)?.number {
+      return number
+    }
+    let isSum = ["adagrad", "ftrl"].contains(recorded.record.kind)
+    return slot.name == .accumulator && !isSum ? 0 : nil
+  }
+
+  /// The tensor that a slot becomes.
+  func tensor(like slot: Slot, of variable: Variable) throws -> Tensor {
+    let old = slot.tensor.tensor
+    switch self {
+    case .number(let number): return try Tensor.constant(number, old.elementType, old.shape)
+    case .value:
+      guard let value = variable.value?.tensor, value.shape == old.shape else {
+        throw StateError(
+          .unsupported,
+          "the slot begins as its variable, which is not there or has another shape",
+          tensor: "\(variable.name)/\(slot.name)",
+          remedy: "pass --initial"
+        )
+      }
+      return try value.cast(to: old.elementType)
+    }
+  }
+}

@@ -1,0 +1,43 @@
+internal import ArgumentParser
+internal import OptStateKit
+
+/// The command `optstate average`.
+struct AverageCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "average",
+    abstract: "Average the parameters of several states of one model.",
+    discussion: """
+      Sums are formed in double precision and rounded once. Slots, steps and records are left out, \
+      unless --slots averages the slots as well: then all else is that of the state with the highest \
+      step.
+      """
+  )
+
+  @Argument(help: "Two or more states to read, and the file, directory or prefix to make.")
+  var paths: [String]
+
+  @Flag(help: "Average the slots, too, and keep step and records.")
+  var slots = false
+
+  @OptionGroup var target: TargetOptions
+
+  func validate() throws {
+    guard paths.count > 2 else {
+      throw ValidationError("an average needs two or more states and an output")
+    }
+  }
+
+  func run() throws {
+    try Failure.reported {
+      let inputs = Array(paths.dropLast())
+      let (state, _) = try Averaging.run(
+        from: inputs,
+        to: paths[paths.count - 1],
+        format: target.to,
+        withSlots: slots,
+        options: target.options(label: "averaging")
+      )
+      print("averaged \(inputs.count) states, \(state.variables.count) variables")
+    }
+  }
+}

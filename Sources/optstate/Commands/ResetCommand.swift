@@ -1,0 +1,105 @@
+internal import ArgumentParser
+internal import OptStateKit
+
+/// The command `optstate reset`.
+struct ResetCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "reset",
+    abstract: "Put slots back to what they were before the first update.",
+    discussion: """
+      Moments become zero, TensorFlow's mean square of RMSProp one, Adagrad's accumulator the value \
+      that --optimizer or --initial gives. A store records the time, so that bias corrections count \
+      from it. --step 0 restarts everything that counts: the global step, the selected variables' own \
+      steps, beta1_power and beta2_power.
+      """
+  )
+
+  @Argument(help: "The state to read; it is never changed.")
+  var input: String
+
+  @Argument(help: "The file, directory or prefix to make.")
+  var output: String
+
+  @Option(
+    help: ArgumentHelp("The slots to reset, separated by commas.", valueName: "all|adam_m|adam_v|…")
+  )
+  var slots = "all"
+
+  @Option(
+    help: ArgumentHelp("Only variables in whose name the expression occurs.", valueName: "regex")
+  )
+  var match: Pattern?
+
+  @Option(help: ArgumentHelp("What becomes of the steps.", valueName: "keep|0|n"))
+  var step: StepOption = .keep
+
+  @Option(help: "The value at which slots begin of which the state does not say it.")
+  var initial: Double?
+
+  @Flag(help: "Zero a second moment even where the next update explodes.")
+  var force = false
+
+  @Option(help: "Decay of the first moment, for beta1_power.")
+  var beta1: Double?
+
+  @Option(help: "Decay of the second moment, for beta2_power.")
+  var beta2: Double?
+
+  @OptionGroup var records: RecordOptions
+  @OptionGroup var target: TargetOptions
+
+  func validate() throws {
+    guard !slots.split(separator: ",").isEmpty else {
+      throw ValidationError("--slots names no slot")
+    }
+  }
+
+  func run() throws {
+    try Failure.reported {
+      let names = Set(slots.split(separator: ",").map { SlotName(rawValue: String($0)) })
+      let reset = Reset(
+        slots: names.contains("all") ? nil : names,
+        step: step.value,
+        initialValue: initial,
+        allowsExplosion: force,
+        betas: (beta1, beta2)
+      )
+      var report: ResetReport?
+      try target.run(input, output, label: "resetting") { state, _ in
+        let (changed, done) = try reset.apply(to: try records.completing(state)) {
+          match?.matches($0) ?? true
+        }
+        report = done
+        return changed
+      }
+      guard let report else { return }
+      for note in report.notes { Output.message("note: \(note)") }
+      print(report.text)
+    }
+  }
+}
+
+/// `keep`, or a number.
+enum StepOption: ExpressibleByArgument {
+  case keep
+  case number(Int64)
+
+  init?(argument: String) {
+    if argument == "keep" {
+      self = .keep
+    } else if let number = Int64(argument), number >= 0 {
+      self = .number(number)
+    } else {
+      return nil
+    }
+  }
+
+  var defaultValueDescription: String { "keep" }
+
+  var value: Reset.Step {
+    switch self {
+    case .keep: .keep
+    case .number(let number): .set(number)
+    }
+  }
+}

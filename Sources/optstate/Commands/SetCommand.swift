@@ -1,0 +1,98 @@
+internal import ArgumentParser
+internal import OptStateKit
+
+/// The command `optstate set`.
+struct SetCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "set",
+    abstract: "Set step, schedule, optimizer and parameter groups.",
+    discussion: """
+      A JSON file for --optimizer may have "groups": a list of objects with "members" and the \
+      hyper-parameters that are theirs. BERT's flags change the schedule that the state records, \
+      each on its own; without one, --learning_rate and --num_train_steps make BERT's.
+      """
+  )
+
+  @Argument(help: "The state to read; it is never changed.")
+  var input: String
+
+  @Argument(help: "The file, directory or prefix to make.")
+  var output: String
+
+  @Option(help: ArgumentHelp("Updates applied so far.", valueName: "n"))
+  var step: Int64?
+
+  @Option(help: ArgumentHelp("The schedule, a spec or a JSON file.", valueName: "file|spec"))
+  var schedule: String?
+
+  @Option(help: ArgumentHelp("The optimizer, a spec or a JSON file.", valueName: "file|spec"))
+  var optimizer: String?
+
+  @Option(name: .customLong("learning_rate"), help: "The rate after warm-up.")
+  var learningRate: Double?
+
+  @Option(name: .customLong("num_train_steps"), help: "When the rate reaches its end.")
+  var trainSteps: Int64?
+
+  @Option(name: .customLong("num_warmup_steps"), help: "Updates of warm-up.")
+  var warmupSteps: Int64?
+
+  @Option(help: "Decay of the first moment, for beta1_power.")
+  var beta1: Double?
+
+  @Option(help: "Decay of the second moment, for beta2_power.")
+  var beta2: Double?
+
+  @OptionGroup var target: TargetOptions
+
+  func validate() throws {
+    let isFlagged = learningRate != nil || trainSteps != nil || warmupSteps != nil
+    guard step != nil || schedule != nil || optimizer != nil || isFlagged else {
+      throw ValidationError("nothing to set")
+    }
+    if let step, step < 0 { throw ValidationError("--step cannot be negative") }
+    guard schedule == nil || !isFlagged else {
+      throw ValidationError("--schedule and BERT's flags exclude each other")
+    }
+  }
+
+  func run() throws {
+    try Failure.reported {
+      var change = RecordChange()
+      change.step = step
+      change.schedule = try schedule.map(RecordSource.schedule)
+      change.optimizer = try optimizer.map(RecordSource.optimizer)
+      change.learningRate = learningRate
+      change.trainSteps = trainSteps
+      change.warmupSteps = warmupSteps
+      change.betas = (beta1, beta2)
+      var lines: [String] = []
+      try target.run(input, output, label: "writing") { state, _ in
+        let changed = try change.apply(to: state)
+        lines = [
+          Self.line("global step", state.globalStep?.value, changed.globalStep?.value),
+          Self.line("optimizer", state.optimizer, changed.optimizer),
+          Self.line("schedule", state.schedule, changed.schedule),
+          Self.line(
+            "learning rate",
+            (try? state.nextLearningRate()).map { Float($0) },
+            try changed.nextLearningRate().map { Float($0) }
+          ),
+        ]
+        if let groups = changed.optimizer?.groups, groups != state.optimizer?.groups {
+          lines.append("groups         \(groups.map { "\($0.members.count) variables" })")
+        }
+        return changed
+      }
+      print(lines.joined(separator: "\n"))
+    }
+  }
+
+  private static func line<Value: Equatable>(_ label: String, _ old: Value?, _ new: Value?)
+    -> String
+  {
+    func word(_ value: Value?) -> String { value.map { "\($0)" } ?? "not known" }
+    let padded = label + String(repeating: " ", count: 15 - label.count)
+    return padded + (old == new ? word(new) : "\(word(old)) -> \(word(new))")
+  }
+}

@@ -1,0 +1,42 @@
+internal import ArgumentParser
+internal import OptStateKit
+
+/// The output of a command that changes a state in place of converting it.
+struct TargetOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "The output's format; its name or the input's tells where this is left out.",
+      valueName: StateFormats.writable.joined(separator: "|")
+    )
+  )
+  var to: String?
+
+  @Flag(help: "Replace existing files.")
+  var overwrite = false
+
+  /// How to write, with a bar that shows the progress.
+  func options(label: String) -> WriteOptions {
+    WriteOptions(
+      overwrite: overwrite,
+      progress: ProgressBar(label).handler,
+      note: { Output.message("note: \($0)") }
+    )
+  }
+
+  /// Reads, changes and writes a state.
+  func run(
+    _ input: String,
+    _ output: String,
+    label: String,
+    change: (TrainingState, _ format: String) throws -> TrainingState
+  ) throws {
+    try Conversion.run(
+      from: input,
+      to: output,
+      format: to,
+      keepsFormat: true,
+      options: options(label: label),
+      change: change
+    )
+  }
+}
