@@ -61,10 +61,15 @@ let package = Package(
       swiftSettings: strict
     ),
     .target(
+      name: "Safetensors",
+      dependencies: ["TrainingState", "OptimizerCore", "Tensors", "ByteIO"],
+      swiftSettings: strict
+    ),
+    .target(
       name: "OptStateKit",
       dependencies: [
         "Tensors", "ByteIO", "HDF5", "OptimizerCore", "TrainingState", "StateStore",
-        "TensorFlowCheckpoint",
+        "TensorFlowCheckpoint", "Safetensors",
       ],
       swiftSettings: strict
     ),
@@ -138,6 +143,13 @@ let package = Package(
       dependencies: [
         "StateStore", "TensorFlowCheckpoint", "TrainingState", "OptimizerCore", "HDF5", "ByteIO",
         "Tensors", "TestSupport",
+      ],
+      swiftSettings: strict
+    ),
+    .testTarget(
+      name: "SafetensorsTests",
+      dependencies: [
+        "Safetensors", "TrainingState", "OptimizerCore", "ByteIO", "Tensors", "TestSupport",
       ],
       swiftSettings: strict
     ),
