@@ -16,6 +16,7 @@ struct ZipLocalHeader {
   ///   - entry: What the central directory says.
   ///   - file: The archive.
   ///   - limit: Where the central directory begins.
+  /// - Throws: `StateError` with code `malformed` or `truncated`.
   init(of entry: ZipEntry, in file: PositionalFile, before limit: Int) throws {
     let start = entry.headerOffset
     // Of a long extra field only the beginning can matter.
