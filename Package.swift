@@ -111,7 +111,7 @@ let package = Package(
     ),
     .testTarget(
       name: "ByteIOTests",
-      dependencies: ["ByteIO", "Tensors", "CKernels", "TestSupport"],
+      dependencies: ["ByteIO", "Tensors", "CKernels", "CZlib", "TestSupport"],
       swiftSettings: strict
     ),
     .testTarget(
