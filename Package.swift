@@ -66,10 +66,15 @@ let package = Package(
       swiftSettings: strict
     ),
     .target(
+      name: "NumPyArchive",
+      dependencies: ["TrainingState", "Tensors", "ByteIO"],
+      swiftSettings: strict
+    ),
+    .target(
       name: "OptStateKit",
       dependencies: [
         "Tensors", "ByteIO", "HDF5", "OptimizerCore", "TrainingState", "StateStore",
-        "TensorFlowCheckpoint", "Safetensors",
+        "TensorFlowCheckpoint", "Safetensors", "NumPyArchive",
       ],
       swiftSettings: strict
     ),
@@ -151,6 +156,11 @@ let package = Package(
       dependencies: [
         "Safetensors", "TrainingState", "OptimizerCore", "ByteIO", "Tensors", "TestSupport",
       ],
+      swiftSettings: strict
+    ),
+    .testTarget(
+      name: "NumPyArchiveTests",
+      dependencies: ["NumPyArchive", "TrainingState", "ByteIO", "Tensors", "TestSupport"],
       swiftSettings: strict
     ),
     .testTarget(

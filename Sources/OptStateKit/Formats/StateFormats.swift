@@ -1,4 +1,5 @@
 internal import ByteIO
+internal import NumPyArchive
 internal import Safetensors
 internal import StateStore
 internal import TensorFlowCheckpoint
@@ -8,12 +9,12 @@ public import TrainingState
 /// The formats that states are read from and written in.
 public enum StateFormats {
   private static let readers: [any StateReader.Type] = [
-    StateStoreReader.self, TensorFlowReader.self, SafetensorsReader.self,
+    StateStoreReader.self, TensorFlowReader.self, SafetensorsReader.self, NumPyReader.self,
   ]
 
   private static let writers: [any StateWriter.Type] = [
     StateStoreWriter.self, TensorFlowWriter.self, TensorFlowObjectWriter.self,
-    SafetensorsWriter.self,
+    SafetensorsWriter.self, NumPyWriter.self,
   ]
 
   /// Names of the formats that can be written, as `--to` takes them.
@@ -124,6 +125,7 @@ public enum StateFormats {
     if name.hasSuffix(".safetensors") || name.hasSuffix(".safetensors.index.json") {
       return SafetensorsWriter.format
     }
+    if name.hasSuffix(".npz") || name.hasSuffix(".npy") { return NumPyWriter.format }
     return nil
   }
 }
