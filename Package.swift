@@ -62,10 +62,20 @@ let package = Package(
       swiftSettings: strict
     ),
     .target(
+      name: "Safetensors",
+      dependencies: ["TrainingState", "OptimizerCore", "Tensors", "ByteIO"],
+      swiftSettings: strict
+    ),
+    .target(
+      name: "NumPyArchive",
+      dependencies: ["TrainingState", "Tensors", "ByteIO"],
+      swiftSettings: strict
+    ),
+    .target(
       name: "OptStateKit",
       dependencies: [
         "Tensors", "ByteIO", "HDF5", "OptimizerCore", "TrainingState", "StateStore",
-        "TensorFlowCheckpoint",
+        "TensorFlowCheckpoint", "Safetensors", "NumPyArchive",
       ],
       swiftSettings: strict
     ),
@@ -107,7 +117,7 @@ let package = Package(
     ),
     .testTarget(
       name: "ByteIOTests",
-      dependencies: ["ByteIO", "Tensors", "CKernels", "TestSupport"],
+      dependencies: ["ByteIO", "Tensors", "CKernels", "CZlib", "TestSupport"],
       swiftSettings: strict
     ),
     .testTarget(
@@ -155,6 +165,18 @@ let package = Package(
         "StateStore", "TensorFlowCheckpoint", "TrainingState", "OptimizerCore", "HDF5", "ByteIO",
         "Tensors", "TestSupport",
       ],
+      swiftSettings: strict
+    ),
+    .testTarget(
+      name: "SafetensorsTests",
+      dependencies: [
+        "Safetensors", "TrainingState", "OptimizerCore", "ByteIO", "Tensors", "TestSupport",
+      ],
+      swiftSettings: strict
+    ),
+    .testTarget(
+      name: "NumPyArchiveTests",
+      dependencies: ["NumPyArchive", "TrainingState", "ByteIO", "Tensors", "TestSupport"],
       swiftSettings: strict
     ),
     .testTarget(

@@ -1,7 +1,7 @@
 internal import CKernels
 
 /// CRC-32C (Castagnoli; RFC 3720, appendix B.4), the sum that TensorFlow keeps of every tensor.
-public struct CRC32C: Sendable, Hashable {
+public struct CRC32C: RunningSum, Hashable {
   /// The sum of everything added so far.
   public private(set) var value: UInt32
 
@@ -11,6 +11,9 @@ public struct CRC32C: Sendable, Hashable {
   public init(_ value: UInt32 = 0) {
     self.value = value
   }
+
+  /// The sum of nothing.
+  public init() { self.init(0) }
 
   /// Adds bytes.
   ///

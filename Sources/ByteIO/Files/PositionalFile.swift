@@ -69,6 +69,25 @@ public final class PositionalFile: Sendable {
     return PositionalFile(path: path, descriptor: descriptor)
   }
 
+  /// Creates a file without a name, which vanishes with its last user.
+  ///
+  /// - Returns: The file, open for reading and writing.
+  /// - Throws: `StateError` with code `inputOutput`.
+  static func unnamed() throws -> PositionalFile {
+    let directory = unsafe getenv("TMPDIR").map { unsafe String(cString: $0) } ?? "/tmp"
+    var template = Array(FileSystem.path(directory, "optstate-XXXXXX").utf8CString)
+    let descriptor = unsafe template.withUnsafeMutableBufferPointer { buffer in
+      guard let name = buffer.baseAddress else { return Int32(-1) }
+      let descriptor = unsafe mkstemp(name)
+      if descriptor >= 0 { unsafe unlink(name) }
+      return descriptor
+    }
+    guard descriptor >= 0 else {
+      throw StateError.system(.inputOutput, "create a temporary file in", directory)
+    }
+    return PositionalFile(path: "a temporary file in \(directory)", descriptor: descriptor)
+  }
+
   private func status() throws -> stat {
     var status = stat()
     guard unsafe fstat(descriptor, &status) == 0 else {

@@ -83,22 +83,23 @@ public enum TensorPass {
   }
 
   /// Runs the windows of a plan on all cores and combines the sums of their pieces.
-  package static func run(
+  package static func run<Sum: RunningSum>(
     _ tensors: [NamedTensor],
     _ plan: WindowPlan,
     _ progress: Progress?,
+    summing _: Sum.Type = CRC32C.self,
     body: @Sendable (_ window: Range<Int>, _ bytes: UnsafeRawBufferPointer) throws -> Void
-  ) throws -> [CRC32C] {
+  ) throws -> [Sum] {
     let total = plan.pieces.reduce(0) { $0 + $1.count }
     let done = Atomic<Int>(0)
-    let sums = Mutex([CRC32C](repeating: CRC32C(), count: plan.pieces.count))
+    let sums = Mutex([Sum](repeating: Sum(), count: plan.pieces.count))
     try Workers.forEach(
       count: plan.windows.count,
       makeState: { WorkBuffer(byteCount: min(plan.capacity, max(total, 1))) },
       body: { buffer, index in
         let window = plan.windows[index]
         var position = 0
-        var windowSums: [CRC32C] = []
+        var windowSums: [Sum] = []
         for piece in plan.pieces[window] {
           let part = unsafe UnsafeMutableRawBufferPointer(
             rebasing: buffer.bytes[position..<position + piece.count]
@@ -109,7 +110,7 @@ public enum TensorPass {
           } catch let error as StateError {
             throw error.inContext(tensor: name)
           }
-          var sum = CRC32C()
+          var sum = Sum()
           unsafe sum.add(UnsafeRawBufferPointer(part))
           windowSums.append(sum)
           position += piece.count
@@ -121,7 +122,7 @@ public enum TensorPass {
         }
       }
     )
-    var result = [CRC32C](repeating: CRC32C(), count: tensors.count)
+    var result = [Sum](repeating: Sum(), count: tensors.count)
     for (piece, sum) in zip(plan.pieces, sums.withLock({ $0 })) {
       if piece.offset == 0 {
         result[piece.tensor] = sum

@@ -1,4 +1,6 @@
 internal import ByteIO
+internal import NumPyArchive
+internal import Safetensors
 internal import StateStore
 internal import TensorFlowCheckpoint
 internal import Tensors
@@ -7,11 +9,12 @@ public import TrainingState
 /// The formats that states are read from and written in.
 public enum StateFormats {
   private static let readers: [any StateReader.Type] = [
-    StateStoreReader.self, TensorFlowReader.self,
+    StateStoreReader.self, TensorFlowReader.self, SafetensorsReader.self, NumPyReader.self,
   ]
 
   private static let writers: [any StateWriter.Type] = [
     StateStoreWriter.self, TensorFlowWriter.self, TensorFlowObjectWriter.self,
+    SafetensorsWriter.self, NumPyWriter.self,
   ]
 
   /// Names of the formats that can be written, as `--to` takes them.
@@ -131,6 +134,10 @@ public enum StateFormats {
   private static func told(by name: String) -> String? {
     if name.hasSuffix(".h5") || name.hasSuffix(".hdf5") { return StateStoreWriter.format }
     if name.hasSuffix(".index") || name.contains(".ckpt") { return TensorFlowWriter.format }
+    if name.hasSuffix(".safetensors") || name.hasSuffix(".safetensors.index.json") {
+      return SafetensorsWriter.format
+    }
+    if name.hasSuffix(".npz") || name.hasSuffix(".npy") { return NumPyWriter.format }
     return nil
   }
 }

@@ -1,5 +1,4 @@
-internal import ByteIO
-internal import OptimizerCore
+public import ByteIO
 internal import Tensors
 
 /// What the numbers of a tensor look like as a whole.

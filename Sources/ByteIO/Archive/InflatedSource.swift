@@ -1,0 +1,97 @@
+internal import Synchronization
+internal import Tensors
+
+/// The content of a deflated member, inflated once, when it is first read.
+final class InflatedSource: TensorSource {
+  /// Where the content is after inflation.
+  private enum Content {
+    case memory([UInt8])
+    case file(PositionalFile, Int)
+  }
+
+  /// Bytes of content that are kept in memory.
+  private static let memoryLimit = 1 << 20
+
+  private let member: ZipMember
+  private let archive: PositionalFile
+  private let spool: InflationSpool
+  private let content = Mutex<Content?>(nil)
+
+  init(_ member: ZipMember, in archive: PositionalFile, spool: InflationSpool) {
+    self.member = member
+    self.archive = archive
+    self.spool = spool
+  }
+
+  func read(into buffer: UnsafeMutableRawBufferPointer, at offset: Int) throws {
+    // Everyone needs what the first one makes, so waiting is no loss.
+    let inflated = try content.withLock { content in
+      if let content { return content }
+      let made = try inflate()
+      content = made
+      return made
+    }
+    switch inflated {
+    case .memory(let bytes):
+      unsafe bytes.withUnsafeBytes { all in
+        unsafe buffer.copyMemory(
+          from: UnsafeRawBufferPointer(rebasing: all[offset..<offset + buffer.count])
+        )
+      }
+    case .file(let file, let start): try unsafe file.read(into: buffer, at: start + offset)
+    }
+  }
+
+  private func inflate() throws -> Content {
+    var sum = CRC32()
+    do {
+      if member.byteCount <= Self.memoryLimit {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(member.byteCount)
+        try unsafe stream { piece in
+          unsafe sum.add(piece)
+          unsafe bytes.append(contentsOf: piece)
+        }
+        try check(sum)
+        return .memory(bytes)
+      }
+      let (file, start) = try spool.reserve(member.byteCount)
+      var position = start
+      try unsafe stream { piece in
+        unsafe sum.add(piece)
+        try unsafe file.write(piece, at: position)
+        position += piece.count
+      }
+      try check(sum)
+      return .file(file, start)
+    } catch let error as StateError {
+      throw error.inContext(file: archive.path, tensor: member.name)
+    }
+  }
+
+  private func stream(_ sink: (UnsafeRawBufferPointer) throws -> Void) throws {
+    try unsafe Zlib.inflate(
+      archive,
+      member.offset..<member.offset + member.storedByteCount,
+      byteCount: member.byteCount,
+      into: sink
+    )
+  }
+
+  private func check(_ sum: CRC32) throws {
+    if sum.value != member.checksum { throw Self.mismatch(member, sum) }
+  }
+
+  /// A member whose content does not match its sum.
+  static func mismatch(_ member: ZipMember, _ sum: CRC32) -> StateError {
+    StateError(
+      .checksumMismatch,
+      "the member's content does not match its CRC-32",
+      tensor: member.name,
+      offset: member.offset,
+      expected: "0x" + String(member.checksum, radix: 16),
+      found: "0x" + String(sum.value, radix: 16),
+      remedy: "the file is damaged: restore it from a copy"
+    )
+  }
+}
