@@ -72,10 +72,15 @@ let package = Package(
       swiftSettings: strict
     ),
     .target(
+      name: "KerasCheckpoint",
+      dependencies: ["TrainingState", "OptimizerCore", "Tensors", "ByteIO", "HDF5"],
+      swiftSettings: strict
+    ),
+    .target(
       name: "OptStateKit",
       dependencies: [
         "Tensors", "ByteIO", "HDF5", "OptimizerCore", "TrainingState", "StateStore",
-        "TensorFlowCheckpoint", "Safetensors", "NumPyArchive",
+        "TensorFlowCheckpoint", "Safetensors", "NumPyArchive", "KerasCheckpoint",
       ],
       swiftSettings: strict
     ),

@@ -1,5 +1,5 @@
-internal import ByteIO
-internal import HDF5
+public import ByteIO
+public import HDF5
 internal import OptimizerCore
 internal import Tensors
 public import TrainingState
@@ -24,11 +24,29 @@ public enum StateStoreReader: StateReader {
     _ path: String,
     options: ReadOptions = ReadOptions()
   ) throws -> TrainingState {
+    try read(try HDF5Catalog.read(path), try PositionalFile.open(path))
+  }
+
+  /// Describes the state in a file whose catalog is known.
+  ///
+  /// - Parameters:
+  ///   - catalog: What the file says about itself.
+  ///   - file: The file.
+  /// - Returns: The state.
+  /// - Throws: `StateError` when the content breaks the layout's rules.
+  public static func read(_ catalog: HDF5Catalog, _ file: PositionalFile) throws -> TrainingState {
     do {
-      let catalog = try HDF5Catalog.read(path)
-      return try StoreDecoder(catalog, file: try PositionalFile.open(path)).state()
+      return try StoreDecoder(catalog, file: file).state()
     } catch let error as StateError {
-      throw error.inContext(file: path)
+      throw error.inContext(file: file.path)
     }
+  }
+
+  /// Whether an HDF5 file is a native one, of this version or another.
+  ///
+  /// - Parameter catalog: What the file says about itself.
+  /// - Returns: Whether it is.
+  public static func recognizes(_ catalog: HDF5Catalog) -> Bool {
+    catalog.object("")?.attributes[StoreNames.Attribute.format] == .text(StoreNames.format)
   }
 }

@@ -71,8 +71,31 @@ enum Datatype {
         return .complex128
       }
       return nil
+    case H5T_OPAQUE: return isBFloat16(type, size) ? .bfloat16 : nil
     default: return nil
     }
+  }
+
+  /// The type by which h5py stores NumPy's bfloat16: two bytes that nobody has named.
+  static func opaqueBFloat16() throws -> Handle {
+    try Handle(H5Tcreate(H5T_OPAQUE, 2), "make an opaque type")
+  }
+
+  private static func isBFloat16(_ type: hid_t, _ size: Int) -> Bool {
+    guard size == 2, let tag = unsafe H5Tget_tag(type) else { return false }
+    defer { unsafe H5free_memory(tag) }
+    return unsafe tag.pointee == 0
+  }
+
+  /// ASCII text of any length, or of a fixed one, padded with NULs.
+  static func ascii(byteCount: Int? = nil) throws -> Handle {
+    let type = try copy(optstate_h5t_c_string())
+    let size = byteCount ?? optstate_h5t_variable()
+    try Gate.check(H5Tset_size(type.id, size), "make a string type")
+    if byteCount != nil {
+      try Gate.check(H5Tset_strpad(type.id, H5T_STR_NULLPAD), "make a string type")
+    }
+    return type
   }
 
   /// UTF-8 text of any length.

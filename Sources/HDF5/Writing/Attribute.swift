@@ -35,6 +35,39 @@ enum Attribute {
     }
   }
 
+  /// Creates an attribute in the form that h5py gives Python's byte strings: of any length for a text,
+  /// padded to the longest for a list.
+  ///
+  /// A list without elements becomes an empty list of numbers, as NumPy makes it.
+  static func writeASCII(_ name: String, _ texts: [String], isList: Bool, to owner: Handle) throws {
+    try Gate.locked {
+      guard !texts.contains(where: { $0.utf8.contains(0) }) else {
+        throw StateError(.unsupported, "the text of attribute '\(name)' has a NUL in it")
+      }
+      if !isList {
+        let type = try Datatype.ascii()
+        let copies = unsafe texts.map { unsafe strdup($0) }
+        defer { unsafe copies.forEach { unsafe free($0) } }
+        try unsafe copies.withUnsafeBytes { bytes in
+          try unsafe create(name, type.id, [], owner, bytes.baseAddress)
+        }
+        return
+      }
+      guard !texts.isEmpty else {
+        return try create(name, optstate_h5t_float64(), [0], owner, [Double]())
+      }
+      let longest = max(1, texts.map(\.utf8.count).max() ?? 1)
+      let type = try Datatype.ascii(byteCount: longest)
+      let padded = texts.flatMap { text in
+        Array(text.utf8) + [UInt8](repeating: 0, count: longest - text.utf8.count)
+      }
+      // The type must stay open until the attribute has been written.
+      try withExtendedLifetime(type) {
+        try create(name, type.id, [texts.count], owner, padded)
+      }
+    }
+  }
+
   private static func create<Element: BitwiseCopyable>(
     _ name: String,
     _ type: hid_t,

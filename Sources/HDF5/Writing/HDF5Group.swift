@@ -36,6 +36,7 @@ public final class HDF5Group: Sendable {
   ///   - dimensions: Elements along each axis; none for a scalar.
   ///   - chunk: Elements of a chunk along each axis, or `nil` for contiguous data.
   ///   - deflateLevel: Compression of the chunks after shuffling their bytes.
+  ///   - asNumPy: Whether bfloat16 is stored as h5py stores NumPy's, in place of an integer's bits.
   /// - Returns: The new dataset.
   /// - Throws: `StateError` with code `cannotCreate`.
   public func createDataset(
@@ -43,10 +44,14 @@ public final class HDF5Group: Sendable {
     _ type: ElementType,
     _ dimensions: [Int],
     chunk: [Int]? = nil,
-    deflateLevel: Int? = nil
+    deflateLevel: Int? = nil,
+    asNumPy: Bool = false
   ) throws -> HDF5Dataset {
     try Gate.locked {
-      let datatype = try Datatype.handle(for: type)
+      let datatype =
+        asNumPy && type == .bfloat16
+        ? (handle: try Datatype.opaqueBFloat16(), isExact: false)
+        : try Datatype.handle(for: type)
       let space = try Dataspace.handle(dimensions)
       let creation = try Handle(H5Pcreate(optstate_h5p_dataset_create()), "make a property list")
       let links = try Self.utf8Links()
@@ -83,6 +88,27 @@ public final class HDF5Group: Sendable {
   /// - Throws: `StateError` with code `cannotCreate`.
   public func setAttribute(_ name: String, _ value: HDF5Value) throws {
     try Attribute.write(name, value, to: handle)
+  }
+
+  /// Gives the group a text in the form that h5py gives Python's byte strings.
+  ///
+  /// - Parameters:
+  ///   - name: The attribute's name.
+  ///   - text: Its value.
+  /// - Throws: `StateError` with code `cannotCreate`.
+  public func setByteString(_ name: String, _ text: String) throws {
+    try Attribute.writeASCII(name, [text], isList: false, to: handle)
+  }
+
+  /// Gives the group a list of texts in the form that h5py gives lists of Python's byte strings: padded
+  /// to the longest; an empty list of numbers where there is none.
+  ///
+  /// - Parameters:
+  ///   - name: The attribute's name.
+  ///   - texts: Its value.
+  /// - Throws: `StateError` with code `cannotCreate`.
+  public func setByteStrings(_ name: String, _ texts: [String]) throws {
+    try Attribute.writeASCII(name, texts, isList: true, to: handle)
   }
 
   /// Names are UTF-8, and say so.

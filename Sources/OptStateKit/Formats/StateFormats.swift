@@ -1,4 +1,5 @@
 internal import ByteIO
+internal import KerasCheckpoint
 internal import NumPyArchive
 internal import Safetensors
 internal import StateStore
@@ -15,6 +16,7 @@ public enum StateFormats {
   private static let writers: [any StateWriter.Type] = [
     StateStoreWriter.self, TensorFlowWriter.self, TensorFlowObjectWriter.self,
     SafetensorsWriter.self, NumPyWriter.self,
+    KerasLegacyWriter.self,
   ]
 
   /// Names of the formats that can be written, as `--to` takes them.
@@ -33,6 +35,8 @@ public enum StateFormats {
     options: ReadOptions = ReadOptions()
   ) throws -> (state: TrainingState, format: String) {
     for reader in readers where try reader.recognizes(path) {
+      // Several formats are HDF5 files, whose catalog is costly enough to be read once only.
+      if reader == StateStoreReader.self { return try HDF5Formats.open(path) }
       let state = try reader.read(path, options: options)
       // A store remembers where its state came from; of every other format that is the format itself.
       return (state, reader.format == StateStoreReader.format ? reader.format : state.sourceFormat)

@@ -1,0 +1,86 @@
+internal import OptimizerCore
+internal import Tensors
+
+/// The optimizer as a configuration of Keras describes it.
+struct OptimizerConfig {
+  /// The whole configuration.
+  let root: JSONTree
+
+  /// Where in it the optimizer's class and values stand.
+  let path: [String]
+
+  /// The class without the package that it was registered in.
+  let className: String
+
+  /// Whether loss scaling wraps the optimizer.
+  var isWrapped: Bool { path.last == "inner_optimizer" }
+
+  /// The optimizer of a legacy file's `training_config`, or the one that loss scaling wraps; `nil`
+  /// where it has none.
+  init?(training root: JSONTree) {
+    self.init(root, below: ["optimizer_config"])
+  }
+
+  /// The optimizer of a `.keras` archive's `config.json`, or the one that loss scaling wraps; `nil`
+  /// where the model was not compiled.
+  init?(archive root: JSONTree) {
+    self.init(root, below: ["compile_config", "optimizer"])
+  }
+
+  private init?(_ root: JSONTree, below outer: [String]) {
+    if let config = OptimizerConfig(root, at: outer + ["config", "inner_optimizer"]) {
+      self = config
+    } else if let config = OptimizerConfig(root, at: outer) {
+      self = config
+    } else {
+      return nil
+    }
+  }
+
+  private init?(_ root: JSONTree, at path: [String]) {
+    guard let name = root.at(path)?["class_name"]?.text, root.at(path)?["config"]?.members != nil
+    else { return nil }
+    self.root = root
+    self.path = path
+    className = name.split(separator: ">").last.map(String.init) ?? name
+  }
+
+  /// The optimizer's values.
+  var values: JSONTree { root.at(path + ["config"]) ?? .null }
+
+  /// A truth value of the optimizer; absent is false.
+  func flag(_ name: String) -> Bool { values[name]?.flag ?? false }
+
+  /// Whether the rate comes from a schedule object, which leaves no variable for it.
+  var hasScheduleObject: Bool {
+    if case .object = values["learning_rate"] { true } else { false }
+  }
+
+  // MARK: Kind
+
+  private static let kinds = [
+    "adam": "adam", "adamw": "adamw", "adamweightdecay": "adamw", "sgd": "sgd",
+    "rmsprop": "rmsprop", "adagrad": "adagrad", "adadelta": "adadelta", "adamax": "adamax",
+    "nadam": "nadam", "ftrl": "ftrl", "adafactor": "adafactor", "adafactorv2": "adafactor",
+    "lion": "lion", "lamb": "lamb", "muon": "muon", "adamwarmup": "keras_bert_adamw",
+  ]
+
+  /// The hub's word for a class, by its name.
+  static func kind(ofClass name: String) -> String? { kinds[name.lowercased()] }
+
+  /// The hub's word for the rule: by the class, else by the values that only one rule has.
+  var kind: String {
+    let values = values
+    if values["exclude_from_layer_adaptation"] != nil { return "lamb" }
+    let known = Self.kind(ofClass: className)
+    if values["weight_decay_rate"] != nil, known == nil || known == "adam" { return "adamw" }
+    if let known { return known }
+    if values["warmup_steps"] != nil, values["min_lr"] != nil { return "keras_bert_adamw" }
+    if values["multiply_by_parameter_scale"] != nil { return "adafactor" }
+    if values["beta_1"] != nil, values["epsilon"] != nil { return "adam" }
+    return className.lowercased()
+  }
+
+  /// Whether bert4keras' own Adam is behind the class.
+  var isBERT4Keras: Bool { values["bias_correction"] != nil }
+}

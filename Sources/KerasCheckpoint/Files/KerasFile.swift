@@ -1,0 +1,81 @@
+internal import ByteIO
+internal import HDF5
+internal import Tensors
+internal import TrainingState
+
+/// An open HDF5 file of Keras: what it says about itself, and handles on its tensors.
+struct KerasFile {
+  let catalog: HDF5Catalog
+  private let file: PositionalFile
+  private let cache = ChunkCache()
+
+  init(_ catalog: HDF5Catalog, _ file: PositionalFile) {
+    self.catalog = catalog
+    self.file = file
+  }
+
+  /// A text attribute, `nil` where there is none.
+  func text(_ name: String, of path: String) throws -> String? {
+    switch catalog.object(path)?.attributes[name] {
+    case .text(let text): return text
+    case nil: return nil
+    default: throw StateError(.malformed, "the attribute '\(name)' is no text", tensor: "/" + path)
+    }
+  }
+
+  /// A list of names, put together where Keras had to split it; `nil` where there is none.
+  ///
+  /// An empty list is an empty list of numbers: NumPy makes it so.
+  func names(_ name: String, of path: String) throws -> [String]? {
+    let attributes = catalog.object(path)?.attributes ?? [:]
+    if let whole = attributes[name] { return try list(whole, name, path) }
+    guard attributes["\(name)0"] != nil else { return nil }
+    var names: [String] = []
+    var number = 0
+    while let part = attributes["\(name)\(number)"] {
+      names += try list(part, "\(name)\(number)", path)
+      number += 1
+    }
+    return names
+  }
+
+  private func list(_ value: HDF5Value, _ name: String, _ path: String) throws -> [String] {
+    switch value {
+    case .texts(let names): return names
+    case .reals(let none) where none.isEmpty: return []
+    case .integers(let none) where none.isEmpty: return []
+    default:
+      throw StateError(
+        .malformed,
+        "the attribute '\(name)' is no list of names",
+        tensor: "/" + path
+      )
+    }
+  }
+
+  /// A dataset as a tensor, its name in the hub still open.
+  func tensor(_ path: String) throws -> Tensor {
+    guard let object = catalog.object(path) else {
+      throw StateError(.malformed, "the file names a dataset that it lacks", tensor: "/" + path)
+    }
+    do {
+      guard let dataset = object.dataset else {
+        throw StateError(.malformed, "a group stands where a dataset should")
+      }
+      return try dataset.tensor(in: file, cache: cache)
+    } catch let error as StateError {
+      throw error.inContext(file: file.path, tensor: "/" + path)
+    }
+  }
+
+  /// The bytes of a small tensor.
+  func bytes(_ path: String) throws -> [UInt8] {
+    try TensorPass.verifiedBytes(of: NamedTensor("/" + path, try tensor(path)), limit: 64)
+  }
+
+  /// Paths of all datasets below a group.
+  func datasets(below path: [String]) -> [String] {
+    catalog.objects.filter { $0.dataset != nil && $0.path.starts(with: path) }
+      .map { $0.path.joined(separator: "/") }
+  }
+}

@@ -1,0 +1,44 @@
+public import ByteIO
+public import HDF5
+internal import Tensors
+public import TrainingState
+
+/// Reads the `.h5` files of Keras up to 2, tf.keras, tf_keras, and Keras 3's legacy writer.
+///
+/// Their specification is the article <doc:LegacyFiles>.
+public enum KerasLegacyReader {
+  /// The name of the format.
+  public static let format = KerasNames.legacyFormat
+
+  /// Whether an HDF5 file is a legacy one, of a whole model or of weights alone.
+  ///
+  /// - Parameter catalog: What the file says about itself.
+  /// - Returns: Whether it is.
+  public static func recognizes(_ catalog: HDF5Catalog) -> Bool {
+    let names = KerasNames.layerNames
+    if catalog.object(KerasNames.modelWeights)?.dataset == nil,
+      catalog.object(KerasNames.modelWeights) != nil
+    {
+      return true
+    }
+    let root = catalog.object("")?.attributes ?? [:]
+    return root[names] != nil || root[names + "0"] != nil || root[KerasNames.modelConfig] != nil
+  }
+
+  /// Describes the state in a file; only its structure and a few scalars are read.
+  ///
+  /// - Parameters:
+  ///   - catalog: What the file says about itself.
+  ///   - file: The file.
+  /// - Returns: The state.
+  /// - Throws: `StateError` when the content breaks the format's rules, or the optimizer's tensors fit
+  ///   no order that is known.
+  public static func read(_ catalog: HDF5Catalog, _ file: PositionalFile) throws -> TrainingState {
+    do {
+      var decoder = LegacyDecoder(KerasFile(catalog, file))
+      return try decoder.decode()
+    } catch let error as StateError {
+      throw error.inContext(file: file.path)
+    }
+  }
+}

@@ -1,0 +1,30 @@
+internal import Tensors
+internal import TrainingState
+
+/// A variable that an optimizer may keep slots for.
+struct SlotOwner {
+  /// Its name in the hub.
+  let name: String
+  let shape: Shape
+  /// Whether training changes it, as far as names and configuration tell.
+  let isTrainable: Bool
+}
+
+/// What an optimizer's list of tensors turned out to be.
+struct OptimizerTensors {
+  /// The counter of updates.
+  var step: StateTensor?
+  /// Tensors of the optimizer as a whole, such as its learning rate.
+  var scalars: [StateTensor] = []
+  /// Slots and the number of the variable that each belongs to.
+  var slots: [(owner: Int, slot: Slot)] = []
+  /// Tensors that stand for a slot that is not kept.
+  var placeholders: [StateTensor] = []
+
+  /// Puts a slot with its owner under the hub's name for it.
+  mutating func add(_ tensor: StateTensor, as name: SlotName, of owner: SlotOwner, at place: Int) {
+    var renamed = tensor
+    renamed.name = "\(owner.name)/\(name)"
+    slots.append((place, Slot(name, renamed)))
+  }
+}

@@ -1,0 +1,27 @@
+internal import ByteIO
+internal import HDF5
+internal import KerasCheckpoint
+internal import StateStore
+internal import Tensors
+internal import TrainingState
+
+/// The formats that are HDF5 files, told apart by what is in them.
+enum HDF5Formats {
+  /// Opens a file whose catalog is read once.
+  ///
+  /// - Parameter path: An HDF5 file.
+  /// - Returns: The state and the name of its format.
+  /// - Throws: `StateError` with code `unsupported` when the file is none of a format that is known, or
+  ///   what reading it throws.
+  static func open(_ path: String) throws -> (state: TrainingState, format: String) {
+    let catalog = try HDF5Catalog.read(path)
+    let file = try PositionalFile.open(path)
+    // A file that claims to be native is held to it; so is one that is nothing else.
+    if !StateStoreReader.recognizes(catalog) {
+      if KerasLegacyReader.recognizes(catalog) {
+        return (try KerasLegacyReader.read(catalog, file), KerasLegacyReader.format)
+      }
+    }
+    return (try StateStoreReader.read(catalog, file), StateStoreReader.format)
+  }
+}
