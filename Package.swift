@@ -61,10 +61,15 @@ let package = Package(
       swiftSettings: strict
     ),
     .target(
+      name: "PyTorchCheckpoint",
+      dependencies: ["TrainingState", "OptimizerCore", "Tensors", "ByteIO"],
+      swiftSettings: strict
+    ),
+    .target(
       name: "OptStateKit",
       dependencies: [
         "Tensors", "ByteIO", "HDF5", "OptimizerCore", "TrainingState", "StateStore",
-        "TensorFlowCheckpoint",
+        "TensorFlowCheckpoint", "PyTorchCheckpoint",
       ],
       swiftSettings: strict
     ),

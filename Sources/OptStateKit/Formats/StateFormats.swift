@@ -1,4 +1,5 @@
 internal import ByteIO
+internal import PyTorchCheckpoint
 internal import StateStore
 internal import TensorFlowCheckpoint
 internal import Tensors
@@ -7,11 +8,12 @@ public import TrainingState
 /// The formats that states are read from and written in.
 public enum StateFormats {
   private static let readers: [any StateReader.Type] = [
-    StateStoreReader.self, TensorFlowReader.self,
+    StateStoreReader.self, TensorFlowReader.self, PyTorchReader.self,
   ]
 
   private static let writers: [any StateWriter.Type] = [
     StateStoreWriter.self, TensorFlowWriter.self, TensorFlowObjectWriter.self,
+    PyTorchWriter.self,
   ]
 
   /// Names of the formats that can be written, as `--to` takes them.
@@ -119,6 +121,7 @@ public enum StateFormats {
   private static func told(by name: String) -> String? {
     if name.hasSuffix(".h5") || name.hasSuffix(".hdf5") { return StateStoreWriter.format }
     if name.hasSuffix(".index") || name.contains(".ckpt") { return TensorFlowWriter.format }
+    if [".pt", ".pth", ".bin"].contains(where: name.hasSuffix) { return PyTorchWriter.format }
     return nil
   }
 }
