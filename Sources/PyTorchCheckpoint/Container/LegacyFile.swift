@@ -58,6 +58,7 @@ enum LegacyFile {
       throw StateError(.unsupported, "the storages are in byte order 'big'", expected: "little")
     }
     let tree = try next(&cursor)
+    shorten(tree)
     let keys = try next(&cursor).elements?.compactMap(\.text) ?? []
     var widths: [ExactName: (width: Int, count: Int)] = [:]
     try collect(tree, &widths)
@@ -115,6 +116,16 @@ enum LegacyFile {
     return value
   }
 
+  /// Takes the sixth part off references to storages, which the zip container does not have.
+  private static func shorten(_ tree: PickleValue) {
+    PickleTree.forEach(tree) { object in
+      guard case .persistent(let id) = object.content, let parts = id.elements, parts.count == 6,
+        parts[5].isNone
+      else { return }
+      object.content = .persistent(.tuple(Array(parts[..<5])))
+    }
+  }
+
   /// Finds the width of every storage's elements, which stands in the tree alone.
   private static func collect(
     _ tree: PickleValue,
@@ -124,13 +135,11 @@ enum LegacyFile {
       guard case .persistent(let id) = object.content else { return }
       do {
         let storage = try TorchStorageID(id)
-        let (end, overflow) = storage.count.addingReportingOverflow(storage.viewOffset)
-        guard !overflow else { throw StateError(.malformed, "a storage's size overflows") }
         let known = widths[ExactName(storage.key)]
         guard known == nil || known?.width == storage.type.width else {
           throw StateError(.malformed, "storage '\(storage.key)' has elements of two types")
         }
-        widths[ExactName(storage.key)] = (storage.type.width, max(end, known?.count ?? 0))
+        widths[ExactName(storage.key)] = (storage.type.width, max(storage.count, known?.count ?? 0))
       } catch let error as StateError {
         throw error.at(object.offset)
       }

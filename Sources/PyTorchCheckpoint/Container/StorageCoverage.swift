@@ -13,7 +13,7 @@ enum StorageCoverage {
       let key = ExactName(description.storage.key)
       let width = description.elementType.byteWidth ?? 1
       let count = description.shape.elementCount
-      let start = (description.offset + description.storage.viewOffset) * width
+      let start = description.offset * width
       let isDense = description.isContiguous || description.isPermutation
       ranges[key, default: []].append(isDense ? start..<start + count * width : start..<start)
     }

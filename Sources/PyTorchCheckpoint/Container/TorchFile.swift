@@ -87,7 +87,7 @@ final class TorchFile {
     let key = ViewKey(
       key: ExactName(description.storage.key),
       type: description.elementType,
-      offset: description.offset + description.storage.viewOffset,
+      offset: description.offset,
       shape: description.shape,
       strides: description.strides
     )
@@ -96,24 +96,20 @@ final class TorchFile {
     let (end, overflow) = description.storage.count.multipliedReportingOverflow(
       by: description.storage.type.width
     )
-    let isPart = description.storage.viewOffset > 0
-    guard !overflow, isPart ? end <= bytes.byteCount : end == bytes.byteCount else {
+    guard !overflow, end == bytes.byteCount else {
       throw StateError(
         .malformed,
         "storage '\(description.storage.key)' has another size than the pickle says",
-        expected: "\(description.storage.count) elements of \(description.storage.type.width) bytes",
+        expected:
+          "\(description.storage.count) elements of \(description.storage.type.width) bytes",
         found: "\(bytes.byteCount) bytes"
       )
     }
-    let (offset, carry) = description.offset.addingReportingOverflow(
-      description.storage.viewOffset
-    )
-    guard !carry else { throw StateError(.malformed, "the offset of a view overflows") }
     let made = try bytes.strided(
       description.elementType,
       description.shape,
       strides: description.strides,
-      offset: offset
+      offset: description.offset
     )
     views[key] = made
     return made

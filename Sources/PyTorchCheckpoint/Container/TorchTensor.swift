@@ -110,9 +110,6 @@ struct TorchStorageID {
   /// Elements of ``type``.
   let count: Int
 
-  /// First element in the storage of that key, where it is a part of one (before 0.4).
-  let viewOffset: Int
-
   init(_ id: PickleValue) throws {
     guard let parts = id.elements, parts.count >= 5, parts[0].text == "storage",
       case .global(let module, let name)? = parts[1].object?.content,
@@ -125,12 +122,12 @@ struct TorchStorageID {
     self.type = type
     self.key = key
     self.count = count
-    if parts.count > 5, let view = parts[5].elements, view.count == 3,
-      let offset = view[1].int.flatMap({ Int(exactly: $0) }), offset >= 0
-    {
-      viewOffset = offset
-    } else {
-      viewOffset = 0
+    guard parts.dropFirst(5).allSatisfy({ $0.isNone }) else {
+      throw StateError(
+        .unsupported,
+        "a storage that is part of another one, as before PyTorch 0.4",
+        remedy: "load the file with PyTorch and save it again"
+      )
     }
   }
 }

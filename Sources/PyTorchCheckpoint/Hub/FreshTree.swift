@@ -11,8 +11,10 @@ struct FreshTree {
 
   init(_ state: TrainingState, note: ((String) -> Void)?) throws {
     var items: [PickleItem] = []
-    for variable in state.variables {
-      guard let value = variable.value else { continue }
+    let twins = TiedVariables.find(state.variables)
+    for (variable, twin) in zip(state.variables, twins) {
+      guard let own = variable.value else { continue }
+      let value = twin.flatMap { state.variables[$0].value } ?? own
       let object = nodes.tensor()
       items.append((nodes.text(variable.name), .object(object)))
       tensors.append(.init(name: variable.name, object: object, tensor: value.tensor))
@@ -38,12 +40,12 @@ struct FreshTree {
 
   /// The variables that an optimizer numbers: no buffers, no whole numbers, of tied ones the first.
   static func parameters(_ state: TrainingState) -> [Variable] {
-    var seen: Set<ObjectIdentifier> = []
-    return state.variables.filter { variable in
-      if !variable.slots.isEmpty { return true }
-      guard let tensor = variable.value?.tensor else { return false }
-      return tensor.elementType.isFloatingPoint && !TrainerGroups.isBuffer(variable.name)
-        && seen.insert(ObjectIdentifier(tensor.source)).inserted
+    zip(state.variables, TiedVariables.find(state.variables)).compactMap { variable, twin in
+      if !variable.slots.isEmpty { return variable }
+      guard let tensor = variable.value?.tensor, twin == nil,
+        tensor.elementType.isFloatingPoint, !TrainerGroups.isBuffer(variable.name)
+      else { return nil }
+      return variable
     }
   }
 }

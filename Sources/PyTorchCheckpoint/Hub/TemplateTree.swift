@@ -201,7 +201,9 @@ struct TemplateTree {
       value.object.map { removed.contains(ObjectIdentifier($0)) } ?? false
     }
     let entries = survey.optimizer?.value["state"]
-    let parameters = Set((entries?.items ?? []).compactMap { $0.value.object.map(ObjectIdentifier.init) })
+    let parameters = Set(
+      (entries?.items ?? []).compactMap { $0.value.object.map(ObjectIdentifier.init) }
+    )
     PickleTree.forEach(tree) { object in
       if let items = object.items, items.contains(where: { isRemoved($0.value) }) {
         let isEntry = parameters.contains(ObjectIdentifier(object))

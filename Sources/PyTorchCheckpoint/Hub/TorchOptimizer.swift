@@ -42,7 +42,8 @@ struct TorchOptimizer {
 
   /// Whether a value is such a dictionary.
   static func isOptimizer(_ value: PickleValue) -> Bool {
-    guard value["state"]?.items != nil, case .list(let groups)? = value["param_groups"]?.object?.content
+    guard value["state"]?.items != nil,
+      case .list(let groups)? = value["param_groups"]?.object?.content
     else { return false }
     return groups.allSatisfy { $0["params"]?.elements != nil }
   }

@@ -40,12 +40,14 @@ extension TorchRule {
     case .betas:
       guard let beta1 = number("beta1"), let beta2 = number("beta2") else { return nil }
       return .tuple([beta1, beta2])
-    case .epsilons: return .tuple([number("epsilon1") ?? .none, number("epsilon2") ?? .double(1e-3)])
+    case .epsilons:
+      return .tuple([number("epsilon1") ?? .none, number("epsilon2") ?? .double(1e-3)])
     case .decay:
       let own = values["weight_decay"]?.number ?? 0
       return .double(own != 0 ? own : values["l2"]?.number ?? 0)
     case .decoupled: return .bool((values["weight_decay"]?.number ?? 0) != 0)
-    case .fused: return values["arithmetic"] == .string("pytorch_fused") ? .bool(true) : PickleValue.none
+    case .fused:
+      return values["arithmetic"] == .string("pytorch_fused") ? .bool(true) : PickleValue.none
     case .off: return .bool(false)
     case .unset: return PickleValue.none
     }

@@ -16,6 +16,9 @@ extension PickleValue {
   /// The object, or `nil`.
   var object: PickleObject? { if case .object(let object) = self { object } else { nil } }
 
+  /// Whether it is Python's `None`.
+  var isNone: Bool { if case .none = self { true } else { false } }
+
   /// The text, or `nil`.
   var text: String? {
     if case .string(let text)? = object?.content { text } else { nil }
