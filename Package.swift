@@ -61,15 +61,25 @@ let package = Package(
       swiftSettings: strict
     ),
     .target(
-      name: "PyTorchCheckpoint",
+      name: "Safetensors",
       dependencies: ["TrainingState", "OptimizerCore", "Tensors", "ByteIO"],
+      swiftSettings: strict
+    ),
+    .target(
+      name: "NumPyArchive",
+      dependencies: ["TrainingState", "Tensors", "ByteIO"],
+      swiftSettings: strict
+    ),
+    .target(
+      name: "PyTorchCheckpoint",
+      dependencies: ["TrainingState", "OptimizerCore", "Tensors", "ByteIO", "Safetensors"],
       swiftSettings: strict
     ),
     .target(
       name: "OptStateKit",
       dependencies: [
         "Tensors", "ByteIO", "HDF5", "OptimizerCore", "TrainingState", "StateStore",
-        "TensorFlowCheckpoint", "PyTorchCheckpoint",
+        "TensorFlowCheckpoint", "Safetensors", "NumPyArchive", "PyTorchCheckpoint",
       ],
       swiftSettings: strict
     ),
@@ -144,6 +154,18 @@ let package = Package(
         "StateStore", "TensorFlowCheckpoint", "TrainingState", "OptimizerCore", "HDF5", "ByteIO",
         "Tensors", "TestSupport",
       ],
+      swiftSettings: strict
+    ),
+    .testTarget(
+      name: "SafetensorsTests",
+      dependencies: [
+        "Safetensors", "TrainingState", "OptimizerCore", "ByteIO", "Tensors", "TestSupport",
+      ],
+      swiftSettings: strict
+    ),
+    .testTarget(
+      name: "NumPyArchiveTests",
+      dependencies: ["NumPyArchive", "TrainingState", "ByteIO", "Tensors", "TestSupport"],
       swiftSettings: strict
     ),
     .testTarget(

@@ -2,5 +2,7 @@
 @_exported public import TrainingState
 @_exported public import Tensors
 @_exported public import OptimizerCore
+@_exported public import enum ByteIO.JSONValue
+@_exported public import struct ByteIO.JSONObject
 @_exported public import enum ByteIO.TemporaryFiles
 @_exported public import enum HDF5.HDF5Isolation

@@ -9,7 +9,8 @@ struct ElementTests {
     let widths: [Int?: [ElementType]] = [
       1: [
         .int8, .uint8, .bool, .float8E5M2, .float8E4M3FN, .float8E4M3FNUZ, .float8E4M3B11FNUZ,
-        .float8E5M2FNUZ, .float4E2M1FN, .int4, .uint4, .int2, .uint2, .qint8, .quint8,
+        .float8E5M2FNUZ, .float8E8M0FNU, .float4E2M1FN, .int4, .uint4, .int2, .uint2, .qint8,
+        .quint8,
       ],
       2: [.float16, .bfloat16, .int16, .uint16, .qint16, .quint16],
       4: [.float32, .int32, .uint32, .qint32],

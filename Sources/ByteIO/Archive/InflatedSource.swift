@@ -6,7 +6,7 @@ final class InflatedSource: TensorSource {
   /// Where the content is after inflation.
   private enum Content {
     case memory([UInt8])
-    case file(PositionalFile)
+    case file(PositionalFile, Int)
   }
 
   /// Bytes of content that are kept in memory.
@@ -14,11 +14,13 @@ final class InflatedSource: TensorSource {
 
   private let member: ZipMember
   private let archive: PositionalFile
+  private let spool: InflationSpool
   private let content = Mutex<Content?>(nil)
 
-  init(_ member: ZipMember, in archive: PositionalFile) {
+  init(_ member: ZipMember, in archive: PositionalFile, spool: InflationSpool) {
     self.member = member
     self.archive = archive
+    self.spool = spool
   }
 
   func read(into buffer: UnsafeMutableRawBufferPointer, at offset: Int) throws {
@@ -36,7 +38,7 @@ final class InflatedSource: TensorSource {
           from: UnsafeRawBufferPointer(rebasing: all[offset..<offset + buffer.count])
         )
       }
-    case .file(let file): try unsafe file.read(into: buffer, at: offset)
+    case .file(let file, let start): try unsafe file.read(into: buffer, at: start + offset)
     }
   }
 
@@ -53,15 +55,15 @@ final class InflatedSource: TensorSource {
         try check(sum)
         return .memory(bytes)
       }
-      let file = try PositionalFile.unnamed()
-      var position = 0
+      let (file, start) = try spool.reserve(member.byteCount)
+      var position = start
       try unsafe stream { piece in
         unsafe sum.add(piece)
         try unsafe file.write(piece, at: position)
         position += piece.count
       }
       try check(sum)
-      return .file(file)
+      return .file(file, start)
     } catch let error as StateError {
       throw error.inContext(file: archive.path, tensor: member.name)
     }

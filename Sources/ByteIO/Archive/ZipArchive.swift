@@ -15,6 +15,7 @@ public final class ZipArchive: Sendable {
   public let members: [ZipMember]
 
   private let places: [ExactName: Int]
+  private let spool = InflationSpool()
 
   /// Whether a file begins as an archive does.
   ///
@@ -102,7 +103,25 @@ public final class ZipArchive: Sendable {
   /// - Returns: The source.
   public func source(of member: ZipMember) -> any TensorSource {
     member.isDeflated
-      ? InflatedSource(member, in: file) : FileSource(file, at: member.offset)
+      ? InflatedSource(member, in: file, spool: spool) : FileSource(file, at: member.offset)
+  }
+
+  /// The beginning of a member's content, which is not compared with anything.
+  ///
+  /// - Parameters:
+  ///   - member: The member.
+  ///   - count: Bytes of it, few enough to be held.
+  /// - Returns: As many bytes, or the whole content where it has fewer.
+  /// - Throws: `StateError` with code `malformed` or `truncated`.
+  public func prefix(of member: ZipMember, count: Int) throws -> [UInt8] {
+    let wanted = min(count, member.byteCount)
+    guard member.isDeflated else { return try file.bytes(at: member.offset, count: wanted) }
+    var bytes: [UInt8] = []
+    let range = member.offset..<member.offset + member.storedByteCount
+    try unsafe Zlib.inflate(file, range, byteCount: member.byteCount, limit: wanted) { piece in
+      unsafe bytes.append(contentsOf: piece.prefix(wanted - bytes.count))
+    }
+    return bytes
   }
 
   /// The content of a small member, compared with its CRC-32.

@@ -1,14 +1,17 @@
 internal import Tensors
 
-/// Writes a zip archive of stored members, their content streamed into its places on all cores.
+/// Writes a zip archive, the content of its members streamed into its places on all cores.
 ///
-/// Places follow from sizes alone. The pass over the content yields the members' sums, and the headers
-/// between the contents are written after it.
+/// Places of stored members follow from sizes alone. The pass over the content yields the members' sums,
+/// and the headers between the contents are written after it. Deflated members follow one another as
+/// they come out, in the order in which they were added.
 public final class ZipWriter {
   private let file: PositionalFile
   private let layout: ZipLayout
+  private let deflateLevel: Int?
   private var records: [ZipRecord] = []
   private var pending: [(record: Int, parts: [NamedTensor])] = []
+  private var waiting: [ZipDeflation.Member] = []
   private var sums: [CRC32] = []
   private var names: Set<ExactName> = []
 
@@ -17,9 +20,11 @@ public final class ZipWriter {
   /// - Parameters:
   ///   - file: An empty file, open for writing.
   ///   - layout: How headers are made.
-  public init(_ file: PositionalFile, layout: ZipLayout) {
+  ///   - deflateLevel: Level at which every member is deflated, 1 to 9; `nil` to store them.
+  public init(_ file: PositionalFile, layout: ZipLayout, deflateLevel: Int? = nil) {
     self.file = file
     self.layout = layout
+    self.deflateLevel = deflateLevel
   }
 
   /// Adds a member whose content consists of tensors, one behind another.
@@ -42,6 +47,10 @@ public final class ZipWriter {
         throw StateError(.limitExceeded, "the archive would be too large", tensor: name)
       }
       count = sum
+    }
+    if deflateLevel != nil {
+      waiting.append(ZipDeflation.Member(name: bytes, byteCount: count, parts: parts))
+      return
     }
     let start = records.last?.end ?? 0
     records.append(ZipRecord(bytes, byteCount: count, at: start, layout: layout))
@@ -66,6 +75,14 @@ public final class ZipWriter {
   /// - Returns: The CRC-32 of every member so far, in the order in which they were added.
   /// - Throws: `StateError` as ``TensorPass/copyIntoArchive(_:progress:)``.
   public func stream(progress: TensorPass.Progress? = nil) throws -> [CRC32] {
+    if let deflateLevel {
+      let deflation = ZipDeflation(file, layout: layout, level: deflateLevel)
+      let made = try deflation.write(waiting, from: records.last?.end ?? 0, progress: progress)
+      records += made.map(\.record)
+      sums += made.map(\.sum)
+      waiting = []
+      return sums
+    }
     var placements: [TensorPass.Placement] = []
     var owners: [Int] = []
     for (number, parts) in pending {
@@ -97,7 +114,7 @@ public final class ZipWriter {
     for (record, sum) in zip(records, sums) {
       try file.write(gap + record.local(sum), at: gapStart)
       gap = record.descriptor(sum)
-      gapStart = record.contentOffset + record.byteCount
+      gapStart = record.contentOffset + record.storedByteCount
       directory.add(record.central(sum))
     }
     let start = gapStart + gap.count

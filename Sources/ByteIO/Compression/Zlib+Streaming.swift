@@ -2,12 +2,13 @@ internal import CZlib
 internal import Tensors
 
 extension Zlib {
-  /// Inflates raw deflated data of a file, with two buffers of 256 KiB.
+  /// Inflates raw deflated data of a file, with two buffers of 256 KiB at most.
   ///
   /// - Parameters:
   ///   - file: The file.
   ///   - range: Where the data lies.
   ///   - byteCount: Bytes that must come out, neither more nor fewer.
+  ///   - limit: Bytes after which the rest is left alone.
   ///   - sink: Given one piece after another.
   /// - Throws: `StateError` with code `malformed` when the data is damaged or has another size, or what
   ///   reading and the sink throw.
@@ -15,9 +16,10 @@ extension Zlib {
     _ file: PositionalFile,
     _ range: Range<Int>,
     byteCount: Int,
+    limit: Int = .max,
     into sink: (UnsafeRawBufferPointer) throws -> Void
   ) throws {
-    let capacity = 1 << 18
+    let capacity = min(1 << 18, max(limit, 1 << 12))
     let input = WorkBuffer(byteCount: capacity)
     let output = WorkBuffer(byteCount: capacity)
     var stream = unsafe z_stream()
@@ -55,7 +57,7 @@ extension Zlib {
       }
       if count > 0 { try unsafe sink(UnsafeRawBufferPointer(rebasing: output.bytes[..<count])) }
       made += count
-      if isEnd { return }
+      if isEnd || made >= limit { return }
     }
   }
 }

@@ -19,12 +19,15 @@ public enum Zlib {
   ///   - input: The bytes.
   ///   - level: 0 for none to 9 for the most.
   ///   - container: What surrounds the data.
+  ///   - isLast: Whether the stream ends here; where it does not, it breaks off on a whole byte, so that
+  ///     another can follow.
   /// - Returns: The compressed stream.
   /// - Throws: `StateError` with code `invalidArgument` when zlib refuses the level.
   public static func deflate(
     _ input: UnsafeRawBufferPointer,
     level: Int,
-    container: Container = .zlib
+    container: Container = .zlib,
+    isLast: Bool = true
   ) throws -> [UInt8] {
     var stream = unsafe z_stream()
     guard unsafe optstate_deflate_init(&stream, Int32(level), container.windowBits) == Z_OK else {
@@ -35,7 +38,8 @@ public enum Zlib {
       )
     }
     defer { _ = unsafe deflateEnd(&stream) }
-    let bound = unsafe Int(deflateBound(&stream, UInt(input.count)))
+    // A flush adds an empty block.
+    let bound = unsafe Int(deflateBound(&stream, UInt(input.count))) + (isLast ? 0 : 16)
     return try unsafe [UInt8](unsafeUninitializedCapacity: bound) { output, count in
       unsafe stream.next_in = UnsafeMutablePointer(
         mutating: input.baseAddress?.assumingMemoryBound(to: UInt8.self)
@@ -43,7 +47,9 @@ public enum Zlib {
       unsafe stream.avail_in = UInt32(input.count)
       unsafe stream.next_out = output.baseAddress
       unsafe stream.avail_out = UInt32(bound)
-      guard unsafe CZlib.deflate(&stream, Z_FINISH) == Z_STREAM_END else {
+      let status = unsafe CZlib.deflate(&stream, isLast ? Z_FINISH : Z_SYNC_FLUSH)
+      let isDone = unsafe isLast ? status == Z_STREAM_END : status == Z_OK && stream.avail_in == 0
+      guard isDone else {
         throw StateError(.inputOutput, "zlib could not compress a chunk")
       }
       count = unsafe Int(stream.total_out)

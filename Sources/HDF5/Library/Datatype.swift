@@ -27,7 +27,7 @@ enum Datatype {
     case .qint32: (try copy(optstate_h5t_int32()), false)
     case .qint8, .int4, .int2: (try copy(optstate_h5t_int8()), false)
     case .float8E5M2, .float8E4M3FN, .float8E4M3FNUZ, .float8E4M3B11FNUZ, .float8E5M2FNUZ,
-      .float4E2M1FN, .uint4, .uint2, .quint8, .string, .variant:
+      .float8E8M0FNU, .float4E2M1FN, .uint4, .uint2, .quint8, .string, .variant:
       (try copy(optstate_h5t_uint8()), false)
     }
   }

@@ -1,3 +1,4 @@
+public import ByteIO
 internal import Tensors
 
 /// One respect in which two states differ.

@@ -1,3 +1,4 @@
+public import ByteIO
 internal import OptimizerCore
 internal import Tensors
 internal import TrainingState
@@ -8,16 +9,14 @@ extension Inspection {
   /// - Parameter withVariables: Whether each variable is listed.
   /// - Returns: The report.
   public func json(withVariables: Bool) -> JSONValue {
-    let slots = slotCounts.map { ($0.rawValue, JSONValue.int(Int64($1))) }
-    let types = typeCounts.map { ($0.rawValue, JSONValue.int(Int64($1))) }
-    let totals: [String: JSONValue] = [
+    let totals: JSONObject = [
       "variables": .int(Int64(state.variables.count)),
       "parameters": .int(Int64(parameterCount)),
       "bytes": .int(Int64(byteCount)),
-      "slots": .object(Dictionary(uniqueKeysWithValues: slots)),
-      "dtypes": .object(Dictionary(uniqueKeysWithValues: types)),
+      "slots": .object(counts(slotCounts.map { ($0.rawValue, $1) })),
+      "dtypes": .object(counts(typeCounts.map { ($0.rawValue, $1) })),
     ]
-    var report: [String: JSONValue] = [
+    var report: JSONObject = [
       "format": .string(format),
       "naming": JSONValue(state.naming),
       "source_format": .string(state.sourceFormat),
@@ -31,16 +30,22 @@ extension Inspection {
     return .object(report)
   }
 
+  private func counts(_ counts: [(name: String, count: Int)]) -> JSONObject {
+    var object = JSONObject()
+    for (name, count) in counts { object[name] = .int(Int64(count)) }
+    return object
+  }
+
   private var optimizer: JSONValue {
     guard let record = state.optimizer else { return .null }
     return .object([
       "kind": .string(record.kind),
-      "hyperparameters": .object(record.hyperparameters.mapValues(JSONValue.init)),
+      "hyperparameters": .object(JSONObject(record.hyperparameters.mapValues(JSONValue.init))),
       "groups": .array(
         record.groups.map { group in
           .object([
             "name": JSONValue(group.name),
-            "overrides": .object(group.overrides.mapValues(JSONValue.init)),
+            "overrides": .object(JSONObject(group.overrides.mapValues(JSONValue.init))),
             "members": .array(group.members.map(JSONValue.string)),
           ])
         }
@@ -52,7 +57,7 @@ extension Inspection {
     guard let record = state.schedule else { return .null }
     return .object([
       "kind": .string(record.kind),
-      "parameters": .object(record.parameters.mapValues(JSONValue.init)),
+      "parameters": .object(JSONObject(record.parameters.mapValues(JSONValue.init))),
       "learning_rate": JSONValue(learningRate),
     ])
   }
@@ -61,23 +66,20 @@ extension Inspection {
     var report = describe(variable.value?.tensor, statistics[ExactName(variable.name)])
     report["name"] = .string(variable.name)
     report["step"] = JSONValue(variable.step)
-    report["slots"] = .object(
-      Dictionary(
-        variable.slots.map { slot in
-          let statistics = statistics[ExactName("\(variable.name)/\(slot.name)")]
-          return (slot.name.rawValue, .object(describe(slot.tensor.tensor, statistics)))
-        },
-        uniquingKeysWith: { first, _ in first }
-      )
-    )
+    var slots = JSONObject()
+    for slot in variable.slots where slots[slot.name.rawValue] == nil {
+      let statistics = statistics[ExactName("\(variable.name)/\(slot.name)")]
+      slots[slot.name.rawValue] = .object(describe(slot.tensor.tensor, statistics))
+    }
+    report["slots"] = .object(slots)
     return .object(report)
   }
 
   private func describe(
     _ tensor: Tensor?,
     _ statistics: TensorStatistics?
-  ) -> [String: JSONValue] {
-    var report: [String: JSONValue] = [
+  ) -> JSONObject {
+    var report: JSONObject = [
       "shape": tensor.map { JSONValue($0.shape.dimensions) } ?? .null,
       "dtype": JSONValue(tensor?.elementType.rawValue),
     ]

@@ -1,4 +1,4 @@
-internal import ByteIO
+public import ByteIO
 internal import Tensors
 
 /// What the numbers of a tensor look like as a whole.

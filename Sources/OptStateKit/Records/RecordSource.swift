@@ -2,12 +2,6 @@ internal import ByteIO
 public import OptimizerCore
 internal import Tensors
 
-#if canImport(FoundationEssentials)
-internal import FoundationEssentials
-#else
-internal import Foundation
-#endif
-
 /// Where optimizer and schedule records come from that no file of the state has: a spec such as
 /// `adamw:learning_rate=0.001`, or a JSON file `{"kind": "adamw", "learning_rate": 0.001}`.
 public enum RecordSource {
@@ -23,7 +17,7 @@ public enum RecordSource {
   public static func optimizer(_ text: String) throws -> OptimizerRecord {
     guard var values = try object(in: text) else { return try OptimizerRecord(spec: text) }
     var groups: [ParameterGroup] = []
-    if let list = values.removeValue(forKey: "groups") {
+    if let list = take("groups", &values) {
       guard case .array(let entries) = list else { throw failure("'groups' is no list", text) }
       groups = try entries.map { try group($0, text) }
     }
@@ -32,7 +26,7 @@ public enum RecordSource {
       hyperparameters: [:],
       groups: groups
     )
-    record.hyperparameters = try values.mapValues { try attribute($0, text) }
+    record.hyperparameters = try attributes(values, text)
     _ = try Optimizer(
       record,
       convention: record.hyperparameters["arithmetic"] == nil ? .tensorflow : nil
@@ -50,26 +44,31 @@ public enum RecordSource {
     let kind = try kind(&values, text)
     let record = ScheduleRecord(
       kind: kind,
-      parameters: try values.mapValues { try attribute($0, text) }
+      parameters: try attributes(values, text)
     )
     _ = try Schedule(record)
     return record
   }
 
-  private static func object(in text: String) throws -> [String: JSONValue]? {
+  private static func object(in text: String) throws -> JSONObject? {
     guard FileSystem.kind(of: text) == .file else { return nil }
     let file = try PositionalFile.open(text)
     let size = try file.size()
     guard size <= maximumBytes else { throw failure("the file has \(size) bytes", text) }
-    let data = Data(try file.bytes(at: 0, count: size))
-    guard let value = try? JSONDecoder().decode(JSONValue.self, from: data),
-      case .object(let values) = value
-    else { throw failure("the file is no JSON object", text) }
+    let value: JSONValue
+    do {
+      value = try JSONReader.value(of: try file.bytes(at: 0, count: size))
+    } catch let error as StateError {
+      throw StateError(.invalidArgument, error.message, file: text, offset: error.offset)
+    }
+    guard case .object(let values) = value else {
+      throw failure("the file is no JSON object", text)
+    }
     return values
   }
 
-  private static func kind(_ values: inout [String: JSONValue], _ path: String) throws -> String {
-    guard case .string(let kind) = values.removeValue(forKey: "kind") else {
+  private static func kind(_ values: inout JSONObject, _ path: String) throws -> String {
+    guard case .string(let kind) = take("kind", &values) else {
       throw failure("the object has no 'kind'", path)
     }
     return kind
@@ -77,13 +76,13 @@ public enum RecordSource {
 
   private static func group(_ value: JSONValue, _ path: String) throws -> ParameterGroup {
     guard case .object(var values) = value,
-      case .array(let members) = values.removeValue(forKey: "members")
+      case .array(let members) = take("members", &values)
     else { throw failure("a group has no list of members", path) }
     var name: String?
-    if case .string(let text) = values.removeValue(forKey: "name") { name = text }
+    if case .string(let text) = take("name", &values) { name = text }
     return ParameterGroup(
       name: name,
-      overrides: try values.mapValues { try attribute($0, path) },
+      overrides: try attributes(values, path),
       members: try members.map { member in
         guard case .string(let text) = member else { throw failure("a member is no text", path) }
         return text
@@ -91,29 +90,26 @@ public enum RecordSource {
     )
   }
 
-  private static func attribute(_ value: JSONValue, _ path: String) throws -> AttributeValue {
-    switch value {
-    case .bool(let flag): return .bool(flag)
-    case .int(let number): return .int(number)
-    case .double(let number): return .double(number)
-    case .string(let text): return .string(text)
-    case .array(let values):
-      let texts = values.compactMap { if case .string(let text) = $0 { text } else { nil } }
-      if texts.count == values.count { return .strings(texts) }
-      let numbers = values.compactMap { value -> Double? in
-        switch value {
-        case .int(let number): Double(number)
-        case .double(let number): number
-        default: nil
-        }
+  private static func attributes(
+    _ object: JSONObject,
+    _ path: String
+  ) throws -> [String: AttributeValue] {
+    var attributes: [String: AttributeValue] = [:]
+    for (name, value) in object.members {
+      guard let attribute = value.attribute else {
+        throw failure(
+          "'\(name)' is neither a number, a text, a truth value nor a list of numbers or of texts",
+          path
+        )
       }
-      guard numbers.count == values.count else {
-        throw failure("a list mixes kinds of values", path)
-      }
-      return .doubles(numbers)
-    case .null, .object:
-      throw failure("a value is neither number, text, truth value nor list", path)
+      attributes[name] = attribute
     }
+    return attributes
+  }
+
+  private static func take(_ name: String, _ object: inout JSONObject) -> JSONValue? {
+    defer { object[name] = nil }
+    return object[name]
   }
 
   private static func failure(_ message: String, _ path: String) -> StateError {

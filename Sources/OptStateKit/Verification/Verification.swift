@@ -1,4 +1,4 @@
-internal import ByteIO
+public import ByteIO
 internal import Tensors
 internal import TrainingState
 

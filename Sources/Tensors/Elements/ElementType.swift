@@ -24,6 +24,7 @@ public enum ElementType: String, Sendable, Hashable, CaseIterable {
   case float8E4M3FNUZ = "float8_e4m3fnuz"
   case float8E4M3B11FNUZ = "float8_e4m3b11fnuz"
   case float8E5M2FNUZ = "float8_e5m2fnuz"
+  case float8E8M0FNU = "float8_e8m0fnu"
   case float4E2M1FN = "float4_e2m1fn"
   case int4
   case uint4
@@ -46,7 +47,7 @@ public enum ElementType: String, Sendable, Hashable, CaseIterable {
   public var byteWidth: Int? {
     switch self {
     case .int8, .uint8, .bool, .float8E5M2, .float8E4M3FN, .float8E4M3FNUZ, .float8E4M3B11FNUZ,
-      .float8E5M2FNUZ, .float4E2M1FN, .int4, .uint4, .int2, .uint2, .qint8, .quint8:
+      .float8E5M2FNUZ, .float8E8M0FNU, .float4E2M1FN, .int4, .uint4, .int2, .uint2, .qint8, .quint8:
       1
     case .float16, .bfloat16, .int16, .uint16, .qint16, .quint16: 2
     case .float32, .int32, .uint32, .qint32: 4

@@ -47,6 +47,13 @@ public struct SlotName: Sendable, Hashable, RawRepresentable {
   public static let slowWeights: SlotName = "lookahead_slow"
   /// The moving average of the weights.
   public static let average: SlotName = "ema"
+
+  /// Every slot that has a name here.
+  public static let all: [SlotName] = [
+    .firstMoment, .secondMoment, .greatestSecondMoment, .infinityNorm, .momentumProduct, .momentum,
+    .accumulator, .updateAccumulator, .linear, .meanSquare, .meanGradient, .growingSecondMoment,
+    .factoredRow, .factoredColumn, .gradientAccumulator, .slowWeights, .average,
+  ]
 }
 
 extension SlotName: ExpressibleByStringLiteral {

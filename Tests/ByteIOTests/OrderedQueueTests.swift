@@ -4,8 +4,6 @@ import Tensors
 import TestSupport
 import Testing
 
-@testable import StateStore
-
 @Suite("OrderedQueue", .timeLimit(.minutes(1)))
 struct OrderedQueueTests {
   private final class Consumed: Sendable {

@@ -5,7 +5,7 @@ internal import Synchronization
 ///
 /// A number that is too far ahead of the one that is next waits, so that one slow item cannot let the
 /// results of those behind it pile up; the next one never waits, so somebody always gets on.
-final class OrderedQueue<Result: Sendable>: Sendable {
+package final class OrderedQueue<Result: Sendable>: Sendable {
   private struct State {
     var next = 0
     var results: [Int: Result] = [:]
@@ -17,16 +17,18 @@ final class OrderedQueue<Result: Sendable>: Sendable {
   private let capacity: Int
   private let consume: @Sendable (Int, Result) throws -> Void
 
+  /// Begins with the number 0.
+  ///
   /// - Parameters:
   ///   - capacity: How far a number may be ahead of the next one.
   ///   - consume: Called with one result at a time.
-  init(capacity: Int, consume: @escaping @Sendable (Int, Result) throws -> Void) {
+  package init(capacity: Int, consume: @escaping @Sendable (Int, Result) throws -> Void) {
     self.capacity = capacity
     self.consume = consume
   }
 
   /// Makes the result of a number and consumes all that have become next in order.
-  func submit(_ number: Int, _ make: () throws -> Result) throws {
+  package func submit(_ number: Int, _ make: () throws -> Result) throws {
     while let turn = turn(of: number) { turn.wait() }
     do {
       let result = try make()

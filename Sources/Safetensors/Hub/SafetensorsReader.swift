@@ -1,0 +1,92 @@
+internal import ByteIO
+internal import OptimizerCore
+internal import Tensors
+public import TrainingState
+
+/// Reads safetensors files and sharded sets.
+public enum SafetensorsReader: StateReader {
+  /// The name of the format.
+  public static let format = "safetensors"
+
+  /// What the names of files end in.
+  static let suffix = ".safetensors"
+
+  /// Whether a path is a safetensors file, or the index of a sharded set of them.
+  public static func recognizes(_ path: String) throws -> Bool {
+    if try SafetensorsFile.recognizes(path) { return true }
+    return try ShardIndex.recognizes(path, filesEndingIn: suffix)
+  }
+
+  /// Describes the state in a file or a set; only headers are read.
+  public static func read(
+    _ path: String,
+    options: ReadOptions = ReadOptions()
+  ) throws -> TrainingState {
+    if try SafetensorsFile.recognizes(path) {
+      return try inContext(path) { try state(of: [("", try SafetensorsFile.open(path))], nil) }
+    }
+    let set = try SafetensorsSet.open(path)
+    return try inContext(path) { try state(of: set.shards, set.index) }
+  }
+
+  private static func inContext(
+    _ path: String,
+    _ body: () throws -> TrainingState
+  ) throws -> TrainingState {
+    do {
+      return try body()
+    } catch let error as StateError {
+      throw error.inContext(file: path)
+    }
+  }
+
+  private static func state(
+    of shards: [(name: String, file: SafetensorsFile)],
+    _ index: ShardIndex?
+  ) throws -> TrainingState {
+    var tensors: [StateTensor] = []
+    var extras: [StateTensor] = []
+    var metadata: [[(name: String, text: String)]?] = []
+    for (number, shard) in shards.enumerated() {
+      metadata.append(shard.file.metadata)
+      for tensor in shard.file.tensors {
+        let place = tensors.count + extras.count
+        let entry = Layout.tensor(tensor, index: place, shard: number)
+        if tensor.type.elementType == nil { extras.append(entry) } else { tensors.append(entry) }
+      }
+    }
+    let texts = Dictionary(
+      metadata.compactMap { $0 }.joined().map { (ExactName($0.name), $0.text) },
+      uniquingKeysWith: { first, _ in first }
+    )
+    var state: TrainingState
+    if let text = texts[ExactName(StateDescription.metadataName)] {
+      let (layout, optimizer, schedule) = try StateDescription.decode(text)
+      state = try layout.state(of: tensors, format: format)
+      (state.optimizer, state.schedule) = (optimizer, schedule)
+      state.attributes[Layout.described] = .bool(true)
+    } else {
+      let optimizer = texts[ExactName("optimizer")]?.lowercased()
+      let layout = FlatLayout.recognize(tensors, optimizer: optimizer)
+      state = try layout.state(of: tensors, format: format)
+    }
+    for (number, texts) in metadata.enumerated() {
+      // The description is made anew on writing.
+      if let kept = texts?.filter({ $0.name != StateDescription.metadataName }),
+        !kept.isEmpty || kept.count == texts?.count
+      {
+        extras.append(try Layout.extra(kept, number))
+      }
+    }
+    state.extras = extras
+    if let style = shards.first?.file.style, style != .reference {
+      state.attributes[Layout.style] = .string(style.rawValue)
+    }
+    if let index {
+      state.attributes[Layout.shards] = .strings(shards.map(\.name))
+      let bytes = JSONValue.object(index.metadata).bytes(isCompact: true)
+      state.attributes[Layout.indexMetadata] = .string(String(decoding: bytes, as: UTF8.self))
+    }
+    return state
+  }
+}

@@ -1,0 +1,118 @@
+internal import Tensors
+
+extension FlatLayout {
+  /// A tensor that may be a slot.
+  private struct Candidate {
+    let key: String
+    let word: String
+    let owner: ExactName
+  }
+
+  /// Names of scalars that belong to the optimizer as a whole.
+  private static let optimizerScalars: Set<String> = [
+    "learning_rate", "beta1_power", "beta2_power",
+  ]
+
+  /// Finds out by names which tensor of a list is what.
+  ///
+  /// A slot's name is its variable's and a word that means a slot, behind a slash or a dot; leading
+  /// components that stand before the variable's own name are passed over. A list with the scalars
+  /// `step` and `learning_rate` is the state of an MLX optimizer, whose variables are elsewhere.
+  ///
+  /// - Parameters:
+  ///   - tensors: The tensors under the list's names.
+  ///   - optimizer: The optimizer's name in lower case, where the file says it.
+  /// - Returns: The layout.
+  public static func recognize(_ tensors: [StateTensor], optimizer: String? = nil) -> FlatLayout {
+    let names = Set(tensors.map { ExactName($0.name) })
+    let scalars = Set(tensors.lazy.filter { $0.tensor.shape.rank == 0 }.map { ExactName($0.name) })
+    let isMLX = scalars.isSuperset(of: [ExactName("step"), ExactName("learning_rate")])
+    var layout = FlatLayout()
+    var places: [ExactName: Int] = [:]
+    func place(of owner: ExactName) -> Int {
+      if let place = places[owner] { return place }
+      places[owner] = layout.variables.count
+      layout.variables.append(Member(owner.text))
+      return layout.variables.count - 1
+    }
+    var candidates: [Candidate] = []
+    for tensor in tensors {
+      let name = tensor.name
+      if name == StepTensor.globalName || name == "step", layout.globalStep == nil,
+        StepTensor.isCounter(tensor.tensor, floatingPoint: false)
+      {
+        layout.globalStep = name
+      } else if tensor.tensor.shape.rank == 0, optimizerScalars.contains(name) {
+        layout.optimizerTensors.append((name, name))
+      } else if let found = candidate(tensor, among: names, isMLX: isMLX) {
+        candidates.append(found)
+      } else {
+        layout.variables[place(of: ExactName(name))].value = name
+      }
+    }
+    var words: [ExactName: Set<String>] = [:]
+    for candidate in candidates { words[candidate.owner, default: []].insert(candidate.word) }
+    for candidate in candidates {
+      let place = place(of: candidate.owner)
+      if candidate.word == "step", layout.variables[place].step == nil {
+        layout.variables[place].step = candidate.key
+        continue
+      }
+      let slot = meaning(of: candidate.word, among: words[candidate.owner] ?? [], optimizer)
+      let unique = unused(slot, candidate.word, layout.variables[place].slots.map(\.slot))
+      layout.variables[place].slots.append((unique, candidate.key))
+    }
+    return layout
+  }
+
+  private static func candidate(
+    _ tensor: StateTensor,
+    among names: Set<ExactName>,
+    isMLX: Bool
+  ) -> Candidate? {
+    let bytes = tensor.name.utf8
+    let isSeparator = { (byte: UInt8) in byte == UInt8(ascii: "/") || byte == UInt8(ascii: ".") }
+    guard let mark = bytes.lastIndex(where: isSeparator), mark > bytes.startIndex else {
+      return nil
+    }
+    let word = String(Substring(bytes[bytes.index(after: mark)...]))
+    let base = String(Substring(bytes[..<mark]))
+    let isLetter = FlatSlots.letters.contains(word)
+    let isStep = word == "step" && StepTensor.isCounter(tensor.tensor, floatingPoint: true)
+    guard isStep || isLetter || FlatSlots.meaning(of: word) != nil else { return nil }
+    var rest = base.utf8[...]
+    while true {
+      let owner = ExactName(String(Substring(rest)))
+      if names.contains(owner) { return Candidate(key: tensor.name, word: word, owner: owner) }
+      guard let next = rest.firstIndex(where: isSeparator) else { break }
+      rest = rest[rest.index(after: next)...]
+    }
+    let isAlone = FlatSlots.isUnmistakable(word) || isMLX && isLetter
+    return isAlone ? Candidate(key: tensor.name, word: word, owner: ExactName(base)) : nil
+  }
+
+  private static func meaning(
+    of word: String,
+    among words: Set<String>,
+    _ optimizer: String?
+  ) -> SlotName {
+    if FlatSlots.letters.contains(word) {
+      let letters = words.intersection(FlatSlots.letters)
+      return FlatSlots.meaning(of: word, among: letters, optimizer: optimizer)
+    }
+    // PyTorch's Adadelta and RMSprop have this word for the same thing; the hub follows TensorFlow.
+    if word == "square_avg", words.contains("acc_delta") { return .accumulator }
+    return FlatSlots.meaning(of: word) ?? SlotName(rawValue: word)
+  }
+
+  /// The slot, or its source's word, numbered where that is taken too.
+  private static func unused(_ slot: SlotName, _ word: String, _ taken: [SlotName]) -> SlotName {
+    var slot = slot
+    var number = 1
+    while taken.contains(slot) {
+      slot = SlotName(rawValue: number == 1 ? word : "\(word)_\(number)")
+      number += 1
+    }
+    return slot
+  }
+}

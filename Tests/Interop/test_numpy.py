@@ -1,0 +1,117 @@
+"""NumPy's own arrays and archives come back byte for byte, and what is written loads."""
+import json
+import zipfile
+
+import numpy as np
+import pytest
+from conftest import BERT, assert_same, tensors
+
+ARRAYS = {
+    "matrix": np.arange(6, dtype="<f4").reshape(2, 3),
+    "scalar": np.float32(3.5),
+    "empty": np.zeros((0, 4), "<f8"),
+    "fortran": np.asfortranarray(np.arange(6, dtype="<i8").reshape(2, 3)),
+    "fortran-3": np.asfortranarray(np.arange(210, dtype="<i2").reshape(5, 6, 7)),
+    "fortran-4": np.asfortranarray(np.arange(360, dtype="<f8").reshape(3, 4, 5, 6)),
+    "bool": np.array([True, False]),
+    "half": np.arange(3, dtype="<f2"),
+    "byte": np.arange(3, dtype="u1"),
+    "complex": np.array([1 + 2j], "<c8"),
+    "big": np.arange(4, dtype=">f4"),
+    "big-complex": np.array([1 + 2j, 3 - 4j], ">c16"),
+    "big-fortran": np.asfortranarray(np.arange(6, dtype=">i4").reshape(2, 3)),
+    "cube": np.arange(24, dtype="<i4").reshape(2, 3, 4),
+    "bytes": np.array([b"ab", b"c"]),
+    "text": np.array(["ab", "c"]),
+    "date": np.array(["2020-01-01"], "datetime64[D]"),
+    "long": np.arange(3, dtype=np.longdouble),
+}
+
+
+@pytest.mark.parametrize("name", ARRAYS)
+def test_array_comes_back_byte_for_byte(optstate, tmp_path, name):
+    np.save(tmp_path / f"{name}.npy", ARRAYS[name])
+    optstate("convert", tmp_path / f"{name}.npy", tmp_path / "s.h5")
+    back = tmp_path / "back.npy"
+    optstate("convert", tmp_path / "s.h5", back, "--to", "npz")
+    assert back.read_bytes() == (tmp_path / f"{name}.npy").read_bytes()
+
+
+@pytest.mark.parametrize("version", [(1, 0), (2, 0), (3, 0)], ids=str)
+def test_every_version_comes_back(optstate, tmp_path, version):
+    with open(tmp_path / "a.npy", "wb") as file:
+        np.lib.format.write_array(file, np.arange(5.0), version=version)
+    optstate("convert", tmp_path / "a.npy", tmp_path / "back.npy")
+    assert (tmp_path / "back.npy").read_bytes() == (tmp_path / "a.npy").read_bytes()
+
+
+def test_stored_archive_comes_back_byte_for_byte(optstate, tmp_path):
+    np.savez(tmp_path / "a.npz", **ARRAYS, **{"a/b": np.ones(2), "é": np.zeros(1)})
+    optstate("convert", tmp_path / "a.npz", tmp_path / "s.h5")
+    optstate("convert", tmp_path / "s.h5", tmp_path / "back.npz")
+    assert (tmp_path / "back.npz").read_bytes() == (tmp_path / "a.npz").read_bytes()
+    assert optstate("diff", tmp_path / "a.npz", tmp_path / "s.h5").stdout == "equal\n"
+
+
+def test_deflated_archive_is_read_and_written(optstate, tmp_path):
+    arrays = {
+        "zeros": np.zeros(3_000_000, "<f4"),
+        "noise": np.random.default_rng(1).standard_normal(700_001),
+        "empty": np.zeros(0, "<f4"),
+    }
+    np.savez_compressed(tmp_path / "a.npz", **arrays)
+    optstate("convert", tmp_path / "a.npz", tmp_path / "s.h5")
+    optstate("convert", tmp_path / "s.h5", tmp_path / "back.npz", "--compress", "gzip:6")
+    with zipfile.ZipFile(tmp_path / "back.npz") as archive:
+        assert archive.testzip() is None
+        assert {one.compress_type for one in archive.infolist()} == {zipfile.ZIP_DEFLATED}
+    with np.load(tmp_path / "back.npz") as found:
+        assert_same(dict(found), arrays)
+    assert (tmp_path / "back.npz").stat().st_size < 1.02 * (tmp_path / "a.npz").stat().st_size
+    optstate("convert", tmp_path / "s.h5", tmp_path / "again.npz", "--compress", "gzip:6")
+    assert (tmp_path / "again.npz").read_bytes() == (tmp_path / "back.npz").read_bytes()
+
+
+def test_tensorflow_state_loads_and_comes_back(optstate, tmp_path):
+    optstate("convert", BERT / "model.ckpt-20", tmp_path / "s.npz")
+    wanted = tensors(BERT / "model.ckpt-20")
+    with np.load(tmp_path / "s.npz") as found:
+        assert_same(dict(found), {name: np.asarray(one) for name, one in wanted.items()})
+    optstate("convert", tmp_path / "s.npz", tmp_path / "back/model.ckpt-20", "--to", "tensorflow")
+    assert_same(tensors(tmp_path / "back/model.ckpt-20"), wanted)
+
+
+def test_flat_names_are_paired(optstate, tmp_path):
+    np.savez(
+        tmp_path / "a.npz",
+        **{
+            "w": np.zeros((2, 3), "<f4"), "w.exp_avg": np.ones((2, 3), "<f4"),
+            "w.exp_avg_sq": np.ones((2, 3), "<f4"), "w.step": np.float32(7), "global_step": np.int64(9),
+        },
+    )
+    report = json.loads(optstate("inspect", tmp_path / "a.npz", "--json", "--variables").stdout)
+    assert report["global_step"] == 9
+    (variable,) = report["variables"]
+    assert (variable["name"], variable["step"]) == ("w", 7)
+    assert set(variable["slots"]) == {"adam_m", "adam_v"}
+    optstate("convert", tmp_path / "a.npz", tmp_path / "b.npz")
+    assert (tmp_path / "a.npz").read_bytes() == (tmp_path / "b.npz").read_bytes()
+
+
+def test_objects_are_refused(optstate, tmp_path):
+    np.save(tmp_path / "o.npy", np.array([{}], dtype=object), allow_pickle=True)
+    assert "objects" in optstate("inspect", tmp_path / "o.npy", status=65).stderr
+    np.savez(tmp_path / "o.npz", a=np.ones(1), o=np.array([{}], dtype=object))
+    assert "'o'" in optstate("inspect", tmp_path / "o.npz", status=65).stderr
+
+
+def test_type_that_numpy_lacks_is_refused(optstate, tmp_path):
+    import tensorflow as tf
+
+    with tf.Graph().as_default(), tf.compat.v1.Session() as session:
+        variable = tf.compat.v1.get_variable("b", initializer=tf.zeros(3, tf.bfloat16))
+        session.run(variable.initializer)
+        tf.compat.v1.train.Saver([variable]).save(session, str(tmp_path / "m.ckpt"))
+    done = optstate("convert", tmp_path / "m.ckpt", tmp_path / "x.npz", status=65)
+    assert "bfloat16" in done.stderr
+    assert not (tmp_path / "x.npz").exists()
