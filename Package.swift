@@ -44,6 +44,7 @@ let package = Package(
     .target(
       name: "TrainingState",
       dependencies: ["Tensors", "OptimizerCore"],
+      resources: [.embedInCode("Names/Maps")],
       swiftSettings: strict
     ),
     .target(
@@ -54,7 +55,7 @@ let package = Package(
     .target(
       name: "TensorFlowCheckpoint",
       dependencies: [
-        "TrainingState", "ByteIO",
+        "TrainingState", "OptimizerCore", "Tensors", "ByteIO",
         .product(name: "SwiftProtobuf", package: "swift-protobuf"),
       ],
       exclude: ["Protos"],
@@ -137,6 +138,11 @@ let package = Package(
       swiftSettings: strict
     ),
     .testTarget(
+      name: "TrainingStateTests",
+      dependencies: ["TrainingState", "OptimizerCore", "Tensors", "TestSupport"],
+      swiftSettings: strict
+    ),
+    .testTarget(
       name: "OptStateKitTests",
       dependencies: [
         "OptStateKit", "TrainingState", "OptimizerCore", "ByteIO", "Tensors", "TestSupport",
@@ -170,7 +176,10 @@ let package = Package(
     ),
     .testTarget(
       name: "TensorFlowCheckpointTests",
-      dependencies: ["TensorFlowCheckpoint", "TrainingState", "ByteIO", "Tensors", "TestSupport"],
+      dependencies: [
+        "TensorFlowCheckpoint", "TrainingState", "ByteIO", "Tensors", "TestSupport",
+        .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+      ],
       swiftSettings: strict
     ),
   ]

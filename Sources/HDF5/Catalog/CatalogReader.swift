@@ -23,7 +23,11 @@ extension HDF5Catalog {
     let fileSize = try PositionalFile.open(path).size()
     do {
       return try Gate.locked {
-        let file = try unsafe Handle(H5Fopen(path, optstate_h5f_read_only(), 0), "open the file")
+        let access = try Gate.fileAccess()
+        let file = try unsafe Handle(
+          H5Fopen(path, optstate_h5f_read_only(), access.id),
+          "open the file"
+        )
         let root = try unsafe Handle(H5Oopen(file.id, "/", 0), "open the root group")
         var reader = try CatalogReader(root, fileSize: fileSize)
         try reader.visit(root, at: [])

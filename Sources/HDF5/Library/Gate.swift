@@ -67,6 +67,16 @@ enum Gate {
     }
     return frames.messages.count == 1 ? outer : "\(outer), because \(inner)"
   }
+
+  /// How files are opened: without locks.
+  ///
+  /// A lock would be inherited by any process that the program starts meanwhile, and then keep the
+  /// program itself out; what is written is renamed into place, and what is read never changes.
+  static func fileAccess() throws -> Handle {
+    let access = try Handle(H5Pcreate(optstate_h5p_file_access()), "make a property list")
+    try check(H5Pset_file_locking(access.id, false, true), "do without locks")
+    return access
+  }
 }
 
 /// A lock that its holder may take again.

@@ -17,7 +17,7 @@ public final class HDF5File {
   /// - Throws: `StateError` with code `cannotCreate`.
   public init(creating path: String) throws {
     (handle, root) = try Gate.locked {
-      let access = try Handle(H5Pcreate(optstate_h5p_file_access()), "make a property list")
+      let access = try Gate.fileAccess()
       try Gate.check(
         H5Pset_libver_bounds(access.id, H5F_LIBVER_V18, H5F_LIBVER_V18),
         "choose a file format"

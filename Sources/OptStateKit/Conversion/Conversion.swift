@@ -11,6 +11,8 @@ public enum Conversion {
   ///   - output: The file, directory or prefix to make.
   ///   - requested: The output's format, `nil` to tell it from its name.
   ///   - keepsFormat: Whether the input's format serves where neither tells.
+  ///   - naming: By which names the variables shall go.
+  ///   - readOptions: What the input's files themselves do not say.
   ///   - options: How to write.
   ///   - change: What to change on the way.
   /// - Returns: The state that was written and the name of its format.
@@ -21,20 +23,23 @@ public enum Conversion {
     to output: String,
     format requested: String? = nil,
     keepsFormat: Bool = false,
+    naming: NamingChoice = .unchanged,
+    readOptions: ReadOptions = ReadOptions(),
     options: WriteOptions = WriteOptions(),
     change: (TrainingState) throws -> TrainingState = { $0 }
   ) throws -> (state: TrainingState, format: String) {
-    let source = try StateFormats.open(input)
+    let source = try StateFormats.open(input, options: readOptions)
     let format = try StateFormats.output(
       output,
       requested: requested,
-      fallback: keepsFormat ? source.format : nil
+      fallback: keepsFormat ? source.format : nil,
+      source: source.state.sourceFormat
     )
     guard !FileSystem.isSame(input, output), !FileSystem.isSame(input + ".index", output + ".index")
     else {
       throw StateError(.invalidArgument, "input and output are the same", file: output)
     }
-    let state = try change(source.state)
+    let state = try change(source.state).naming(naming, format: format, note: options.note)
     try StateFormats.write(state, to: output, format: format, options: options)
     return (state, format)
   }

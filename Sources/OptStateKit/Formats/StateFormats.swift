@@ -72,12 +72,14 @@ public enum StateFormats {
   ///   - path: The output's path, whose name may tell.
   ///   - requested: The format asked for.
   ///   - fallback: The format where neither tells.
+  ///   - source: The format that the state was first read from: one name may stand for two formats.
   /// - Returns: One of ``writable``.
   /// - Throws: `StateError` with code `invalidArgument`, listing the choices.
   public static func output(
     _ path: String,
     requested: String?,
-    fallback: String? = nil
+    fallback: String? = nil,
+    source: String? = nil
   ) throws -> String {
     let choices = writable.joined(separator: ", ")
     if let requested {
@@ -91,7 +93,9 @@ public enum StateFormats {
       return requested
     }
     if let told = told(by: FileSystem.name(of: path)) ?? fallback, writable.contains(told) {
-      return told
+      // The name of a checkpoint does not show whether it holds an object graph.
+      let hasGraph = source == TensorFlowObjectWriter.format && told == TensorFlowWriter.format
+      return hasGraph ? TensorFlowObjectWriter.format : told
     }
     throw StateError(
       .invalidArgument,

@@ -103,6 +103,16 @@ public struct Optimizer: Sendable {
     groupOfMember[variable].flatMap { record.groups[$0].overrides["learning_rate"]?.number }
   }
 
+  /// Whether the record's patterns spare a variable weight decay, whatever its group says.
+  ///
+  /// - Parameter variable: The variable's name.
+  /// - Returns: Whether they do.
+  /// - Throws: `StateError` with code `invalidArgument` when a pattern is no regular expression.
+  public func isSparedDecay(_ variable: String) throws -> Bool {
+    let settings = try Settings(kind, record.hyperparameters, arithmetic)
+    return try settings.exclusions.excludesFromDecay(variable)
+  }
+
   /// How a variable is updated.
   ///
   /// - Parameters:

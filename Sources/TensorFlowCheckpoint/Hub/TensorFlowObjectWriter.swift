@@ -14,13 +14,24 @@ public enum TensorFlowObjectWriter: StateWriter {
     to path: String,
     options: WriteOptions
   ) throws {
-    guard state.extras.contains(where: { $0.name == TensorFlowReader.objectGraphName }) else {
+    guard state.sourceFormat == format,
+      state.extras.contains(where: { $0.name == TensorFlowReader.objectGraphName })
+    else {
       throw StateError(
         .unsupported,
         "the state has no object graph",
         remedy: "write it by name: --to \(TensorFlowWriter.format)"
       )
     }
-    try TensorFlowWriter.write(state, to: path, options: options)
+    let tensors = state.variables.flatMap { [$0.value].compactMap(\.self) + $0.slots.map(\.tensor) }
+    if let stray = tensors.first(where: { $0.sourceName == nil }) {
+      throw StateError(
+        .unsupported,
+        "the object graph has no place for the tensor",
+        tensor: stray.name,
+        remedy: "write it by name: --to \(TensorFlowWriter.format)"
+      )
+    }
+    try TensorFlowWriter.write(state, to: path, options: options, isOurs: true)
   }
 }

@@ -35,6 +35,13 @@ public enum TensorFlowReader: StateReader {
       attributes[Layout.shardCount] = .int(Int64(reader.shardCount))
     }
     let tensors = Layout.tensors(of: try reader.items())
+    if let graph = tensors.first(where: { $0.name == objectGraphName }) {
+      do {
+        return try ObjectState(graph).state(of: tensors, attributes: attributes)
+      } catch let error as StateError {
+        throw error.inContext(file: paths.index)
+      }
+    }
     return try state(of: tensors, attributes: attributes)
   }
 
@@ -50,9 +57,6 @@ public enum TensorFlowReader: StateReader {
     for tensor in tensors {
       if let pairing = TensorFlowSlots.pairing(of: tensor.name, among: names) {
         slots.append((pairing, tensor))
-      } else if tensor.name == objectGraphName {
-        state.extras.append(tensor)
-        state.sourceFormat = objectFormat
       } else if let step = try globalStep(tensor) {
         state.globalStep = step
       } else if tensor.tensor.shape.rank == 0, TensorFlowSlots.isOptimizerScalar(tensor.name) {

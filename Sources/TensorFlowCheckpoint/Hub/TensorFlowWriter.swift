@@ -1,4 +1,5 @@
 internal import ByteIO
+internal import OptimizerCore
 internal import Tensors
 public import TrainingState
 
@@ -20,6 +21,16 @@ public enum TensorFlowWriter: StateWriter {
     to path: String,
     options: WriteOptions
   ) throws {
+    try write(state, to: path, options: options, isOurs: state.sourceFormat == format)
+  }
+
+  /// Writes a state under a prefix, by the source's own names and places where they are ours.
+  static func write(
+    _ state: TrainingState,
+    to path: String,
+    options: WriteOptions,
+    isOurs: Bool
+  ) throws {
     let prefix = path.hasSuffix(".index") ? String(path.dropLast(".index".count)) : path
     guard FileSystem.kind(of: prefix) != .directory else {
       throw StateError(
@@ -31,7 +42,7 @@ public enum TensorFlowWriter: StateWriter {
     }
     let paths = BundlePaths(prefix: prefix)
     var shardCount = 1
-    if isOurs(state), case .int(let count) = state.attributes[Layout.shardCount] {
+    if isOurs, case .int(let count) = state.attributes[Layout.shardCount] {
       shardCount = Int(clamping: count)
     }
     guard (1...99_999).contains(shardCount) else {
@@ -39,9 +50,9 @@ public enum TensorFlowWriter: StateWriter {
     }
     var pieces: [(order: Int, piece: BundleWriter.Piece)] = []
     var listings: BundleWriter.Listings = [:]
-    for tensor in named(state) {
+    for tensor in named(state, isOurs: isOurs) {
       do {
-        try add(tensor, isOurs: isOurs(state), &pieces, &listings)
+        try add(tensor, isOurs: isOurs, &pieces, &listings)
       } catch let error as StateError {
         throw error.inContext(tensor: tensor.name)
       }
@@ -56,6 +67,7 @@ public enum TensorFlowWriter: StateWriter {
     pieces.sort { one, other in
       (one.order, ExactName(one.piece.name)) < (other.order, ExactName(other.piece.name))
     }
+    if !isOurs { report(state, to: options.note) }
     let output = OutputSet(overwrite: options.overwrite)
     // An old index beside new data would describe it falsely.
     if options.overwrite { output.removeBeforeCommit(paths.index) }
@@ -69,14 +81,8 @@ public enum TensorFlowWriter: StateWriter {
     try updateStateFile(prefix)
   }
 
-  /// Whether names and places of the source are TensorFlow's own.
-  private static func isOurs(_ state: TrainingState) -> Bool {
-    [format, TensorFlowReader.objectFormat].contains(state.sourceFormat)
-  }
-
   /// All tensors under the names that the checkpoint shall have.
-  private static func named(_ state: TrainingState) -> [StateTensor] {
-    let isOurs = isOurs(state)
+  private static func named(_ state: TrainingState, isOurs: Bool) -> [StateTensor] {
     var tensors: [StateTensor] = []
     for variable in state.variables {
       if let value = variable.value { tensors.append(rename(value, variable.name, isOurs)) }
@@ -86,10 +92,37 @@ public enum TensorFlowWriter: StateWriter {
       }
     }
     if let step = state.globalStep { tensors.append(rename(step.tensor, "global_step", isOurs)) }
-    for tensor in state.optimizerTensors + state.extras {
+    let own = state.optimizerTensors.map { current($0, state.optimizer) }
+    for tensor in own + (isOurs ? state.extras : []) {
       tensors.append(rename(tensor, tensor.name, isOurs))
     }
     return tensors
+  }
+
+  /// The variable of a hyper-parameter with the value that the record has now.
+  private static func current(_ tensor: StateTensor, _ record: OptimizerRecord?) -> StateTensor {
+    guard case .string(let key) = tensor.attributes[ObjectState.hyperparameter],
+      let value = record?.hyperparameters[key]?.number
+    else { return tensor }
+    let bits = Float(value).bitPattern
+    let bytes = (0..<4).map { UInt8(truncatingIfNeeded: bits >> (8 * $0)) }
+    var copy = tensor
+    copy.tensor = Tensor(.float32, .scalar, byteCount: 4, source: MemorySource(bytes))
+    return copy
+  }
+
+  /// Says what a checkpoint has no place for; where it is TensorFlow's own, it came without.
+  private static func report(_ state: TrainingState, to note: ((String) -> Void)?) {
+    if !state.extras.isEmpty {
+      note?("left out \(state.extras.count) tensors or files that only \(state.sourceFormat) knows")
+    }
+    let steps = Set(state.variables.compactMap(\.step)).subtracting([state.globalStep?.value ?? -1])
+    if !steps.isEmpty {
+      note?("left out the steps of single variables: a checkpoint has one for all")
+    }
+    if state.schedule != nil || state.optimizer != nil {
+      note?("left out the records of optimizer and schedule: a checkpoint has no place for them")
+    }
   }
 
   private static func rename(_ tensor: StateTensor, _ name: String, _ isOurs: Bool) -> StateTensor {
@@ -123,7 +156,7 @@ public enum TensorFlowWriter: StateWriter {
         tensor: tensor.tensor,
         shard: shard
       )
-      pieces.append((tensor.index ?? Int.max, piece))
+      pieces.append((isOurs ? tensor.index ?? Int.max : Int.max, piece))
       return
     }
     var listing = BundleEntry()

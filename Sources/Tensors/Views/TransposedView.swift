@@ -1,12 +1,17 @@
+import Synchronization
+
 /// A matrix with rows and columns exchanged.
 ///
-/// A range of the transposed matrix is a strip of columns of the base: the strip is read row by row
-/// into scratch memory the size of the range and turned there, so that the base never has to fit.
+/// A range of the transposed matrix is a strip of columns of the base. A base of moderate size is read
+/// as a whole and kept while its strips are asked for one after another; of a larger one the strip is
+/// read row by row into scratch memory, so that the base never has to fit.
 final class TransposedView: TensorSource {
   private let base: Tensor
   private let rows: Int
   private let columns: Int
   private let width: Int
+  /// Held while the base is read, so that two workers do not both read it.
+  private let loading = Mutex(())
 
   init(_ base: Tensor, rows: Int, columns: Int, width: Int) {
     self.base = base
@@ -15,12 +20,22 @@ final class TransposedView: TensorSource {
     self.width = width
   }
 
+  deinit { MatrixCache.remove(ObjectIdentifier(self)) }
+
   var origins: [Tensor] { [base] }
 
   func read(into buffer: UnsafeMutableRawBufferPointer, at offset: Int) throws {
     let rowBytes = rows * width
     let first = offset / rowBytes
     let strip = (offset + buffer.count + rowBytes - 1) / rowBytes - first
+    let skipped = offset - first * rowBytes
+    if strip < columns, base.byteCount <= MatrixCache.maximumBytes {
+      let matrix = try matrix()
+      let input = unsafe UnsafeRawBufferPointer(rebasing: matrix.bytes[(first * width)...])
+      unsafe turn(input, stride: columns, strip, buffer, skipped)
+      if first + strip == columns { MatrixCache.remove(ObjectIdentifier(self)) }
+      return
+    }
     let scratch = UnsafeMutableRawBufferPointer.allocate(
       byteCount: rows * strip * width,
       alignment: 16
@@ -37,20 +52,41 @@ final class TransposedView: TensorSource {
         )
       }
     }
-    let skipped = offset - first * rowBytes
+    unsafe turn(UnsafeRawBufferPointer(scratch), stride: strip, strip, buffer, skipped)
+  }
+
+  /// The base in memory.
+  private func matrix() throws -> MatrixCache.Matrix {
+    try loading.withLock { _ in
+      let own = ObjectIdentifier(self)
+      if let known = MatrixCache.matrix(for: own) { return known }
+      let matrix = try MatrixCache.Matrix(base)
+      MatrixCache.insert(matrix, for: own)
+      return matrix
+    }
+  }
+
+  private func turn(
+    _ input: UnsafeRawBufferPointer,
+    stride: Int,
+    _ strip: Int,
+    _ buffer: UnsafeMutableRawBufferPointer,
+    _ skipped: Int
+  ) {
     switch width {
-    case 1: unsafe turn(scratch, UInt8.self, strip, buffer, skipped)
-    case 2: unsafe turn(scratch, UInt16.self, strip, buffer, skipped)
-    case 4: unsafe turn(scratch, UInt32.self, strip, buffer, skipped)
-    case 8: unsafe turn(scratch, UInt64.self, strip, buffer, skipped)
-    default: unsafe turn(scratch, SIMD2<UInt64>.self, strip, buffer, skipped)
+    case 1: unsafe turn(input, UInt8.self, stride, strip, buffer, skipped)
+    case 2: unsafe turn(input, UInt16.self, stride, strip, buffer, skipped)
+    case 4: unsafe turn(input, UInt32.self, stride, strip, buffer, skipped)
+    case 8: unsafe turn(input, UInt64.self, stride, strip, buffer, skipped)
+    default: unsafe turn(input, SIMD2<UInt64>.self, stride, strip, buffer, skipped)
     }
   }
 
   /// Writes the elements of a strip column by column, leaving out what precedes the wanted range.
   private func turn<Element: BitwiseCopyable>(
-    _ scratch: UnsafeMutableRawBufferPointer,
+    _ bytes: UnsafeRawBufferPointer,
     _: Element.Type,
+    _ rowStride: Int,
     _ strip: Int,
     _ buffer: UnsafeMutableRawBufferPointer,
     _ skipped: Int
@@ -60,12 +96,12 @@ final class TransposedView: TensorSource {
       // A range that cuts elements apart: byte by byte, which only tests ask for.
       for byte in 0..<total {
         let element = (skipped + byte) / width
-        let from = (element % rows * strip + element / rows) * width + (skipped + byte) % width
-        unsafe buffer[byte] = scratch[from]
+        let from = (element % rows * rowStride + element / rows) * width + (skipped + byte) % width
+        unsafe buffer[byte] = bytes[from]
       }
       return
     }
-    let input = unsafe scratch.bindMemory(to: Element.self)
+    let input = unsafe bytes.bindMemory(to: Element.self)
     let start = skipped / width
     let count = total / width
     // Tiles keep both sides in the nearest cache.
@@ -77,7 +113,7 @@ final class TransposedView: TensorSource {
             let place = column * rows + row - start
             if place < 0 || place >= count { continue }
             unsafe buffer.storeBytes(
-              of: input[row * strip + column],
+              of: input[row * rowStride + column],
               toByteOffset: place * width,
               as: Element.self
             )

@@ -31,6 +31,18 @@ struct Convert: ParsableCommand {
   @Option(help: ArgumentHelp("Compress an optstate store: gzip:1 to gzip:9.", valueName: "gzip:n"))
   var compress: Compression?
 
+  @Option(
+    help: ArgumentHelp(
+      "Names that the variables shall have: a convention, keep, or a naming map in JSON.",
+      discussion:
+        "Conventions: \(NamingConvention.known.joined(separator: ", ")). Without the option: "
+        + "those of the output's format.",
+      valueName: "name|file"
+    )
+  )
+  var naming: String?
+
+  @OptionGroup var names: NamesOption
   @OptionGroup var records: RecordOptions
   @OptionGroup var outputOptions: OutputOptions
 
@@ -40,6 +52,8 @@ struct Convert: ParsableCommand {
         from: input,
         to: output,
         format: to,
+        naming: try naming.map { try NamingChoice($0) } ?? .automatic,
+        readOptions: try names.readOptions(),
         options: outputOptions.options(label: "converting", deflateLevel: compress?.level),
         change: { try records.completing($0).taking(only) }
       )

@@ -1,0 +1,86 @@
+internal import ByteIO
+internal import Tensors
+public import TrainingState
+
+/// By which names the variables of a converted state go.
+public enum NamingChoice: Sendable {
+  /// The target format's own where there is one and the source's names are known: google-bert in
+  /// TensorFlow's checkpoints, those of transformers in PyTorch's files, keras-bert in Keras'.
+  case automatic
+  /// The names that the state has.
+  case unchanged
+  /// A convention of ``NamingConvention``.
+  case convention(String)
+  /// A map of the user's own, from a JSON file.
+  case map(NamingMap)
+
+  private static let maximumBytes = 1 << 24
+
+  /// Reads a choice as the command line spells it.
+  ///
+  /// - Parameter text: A convention, `keep`, or the path of a JSON file.
+  /// - Throws: `StateError` with code `invalidArgument` when it is none of these, `malformed` when
+  ///   the file is no naming map.
+  public init(_ text: String) throws {
+    if text == "keep" {
+      self = .unchanged
+    } else if NamingConvention.known.contains(text) {
+      self = .convention(text)
+    } else if FileSystem.kind(of: text) == .file {
+      let file = try PositionalFile.open(text)
+      let size = try file.size()
+      guard size <= Self.maximumBytes else {
+        throw StateError(.limitExceeded, "the naming map has \(size) bytes", file: text)
+      }
+      do {
+        self = .map(try NamingMap(json: try file.bytes(at: 0, count: size)))
+      } catch let error as StateError {
+        throw error.inContext(file: text)
+      }
+    } else {
+      throw StateError(
+        .invalidArgument,
+        "there is no naming '\(text)' and no such file",
+        expected: NamingConvention.known.joined(separator: ", ") + ", keep, or a JSON file"
+      )
+    }
+  }
+
+  /// The maps to apply to a state that is to be written in a format.
+  func maps(for state: TrainingState, format: String?) throws -> [NamingMap.Direction] {
+    switch self {
+    case .unchanged: return []
+    case .automatic:
+      guard let source = state.naming, let target = format.flatMap(Self.natural) else { return [] }
+      return try NamingConvention.maps(from: source, to: target)
+    case .convention(let target):
+      guard let source = state.naming else {
+        throw StateError(
+          .unsupported,
+          "the variables' names follow no convention that is known",
+          expected: NamingConvention.known.joined(separator: ", "),
+          remedy: "pass --naming with a naming map of your own, a JSON file"
+        )
+      }
+      return try NamingConvention.maps(from: source, to: target)
+    case .map(let map):
+      guard let direction = map.direction(for: state.variables.map(\.name)) else {
+        throw StateError(
+          .unsupported,
+          "the naming map has no entry for any of the variables",
+          expected: "names of \(map.from) or \(map.to)"
+        )
+      }
+      return [direction]
+    }
+  }
+
+  private static func natural(_ format: String) -> String? {
+    switch format {
+    case "tensorflow": NamingConvention.googleBERT
+    case "pytorch", "huggingface": NamingConvention.huggingFace
+    case "keras-h5": "keras-bert"
+    default: nil
+    }
+  }
+}

@@ -1,0 +1,72 @@
+internal import ByteIO
+internal import Tensors
+public import TrainingState
+
+extension TrainingState {
+  private static let listed = 5
+
+  /// The state under the names of another convention.
+  ///
+  /// - Parameters:
+  ///   - choice: The names to have.
+  ///   - format: The format that the state is to be written in, which ``NamingChoice/automatic`` and
+  ///     second names of tied tensors depend on.
+  ///   - note: Told what changed and what has no counterpart.
+  /// - Returns: The state.
+  /// - Throws: `StateError` when the names cannot be mapped, or when what one convention keeps as one
+  ///   tensor differs in the other.
+  public func naming(
+    _ choice: NamingChoice,
+    format: String? = nil,
+    note: (@Sendable (String) -> Void)? = nil
+  ) throws -> TrainingState {
+    var state = self
+    let maps = try choice.maps(for: self, format: format)
+    for map in maps {
+      let renaming = try Renaming(state, by: map, addsTied: format == "pytorch")
+      for tied in renaming.tied { try Self.check(tied) }
+      if !renaming.kept.isEmpty {
+        note?("no counterpart in \(map.target), kept as they are: \(Self.list(renaming.kept))")
+      }
+      let leftOut = renaming.leftOut + renaming.tied.map(\.copy.name)
+      if !leftOut.isEmpty {
+        note?("\(map.target) has no use for, and leaves out: \(Self.list(leftOut))")
+      }
+      state = renaming.state
+    }
+    if let first = maps.first, let last = maps.last {
+      note?("names changed from \(first.source) to \(last.target)")
+    }
+    return state
+  }
+
+  private static func list(_ names: [String]) -> String {
+    let shown = names.prefix(listed).joined(separator: ", ")
+    return names.count > listed ? "\(shown) and \(names.count - listed) more" : shown
+  }
+
+  /// Two names of one tensor may become one only while they hold the same bytes.
+  private static func check(_ tied: Renaming.Tied) throws {
+    let (copy, original) = (tied.copy.tensor, tied.original.tensor)
+    guard copy.source !== original.source else { return }
+    var areEqual = copy.elementType == original.elementType && copy.shape == original.shape
+    if areEqual {
+      let pair = [NamedTensor(tied.copy.name, copy)]
+      areEqual = unsafe try TensorPass.map(pair) { _, offset, bytes in
+        let buffer = WorkBuffer(byteCount: bytes.count)
+        unsafe try original.read(into: buffer.bytes, at: offset)
+        return unsafe bytes.hasSameBytes(as: UnsafeRawBufferPointer(buffer.bytes))
+      }
+      .allSatisfy { $0.pieces.allSatisfy { $0 } }
+    }
+    guard areEqual else {
+      throw StateError(
+        .unsupported,
+        "is tied to another tensor in the target's naming, but differs from it",
+        tensor: tied.copy.name,
+        expected: "the same values as \(tied.original.name)",
+        remedy: "pass --naming keep to write the names as they are"
+      )
+    }
+  }
+}

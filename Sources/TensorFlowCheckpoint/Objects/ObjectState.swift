@@ -1,0 +1,155 @@
+internal import ByteIO
+internal import OptimizerCore
+internal import Tensors
+internal import TrainingState
+
+/// Turns the tensors of an object-based checkpoint into a state, guided by their object graph.
+struct ObjectState {
+  /// Attribute of a tensor that is the variable of a hyper-parameter; its value is the record's key.
+  static let hyperparameter = "tensorflow.hyperparameter"
+
+  /// The optimizers' scalars that are hyper-parameters, by what the optimizers call them.
+  private static let hyperparameters = [
+    "learning_rate": "learning_rate", "_learning_rate": "learning_rate", "beta_1": "beta1",
+    "beta_2": "beta2", "rho": "rho", "momentum": "momentum",
+  ]
+
+  private static let counters: Set = ["iter", "_iterations"]
+
+  private let graph: ObjectGraphIndex
+
+  init(_ graph: StateTensor) throws {
+    do {
+      let bytes = try TensorPass.verifiedBytes(of: NamedTensor(graph.name, graph.tensor))
+      guard graph.tensor.elementType == .string, graph.tensor.shape.rank == 0,
+        let text = try StringTensor.decode(bytes, count: 1).first
+      else { throw StateError(.malformed, "the object graph is no string") }
+      self.graph = try ObjectGraphIndex(serialized: text)
+    } catch let error as StateError {
+      throw error.inContext(tensor: graph.name)
+    }
+  }
+
+  /// Sorts the tensors into what the hub knows.
+  func state(
+    of tensors: [StateTensor],
+    attributes: [String: AttributeValue]
+  ) throws -> TrainingState {
+    var state = TrainingState(
+      sourceFormat: TensorFlowReader.objectFormat,
+      attributes: attributes
+    )
+    let names = hubNames(of: tensors)
+    var places: [ExactName: Int] = [:]
+    var slots: [(entry: ObjectGraphIndex.SlotEntry, tensor: StateTensor)] = []
+    var values: [String: AttributeValue] = [:]
+    for tensor in tensors {
+      let name = names[ExactName(tensor.name)] ?? tensor.name
+      if let slot = graph.slots[ExactName(tensor.name)] {
+        slots.append((slot, tensor.keyed(as: name)))
+      } else if let own = graph.optimizerVariable(tensor.name), tensor.tensor.shape.rank == 0 {
+        try place(own, tensor.keyed(as: name), &state, &values)
+      } else if !tensor.name.hasSuffix("/.ATTRIBUTES/VARIABLE_VALUE")
+        || tensor.name == "save_counter/.ATTRIBUTES/VARIABLE_VALUE"
+      {
+        state.extras.append(tensor)
+      } else {
+        places[ExactName(tensor.name)] = state.variables.count
+        state.variables.append(Variable(name, value: tensor.keyed(as: name)))
+      }
+    }
+    let kinds = Dictionary(grouping: slots, by: \.entry.optimizer)
+      .mapValues { Set($0.map(\.entry.kind)) }
+    for (entry, tensor) in slots {
+      guard let place = places[ExactName(entry.variable)] else {
+        throw StateError(
+          .malformed,
+          "is a slot of a variable that the checkpoint does not have",
+          tensor: tensor.sourceName,
+          expected: entry.variable
+        )
+      }
+      var slot = KerasSlots.name(
+        entry.kind,
+        optimizer: graph.families[entry.optimizer] ?? "",
+        siblings: kinds[entry.optimizer] ?? []
+      )
+      // A second optimizer's slots keep their own word, and the optimizer's number.
+      if state.variables[place][slot] != nil {
+        slot = SlotName(rawValue: "\(entry.kind)_\(entry.optimizer)")
+      }
+      state.variables[place].slots.append(Slot(slot, tensor))
+    }
+    if let kind = recordKind {
+      state.optimizer = OptimizerRecord(kind: kind, hyperparameters: values)
+    }
+    state.naming = NamingConvention.recognize(state.variables.lazy.map(\.name))
+    return state
+  }
+
+  /// Puts a scalar of an optimizer where it belongs: the step, a hyper-parameter, or neither.
+  private func place(
+    _ own: (optimizer: Int, name: String),
+    _ tensor: StateTensor,
+    _ state: inout TrainingState,
+    _ values: inout [String: AttributeValue]
+  ) throws {
+    var tensor = tensor
+    if Self.counters.contains(own.name), tensor.tensor.elementType == .int64,
+      state.globalStep == nil
+    {
+      let bytes = try TensorPass.verifiedBytes(of: NamedTensor(tensor.name, tensor.tensor))
+      tensor.name = "global_step"
+      state.globalStep = try GlobalStep(tensor, bytes: bytes)
+      return
+    }
+    if let key = Self.hyperparameters[own.name], tensor.tensor.elementType == .float32,
+      graph.families.count == 1
+    {
+      let bytes = try TensorPass.verifiedBytes(of: NamedTensor(tensor.name, tensor.tensor))
+      let bits = bytes.reversed().reduce(UInt32(0)) { $0 << 8 | UInt32($1) }
+      values[key] = .double(Double(Float(bitPattern: bits)))
+      tensor.attributes[Self.hyperparameter] = .string(key)
+    }
+    state.optimizerTensors.append(tensor)
+  }
+
+  /// The rule, where the checkpoint has one optimizer whose name is that of its class.
+  private var recordKind: String? {
+    guard graph.families.count == 1, let family = graph.families.values.first else { return nil }
+    let word = KerasSlots.family(of: family)
+    let known = [
+      "adam", "adamw", "sgd", "rmsprop", "adagrad", "adadelta", "adamax", "nadam", "ftrl",
+      "adafactor", "lion", "lamb",
+    ]
+    return known.contains(word) ? word : nil
+  }
+
+  /// Names of the hub by key: the variable's own where it is unique, else its path in the graph.
+  private func hubNames(of tensors: [StateTensor]) -> [ExactName: String] {
+    let full = tensors.map { ($0.name, graph.fullName(of: $0.name)) }
+    let counts = Dictionary(full.compactMap(\.1).map { (ExactName($0), 1) }, uniquingKeysWith: +)
+    return Dictionary(
+      full.map { key, name in
+        let path =
+          key.utf8.count > Self.suffix.utf8.count && key.hasSuffix(Self.suffix)
+          ? String(key.dropLast(Self.suffix.count)) : key
+        guard let name, counts[ExactName(name)] == 1 else { return (ExactName(key), path) }
+        return (ExactName(key), name)
+      },
+      uniquingKeysWith: { first, _ in first }
+    )
+  }
+
+  private static let suffix = "/.ATTRIBUTES/VARIABLE_VALUE"
+}
+
+extension StateTensor {
+  /// The tensor under a name of the hub, its key in the checkpoint kept.
+  fileprivate func keyed(as name: String) -> StateTensor {
+    var copy = self
+    copy.sourceName = self.name
+    copy.name = name
+    return copy
+  }
+}

@@ -1,0 +1,176 @@
+internal import OptimizerCore
+internal import Tensors
+
+/// A state whose variables have been given the names of another convention.
+public struct Renaming: Sendable {
+  /// A variable that was left out because it is the same tensor as another.
+  public struct Tied: Sendable {
+    /// The tensor left out.
+    public let copy: StateTensor
+    /// The tensor that stands for both.
+    public let original: StateTensor
+  }
+
+  /// The state under its new names, in the order of the target's model.
+  public private(set) var state: TrainingState
+
+  /// Names that have no counterpart and were kept as they are.
+  public private(set) var kept: [String] = []
+
+  /// Names that have no counterpart, need none, and were left out.
+  public private(set) var leftOut: [String] = []
+
+  /// Tensors left out as second names of another; whoever writes the state must see that each
+  /// equals its original.
+  public private(set) var tied: [Tied] = []
+
+  /// Renames the variables of a state, their slots and the members of parameter groups alike.
+  ///
+  /// Where a map exchanges rows and columns, the slots of the variable's shape turn with it. Weight
+  /// decay that patterns tie to names is written down as groups where the new names would change it.
+  ///
+  /// - Parameters:
+  ///   - state: The state.
+  ///   - map: The map and its direction.
+  ///   - addsTied: Whether second names of one tensor are added where the target's side has them.
+  /// - Throws: `StateError` with code `malformed` when two variables would get one name or a map
+  ///   turns what is no matrix.
+  public init(_ state: TrainingState, by map: NamingMap.Direction, addsTied: Bool) throws {
+    var renamed: [(order: [Int], variable: Variable)] = []
+    var extra: [Variable] = []
+    var names: [ExactName: String] = [:]
+    let originals = Dictionary(
+      state.variables.map { (ExactName(map.target(of: $0.name)?.name ?? $0.name), $0) },
+      uniquingKeysWith: { first, _ in first }
+    )
+    self.state = state
+    for variable in state.variables {
+      if let target = map.target(of: variable.name) {
+        names[ExactName(variable.name)] = target.name
+        let result = try variable.renamed(target)
+        renamed.append((target.order, result))
+        if addsTied, let value = result.value {
+          extra += target.tied.map { Variable($0, value: value.named($0)) }
+        }
+      } else if let original = map.tiedTarget(of: variable.name) {
+        guard let copy = variable.value, let owner = originals[ExactName(original)]?.value else {
+          throw StateError(
+            .malformed,
+            "is a second name of a tensor that the state does not have",
+            tensor: variable.name,
+            expected: original
+          )
+        }
+        tied.append(Tied(copy: copy, original: owner))
+      } else if map.leavesOut(variable.name) {
+        leftOut.append(variable.name)
+      } else {
+        kept.append(variable.name)
+        extra.append(variable.withoutSource)
+      }
+    }
+    let order = renamed.sorted { $0.order.lexicographicallyPrecedes($1.order) }
+    self.state.variables = order.map(\.variable) + extra
+    var seen: Set<ExactName> = []
+    for variable in self.state.variables
+    where !seen.insert(ExactName(variable.name)).inserted {
+      throw StateError(.malformed, "two variables would have this name", tensor: variable.name)
+    }
+    self.state.naming = map.target
+    // The source's own spelling and order have no meaning under other names.
+    self.state.attributes = [:]
+    self.state.globalStep = state.globalStep.map { GlobalStep($0.value) }
+    self.state.optimizerTensors = state.optimizerTensors.map { StateTensor($0.name, $0.tensor) }
+    self.state.optimizer = try state.optimizer?.renamed(names)
+  }
+}
+
+extension Variable {
+  fileprivate func renamed(_ target: NamingMap.Direction.Target) throws -> Variable {
+    let shape = value?.tensor.shape ?? slots.first?.tensor.tensor.shape
+    if target.transpose, let shape, shape.rank != 2 {
+      throw StateError(
+        .malformed,
+        "the naming map exchanges rows and columns of what is no matrix",
+        tensor: name,
+        found: "\(shape)"
+      )
+    }
+    let slots = try slots.map { slot in
+      let turns = target.transpose && slot.tensor.tensor.shape == shape
+      var name = slot.name
+      // Means over rows are means over columns once the matrix is turned.
+      if target.transpose, name == .factoredRow {
+        name = .factoredColumn
+      } else if target.transpose, name == .factoredColumn {
+        name = .factoredRow
+      }
+      return Slot(name, try slot.tensor.renamed("\(target.name)/\(name)", transposed: turns))
+    }
+    return Variable(
+      target.name,
+      value: try value?.renamed(target.name, transposed: target.transpose),
+      slots: slots,
+      step: step
+    )
+  }
+
+  fileprivate var withoutSource: Variable {
+    var copy = self
+    copy.value = value.map { StateTensor($0.name, $0.tensor) }
+    copy.slots = slots.map { Slot($0.name, StateTensor($0.tensor.name, $0.tensor.tensor)) }
+    return copy
+  }
+}
+
+extension StateTensor {
+  fileprivate func renamed(_ name: String, transposed: Bool) throws -> StateTensor {
+    StateTensor(name, transposed ? try tensor.transposed() : tensor)
+  }
+}
+
+extension OptimizerRecord {
+  /// The record for variables of other names.
+  fileprivate func renamed(_ names: [ExactName: String]) throws -> OptimizerRecord {
+    var copy = self
+    copy.groups = groups.map { group in
+      var copy = group
+      copy.members = group.members.map { names[ExactName($0)] ?? $0 }
+      return copy
+    }
+    guard RuleKind(rawValue: kind) != nil else { return copy }
+    let convention: Convention? = hyperparameters["arithmetic"] == nil ? .tensorflow : nil
+    let before = try Optimizer(self, convention: convention)
+    let after = try Optimizer(copy, convention: convention)
+    let pairs = names.map { (old: $0.key.text, new: $0.value) }
+    let changes = try pairs.contains {
+      try before.isSparedDecay($0.old) != after.isSparedDecay($0.new)
+    }
+    guard changes else { return copy }
+    let spared = Set(
+      try pairs.filter { try before.isSparedDecay($0.old) }.map { ExactName($0.new) }
+    )
+    copy.hyperparameters["exclude_from_weight_decay"] = .strings([])
+    copy.hyperparameters["weight_decay_pattern"] = nil
+    copy.groups = copy.groups.flatMap { group -> [ParameterGroup] in
+      let split = [
+        group.members.filter { !spared.contains(ExactName($0)) },
+        group.members.filter { spared.contains(ExactName($0)) },
+      ]
+      let overrides = [
+        group.overrides, group.overrides.merging(["weight_decay": .double(0)]) { $1 },
+      ]
+      return zip(overrides, split).filter { !$0.1.isEmpty }.map {
+        ParameterGroup(name: group.name, overrides: $0.0, members: $0.1)
+      }
+    }
+    let grouped = Set(copy.groups.flatMap(\.members).map(ExactName.init))
+    let rest = spared.subtracting(grouped).sorted().map(\.text)
+    if !rest.isEmpty {
+      copy.groups.append(
+        ParameterGroup(name: "no_decay", overrides: ["weight_decay": .double(0)], members: rest)
+      )
+    }
+    return copy
+  }
+}
