@@ -77,10 +77,16 @@ let package = Package(
       swiftSettings: strict
     ),
     .target(
+      name: "PyTorchCheckpoint",
+      dependencies: ["TrainingState", "OptimizerCore", "Tensors", "ByteIO", "Safetensors"],
+      swiftSettings: strict
+    ),
+    .target(
       name: "OptStateKit",
       dependencies: [
         "Tensors", "ByteIO", "HDF5", "OptimizerCore", "TrainingState", "StateStore",
         "TensorFlowCheckpoint", "Safetensors", "NumPyArchive", "KerasCheckpoint",
+        "PyTorchCheckpoint",
       ],
       swiftSettings: strict
     ),

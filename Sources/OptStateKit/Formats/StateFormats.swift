@@ -1,6 +1,7 @@
 internal import ByteIO
 internal import KerasCheckpoint
 internal import NumPyArchive
+internal import PyTorchCheckpoint
 internal import Safetensors
 internal import StateStore
 internal import TensorFlowCheckpoint
@@ -11,12 +12,12 @@ public import TrainingState
 public enum StateFormats {
   private static let readers: [any StateReader.Type] = [
     StateStoreReader.self, TensorFlowReader.self, SafetensorsReader.self, NumPyReader.self,
+    PyTorchReader.self,
   ]
 
   private static let writers: [any StateWriter.Type] = [
     StateStoreWriter.self, TensorFlowWriter.self, TensorFlowObjectWriter.self,
-    SafetensorsWriter.self, NumPyWriter.self,
-    KerasLegacyWriter.self,
+    KerasLegacyWriter.self, SafetensorsWriter.self, NumPyWriter.self, PyTorchWriter.self,
   ]
 
   /// Names of the formats that can be written, as `--to` takes them.
@@ -142,6 +143,7 @@ public enum StateFormats {
       return SafetensorsWriter.format
     }
     if name.hasSuffix(".npz") || name.hasSuffix(".npy") { return NumPyWriter.format }
+    if [".pt", ".pth", ".bin"].contains(where: name.hasSuffix) { return PyTorchWriter.format }
     return nil
   }
 }

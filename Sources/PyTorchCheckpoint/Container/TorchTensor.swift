@@ -1,0 +1,142 @@
+internal import Tensors
+
+/// A tensor as a pickle describes it: a view of a storage.
+struct TorchTensor {
+  let storage: TorchStorageID
+  let elementType: ElementType
+  let offset: Int
+  let shape: Shape
+  let strides: [Int]
+
+  /// The tensor that an object describes, `nil` where it is none.
+  ///
+  /// A parameter is its tensor.
+  ///
+  /// - Throws: `StateError` with code `malformed` or `unsupported`, naming the offset.
+  init?(_ object: PickleObject) throws {
+    guard case .call(let call) = object.content, call.module == "torch._utils" else { return nil }
+    do {
+      let arguments = call.arguments.elements ?? []
+      if call.name == "_rebuild_parameter" {
+        guard let inner = arguments.first?.object, let tensor = try TorchTensor(inner) else {
+          throw StateError(.malformed, "a parameter without a tensor")
+        }
+        self = tensor
+        return
+      }
+      let isTyped = call.name == "_rebuild_tensor_v3"
+      guard arguments.count >= (isTyped ? 7 : 4),
+        case .persistent(let id)? = arguments[0].object?.content,
+        let offset = arguments[1].int.flatMap({ Int(exactly: $0) }),
+        let dimensions = Self.numbers(arguments[2]), let strides = Self.numbers(arguments[3])
+      else {
+        throw StateError(.malformed, "the arguments of \(call.name) describe no tensor")
+      }
+      storage = try TorchStorageID(id)
+      self.offset = offset
+      self.strides = strides
+      shape = try Shape(dimensions)
+      guard strides.count == dimensions.count, offset >= 0, strides.allSatisfy({ $0 >= 0 }) else {
+        throw StateError(.malformed, "strides \(strides) do not fit the shape \(shape)")
+      }
+      elementType = try Self.type(isTyped ? arguments[6] : nil, storage.type)
+      // Conjugated and negated views carry their flag in a dictionary behind the rest.
+      let flags = arguments.dropFirst(isTyped ? 7 : 6).first
+      if flags?["conj"]?.bool == true || flags?["neg"]?.bool == true {
+        throw StateError(
+          .unsupported,
+          "a lazily conjugated or negated tensor",
+          remedy: "save tensor.resolve_conj().resolve_neg()"
+        )
+      }
+    } catch let error as StateError {
+      throw error.at(object.offset)
+    }
+  }
+
+  private static func type(_ named: PickleValue?, _ storage: StorageType) throws -> ElementType {
+    if case .global("torch", let name)? = named?.object?.content,
+      let type = TorchType.elementType(named: name)
+    {
+      return type
+    }
+    if named == nil, case .typed(let type) = storage { return type }
+    throw StateError(.unsupported, "a tensor of a type that is not known here")
+  }
+
+  private static func numbers(_ value: PickleValue) -> [Int]? {
+    var elements = value.elements
+    // torch.Size is called with a tuple.
+    if case .call(let call)? = value.object?.content, call.name == "Size" {
+      elements = call.arguments.elements?.first?.elements
+    }
+    let numbers = elements?.compactMap { $0.int.flatMap { Int(exactly: $0) } }
+    return numbers?.count == elements?.count ? numbers : nil
+  }
+
+  /// Whether the elements lie in the storage as they do in the tensor.
+  var isContiguous: Bool {
+    var dense = 1
+    for (size, stride) in zip(shape.dimensions, strides).reversed() where size != 1 {
+      if stride != dense { return false }
+      dense *= size
+    }
+    return true
+  }
+}
+
+extension TorchTensor {
+  /// The axes from the widest stride to the narrowest.
+  var axesByStride: [Int] {
+    shape.dimensions.indices.sorted { (strides[$1], $0) < (strides[$0], $1) }
+  }
+
+  /// Whether the elements are as many as the places that they take, in another order of the axes.
+  var isPermutation: Bool {
+    var dense = 1
+    for axis in axesByStride.reversed() where shape.dimensions[axis] != 1 {
+      if strides[axis] != dense { return false }
+      dense *= shape.dimensions[axis]
+    }
+    return true
+  }
+}
+
+/// What a pickle says of a storage that lies outside it.
+struct TorchStorageID {
+  let type: StorageType
+  let key: String
+
+  /// Elements of ``type``.
+  let count: Int
+
+  init(_ id: PickleValue) throws {
+    guard let parts = id.elements, parts.count >= 5, parts[0].text == "storage",
+      case .global(let module, let name)? = parts[1].object?.content,
+      module == "torch" || module == "torch.cuda" || module == "torch.storage",
+      let type = StorageType(className: name), let key = parts[2].text,
+      let count = parts[4].int.flatMap({ Int(exactly: $0) }), count >= 0
+    else {
+      throw StateError(.malformed, "a reference outside the pickle is no storage")
+    }
+    self.type = type
+    self.key = key
+    self.count = count
+    guard parts.dropFirst(5).allSatisfy({ $0.isNone }) else {
+      throw StateError(
+        .unsupported,
+        "a storage that is part of another one, as before PyTorch 0.4",
+        remedy: "load the file with PyTorch and save it again"
+      )
+    }
+  }
+}
+
+extension StateError {
+  /// The same error with the offset filled in where its thrower did not know one.
+  func at(_ offset: Int) -> StateError {
+    var copy = self
+    copy.offset = copy.offset ?? offset
+    return copy
+  }
+}

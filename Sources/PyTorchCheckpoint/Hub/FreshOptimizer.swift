@@ -1,0 +1,183 @@
+internal import OptimizerCore
+internal import Tensors
+internal import TrainingState
+
+/// The state dictionaries of optimizer and scheduler, made for a state that came from elsewhere.
+struct FreshOptimizer {
+  /// The optimizer's dictionary.
+  let value: PickleValue
+
+  /// Its tensors.
+  let tensors: [StoragePlan.Node]
+
+  /// The scheduler's dictionary, where the state has a schedule that PyTorch's can follow.
+  let scheduler: PickleValue?
+
+  private static let uncorrected: Set<String> = ["bert_adamw", "keras_bert_adamw"]
+
+  /// Makes both.
+  ///
+  /// - Parameters:
+  ///   - state: The state.
+  ///   - parameters: Its parameters in the order in which the optimizer shall number them.
+  ///   - nodes: Makes objects.
+  ///   - asTrainer: Whether groups and keys are the Trainer's.
+  ///   - note: Told of what is written differently.
+  init(
+    _ state: TrainingState,
+    parameters: [Variable],
+    nodes: TorchNodes,
+    asTrainer: Bool,
+    note: ((String) -> Void)?
+  ) throws {
+    guard let record = state.optimizer else {
+      throw StateError(
+        .unsupported,
+        "the state has slots and no word on the optimizer that they belong to",
+        remedy: "pass --optimizer, such as --optimizer adamw:weight_decay=0.01, and --learning_rate"
+      )
+    }
+    guard let rule = TorchRule(kind: record.kind) else {
+      throw StateError(
+        .unsupported,
+        "PyTorch has no optimizer '\(record.kind)'",
+        remedy: "pass --optimizer with the one that shall go on"
+      )
+    }
+    let step = state.globalStep?.value
+    let rate = try FreshRate(state)
+    var values = try Self.resolved(record)
+    values["learning_rate"] = .double(rate.current)
+    if values["momentum"]?.number ?? 0 != 0, values["buffer"] == .string("step") {
+      throw StateError(
+        .unsupported,
+        "the momentum buffers hold steps, PyTorch's hold gradients",
+        remedy: "leave the slots out with --only parameters"
+      )
+    }
+    // PyTorch multiplies by the rate in its own order; the record's arithmetic is another framework's.
+    if Self.uncorrected.contains(record.kind) || values["bias_correction"] == .string("none") {
+      note?(
+        "the source's optimizer corrects no bias; PyTorch's will, from step \(step ?? 0) on, "
+          + "which is right for moments of that age"
+      )
+    }
+    let groups = try FreshGroups(
+      parameters,
+      record: record,
+      values: values,
+      asTrainer: asTrainer
+    ).groups
+    var entries: [PickleItem] = []
+    var dictionaries: [PickleValue] = []
+    var tensors: [StoragePlan.Node] = []
+    var number: Int64 = 0
+    for group in groups {
+      let first = number
+      for variable in group.members {
+        if let (entry, found) = try Self.entry(variable, rule, step, nodes) {
+          entries.append((.int(number), entry))
+          tensors += found
+        }
+        number += 1
+      }
+      dictionaries.append(
+        Self.group(group.values, rule, first..<number, rate, nodes, asTrainer: asTrainer)
+      )
+    }
+    self.tensors = tensors
+    value = nodes.dictionary([
+      ("state", .dictionary(entries)), ("param_groups", .list(dictionaries)),
+    ])
+    scheduler = try rate.scheduler(groups: groups.count, nodes, note)
+    Self.noteUnused(parameters, rule, note)
+  }
+
+  /// The record's settings, defaults of its own framework filled in.
+  private static func resolved(_ record: OptimizerRecord) throws -> [String: HyperparameterValue] {
+    guard let kind = RuleKind(rawValue: record.kind) else { return record.hyperparameters }
+    let isNamed = record.hyperparameters["arithmetic"] != nil || kind.onlyConvention != nil
+    var plain = record
+    plain.groups = []
+    return try Optimizer(plain, convention: isNamed ? nil : .pytorch).record.hyperparameters
+  }
+
+  /// What is kept for a parameter, `nil` where nothing is.
+  private static func entry(
+    _ variable: Variable,
+    _ rule: TorchRule,
+    _ globalStep: Int64?,
+    _ nodes: TorchNodes
+  ) throws -> (PickleValue, [StoragePlan.Node])? {
+    let present = rule.slots.compactMap { key, slot in variable[slot].map { (key, $0) } }
+    if present.isEmpty { return nil }
+    if let missing = rule.requiredSlots.first(where: { slot in
+      variable[slot] == nil && !(rule.kind == "sgd")
+    }) {
+      throw StateError(
+        .unsupported,
+        "the variable has some slots of the optimizer and lacks \(missing)",
+        tensor: variable.name,
+        remedy: "leave the slots out with --only parameters"
+      )
+    }
+    var items: [PickleItem] = []
+    var tensors: [StoragePlan.Node] = []
+    func add(_ key: String, _ tensor: Tensor) {
+      let object = nodes.tensor()
+      items.append((nodes.text(key), .object(object)))
+      tensors.append(.init(name: "\(variable.name)/\(key)", object: object, tensor: tensor))
+    }
+    if rule.hasStep {
+      guard let step = variable.step ?? globalStep else {
+        throw StateError(
+          .unsupported,
+          "the state does not say how many updates its slots have seen",
+          tensor: variable.name,
+          remedy: "say it with optstate set --step"
+        )
+      }
+      add("step", try TemplateTree.scalar(Double(step), .float32))
+    }
+    for (key, slot) in present { add(key, try FactoredSlot.toTorch(slot.tensor.tensor, key)) }
+    return (.dictionary(items), tensors)
+  }
+
+  private static func group(
+    _ values: [String: HyperparameterValue],
+    _ rule: TorchRule,
+    _ numbers: Range<Int64>,
+    _ rate: FreshRate,
+    _ nodes: TorchNodes,
+    asTrainer: Bool
+  ) -> PickleValue {
+    var items: [(String, PickleValue)] = rule.fields.map { key, field in
+      (key, rule.value(field, values, nodes) ?? .none)
+    }
+    if asTrainer {
+      // The Trainer names the decay itself, so that it comes first.
+      if let place = items.firstIndex(where: { $0.0 == "weight_decay" }) {
+        items.insert(items.remove(at: place), at: 0)
+      }
+      if let place = items.firstIndex(where: { $0.0 == "decoupled_weight_decay" }) {
+        items[place].1 = .bool(true)
+      }
+      if let place = items.firstIndex(where: { $0.0 == "fused" }) { items[place].1 = .bool(true) }
+    }
+    if let initial = rate.initial { items.append(("initial_lr", .double(initial))) }
+    items.append(("params", .list(numbers.map { .int($0) })))
+    return nodes.dictionary(items)
+  }
+
+  private static func noteUnused(
+    _ parameters: [Variable],
+    _ rule: TorchRule,
+    _ note: ((String) -> Void)?
+  ) {
+    let known = Set(rule.slots.map(\.slot))
+    let unused = Set(parameters.flatMap(\.slots).map(\.name)).subtracting(known)
+    if unused.isEmpty { return }
+    let names = unused.sorted().map(\.rawValue).joined(separator: ", ")
+    note?("PyTorch's \(rule.kind) has no place for the slots \(names): they are left out")
+  }
+}

@@ -1,0 +1,66 @@
+internal import OptimizerCore
+internal import Tensors
+internal import TrainingState
+
+/// The learning rate of a state that came from elsewhere, and the scheduler that goes on from it.
+struct FreshRate {
+  /// The rate of the next update.
+  let current: Double
+
+  /// The rate that the schedule scales, `nil` where there is no schedule.
+  let initial: Double?
+
+  private let step: Int64
+  private let schedule: ScheduleRecord?
+
+  init(_ state: TrainingState) throws {
+    schedule = state.schedule
+    step = state.globalStep?.value ?? 0
+    if let record = state.schedule {
+      current = try Schedule(record).learningRate(at: step)
+      initial = record.parameters["learning_rate"]?.number
+      return
+    }
+    guard let rate = state.optimizer?.hyperparameters["learning_rate"]?.number else {
+      throw StateError(
+        .unsupported,
+        "the state does not say its learning rate",
+        remedy: "pass --learning_rate, or --schedule"
+      )
+    }
+    current = rate
+    initial = nil
+  }
+
+  /// A `LambdaLR` as transformers make them, which is what `scheduler.pt` holds.
+  func scheduler(
+    groups: Int,
+    _ nodes: TorchNodes,
+    _ note: ((String) -> Void)?
+  ) throws -> PickleValue? {
+    guard let schedule, let initial else { return nil }
+    guard schedule.kind.hasPrefix("hf_") || schedule.kind == "bert" else {
+      note?("PyTorch has no scheduler like '\(schedule.kind)': only its present rate is written")
+      return nil
+    }
+    if schedule.kind == "bert" {
+      note?(
+        "BERT's schedule decays from step 0, transformers' from the end of the warm-up: the rate "
+          + "written is BERT's at step \(step), later ones will be transformers'"
+      )
+    }
+    func list(_ value: PickleValue) -> PickleValue {
+      .list([PickleValue](repeating: value, count: groups))
+    }
+    // A plain function has no state; a partial one has an empty dictionary.
+    let lambdas =
+      schedule.kind == "hf_constant"
+      ? list(.none) : .list((0..<groups).map { _ in .dictionary([]) })
+    return nodes.dictionary([
+      ("base_lrs", list(.double(initial))), ("last_epoch", .int(step)),
+      ("_step_count", .int(step + 1)), ("_is_initial", .bool(false)),
+      ("_get_lr_called_within_step", .bool(false)), ("_last_lr", list(.double(current))),
+      ("lr_lambdas", lambdas),
+    ])
+  }
+}

@@ -1,0 +1,51 @@
+internal import OptimizerCore
+internal import Tensors
+internal import TrainingState
+
+/// A tree made for a state that came from elsewhere: `{"model": …, "optimizer": …}`, or the bare state
+/// dictionary of a model that has nothing else.
+struct FreshTree {
+  let tree: PickleValue
+  let nodes = TorchNodes()
+  private(set) var tensors: [StoragePlan.Node] = []
+
+  init(_ state: TrainingState, note: ((String) -> Void)?) throws {
+    var items: [PickleItem] = []
+    let twins = TiedVariables.find(state.variables)
+    for (variable, twin) in zip(state.variables, twins) {
+      guard let own = variable.value else { continue }
+      let value = twin.flatMap { state.variables[$0].value } ?? own
+      let object = nodes.tensor()
+      items.append((nodes.text(variable.name), .object(object)))
+      tensors.append(.init(name: variable.name, object: object, tensor: value.tensor))
+    }
+    let model = nodes.ordered(items)
+    guard state.optimizer != nil || state.variables.contains(where: { !$0.slots.isEmpty }) else {
+      tree = model
+      return
+    }
+    let optimizer = try FreshOptimizer(
+      state,
+      parameters: Self.parameters(state),
+      nodes: nodes,
+      asTrainer: false,
+      note: note
+    )
+    tensors += optimizer.tensors
+    var parts = [("model", model), ("optimizer", optimizer.value)]
+    if let scheduler = optimizer.scheduler { parts.append(("scheduler", scheduler)) }
+    if let step = state.globalStep?.value { parts.append(("global_step", .int(step))) }
+    tree = nodes.dictionary(parts)
+  }
+
+  /// The variables that an optimizer numbers: no buffers, no whole numbers, of tied ones the first.
+  static func parameters(_ state: TrainingState) -> [Variable] {
+    zip(state.variables, TiedVariables.find(state.variables)).compactMap { variable, twin in
+      if !variable.slots.isEmpty { return variable }
+      guard let tensor = variable.value?.tensor, twin == nil,
+        tensor.elementType.isFloatingPoint, !TrainerGroups.isBuffer(variable.name)
+      else { return nil }
+      return variable
+    }
+  }
+}

@@ -1,0 +1,43 @@
+internal import ByteIO
+internal import Tensors
+public import TrainingState
+
+/// Reads what `torch.save` writes: state dictionaries of models, optimizers and schedulers, alone or
+/// in a dictionary of the user's own making.
+public enum PyTorchReader: StateReader {
+  /// The name of the format.
+  public static let format = "pytorch"
+
+  /// Whether a path is a file of PyTorch's, of any generation.
+  public static func recognizes(_ path: String) throws -> Bool {
+    guard FileSystem.kind(of: path) == .file else { return false }
+    let file = try PositionalFile.open(path)
+    if try ZipArchive.recognizes(file) {
+      return TorchArchive.root(of: try ZipArchive(file)) != nil
+    }
+    return try LegacyFile.recognizes(file) || LegacyFile.isTar(file)
+  }
+
+  /// Describes the state in a file; only its structure and its steps are read.
+  public static func read(
+    _ path: String,
+    options: ReadOptions = ReadOptions()
+  ) throws -> TrainingState {
+    do {
+      let file = try TorchFile.open(path)
+      var assembly = try TorchAssembly(file, into: TrainingState(sourceFormat: format))
+      try assembly.addModel()
+      try assembly.addOptimizer(names: options.parameterNames)
+      assembly.addStep()
+      try assembly.addExtras()
+      var state = assembly.state
+      if file.root != TorchLayout.stem(of: path), !file.root.isEmpty {
+        state.attributes[TorchExtras.root] = .string(file.root)
+      }
+      state.naming = NamingConvention.recognize(state.variables.lazy.map(\.name))
+      return state
+    } catch let error as StateError {
+      throw error.inContext(file: path)
+    }
+  }
+}

@@ -1,0 +1,69 @@
+internal import ByteIO
+internal import Tensors
+public import TrainingState
+
+/// Writes what `torch.load` reads, with `weights_only=True` and with `mmap=True`.
+///
+/// A state that came from such a file is written in that file's own layout; any other as
+/// `{"model": …, "optimizer": …, "scheduler": …, "global_step": …}`, without what it has not.
+public enum PyTorchWriter: StateWriter {
+  /// The name of the format.
+  public static let format = PyTorchReader.format
+
+  /// Writes a state into a file.
+  public static func write(
+    _ state: TrainingState,
+    to path: String,
+    options: WriteOptions
+  ) throws {
+    let output = OutputSet(overwrite: options.overwrite)
+    let prepared = try prepare(state, path: path, note: options.note)
+    try prepared.write(to: try output.add(path), progress: options.progress)
+    try output.commit()
+  }
+
+  private static func prepare(
+    _ state: TrainingState,
+    path: String,
+    note: ((String) -> Void)?
+  ) throws -> TorchOutput {
+    var root = TorchLayout.stem(of: path)
+    if state.sourceFormat == format {
+      if let template = try TemplateTree(state) {
+        if case .string(let kept)? = state.attributes[TorchExtras.root] { root = kept }
+        return try TorchOutput(
+          template.tree,
+          template.tensors,
+          nodes: template.nodes,
+          state: state,
+          root: root,
+          note: note
+        )
+      }
+      note?("the variables are no longer those of the file that they came from: its layout is left")
+    }
+    noteExtras(state, note)
+    var own = state
+    own.extras = []
+    own.attributes = [:]
+    let fresh = try FreshTree(own, note: note)
+    return try TorchOutput(
+      fresh.tree,
+      fresh.tensors,
+      nodes: fresh.nodes,
+      state: own,
+      root: root,
+      note: note
+    )
+  }
+
+  /// Says what a new file has no place for.
+  static func noteExtras(_ state: TrainingState, _ note: ((String) -> Void)?) {
+    let names = (state.extras + state.optimizerTensors).map(\.name)
+    guard let first = names.first else { return }
+    note?(
+      "\(names.count) tensors beside variables and slots have no place in the format and are left "
+        + "out, such as \(first)"
+    )
+  }
+}

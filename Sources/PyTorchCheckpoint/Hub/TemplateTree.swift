@@ -1,0 +1,223 @@
+internal import ByteIO
+internal import OptimizerCore
+internal import Tensors
+internal import TrainingState
+
+/// The tree that a state came with, brought up to date: everything in it that the state does not know
+/// stays as it is.
+struct TemplateTree {
+  let tree: PickleValue
+  let nodes: TorchNodes
+  private(set) var tensors: [StoragePlan.Node] = []
+
+  private let survey: TorchSurvey
+  private let state: TrainingState
+  private let prefix: String
+
+  /// The tree of a state, `nil` where it has none or where its variables are no longer those of the
+  /// tree.
+  init?(_ state: TrainingState, prefix: String = "") throws {
+    guard
+      let extra = state.extras.first(where: { $0.name == prefix + TorchExtras.pickle })
+    else { return nil }
+    let bytes = try TensorPass.verifiedBytes(
+      of: NamedTensor(extra.name, extra.tensor),
+      limit: TorchArchive.pickleLimit
+    )
+    var reader = PickleReader(BlockCursor(bytes, base: 0))
+    tree = try reader.read().value
+    survey = try TorchSurvey(tree)
+    nodes = TorchNodes()
+    self.state = state
+    self.prefix = prefix
+    guard try fits() else { return nil }
+    try update()
+  }
+
+  /// Whether every variable and slot has its place in the tree, and its name there.
+  private func fits() throws -> Bool {
+    let names = Dictionary(
+      survey.variables().map { (prefix + $0.found.path.text, $0.name) },
+      uniquingKeysWith: { first, _ in first }
+    )
+    let places = Set(survey.tensors.map { ExactName(prefix + $0.path.text) })
+    for variable in state.variables {
+      if let value = variable.value, prefix.isEmpty {
+        guard let path = value.sourceName, let name = names[path],
+          ExactName(name) == ExactName(variable.name)
+        else { return false }
+      }
+      for slot in variable.slots {
+        guard let path = slot.tensor.sourceName, places.contains(ExactName(path)) else {
+          return false
+        }
+      }
+    }
+    guard let part = survey.optimizer, let record = state.optimizer else {
+      return state.optimizer == nil || !prefix.isEmpty
+    }
+    guard let rule = Self.rule(try TorchOptimizer(part)) else { return false }
+    return rule.kind == record.kind || (rule.kind == "adam" && record.kind == "adamw")
+  }
+
+  private static func rule(_ optimizer: TorchOptimizer) -> TorchRule? {
+    optimizer.groups.first.flatMap { group in
+      TorchRule.recognize(
+        Set((group.settings.items ?? []).compactMap(\.key.text)),
+        Set(optimizer.entries.flatMap { ($0.value.items ?? []).compactMap(\.key.text) })
+      )
+    }
+  }
+
+  private mutating func update() throws {
+    var data: [ExactName: Tensor] = [:]
+    for variable in state.variables {
+      if let value = variable.value, let path = value.sourceName {
+        data[ExactName(path)] = value.tensor
+      }
+      for slot in variable.slots {
+        if let path = slot.tensor.sourceName { data[ExactName(path)] = slot.tensor.tensor }
+      }
+    }
+    for extra in state.extras { data[ExactName(extra.name)] = extra.tensor }
+    let steps = try steps()
+    var removed: Set<ObjectIdentifier> = []
+    for found in survey.tensors {
+      let name = prefix + found.path.text
+      var tensor = data[ExactName(name)]
+      if tensor == nil, let step = steps[found.path.text] {
+        tensor = try Self.scalar(Double(step), found.description.elementType)
+      }
+      guard let tensor else {
+        removed.insert(ObjectIdentifier(found.object))
+        continue
+      }
+      let shaped =
+        tensor.shape.elementCount == found.description.shape.elementCount
+          && tensor.elementType == found.description.elementType
+        ? try tensor.reshaped(found.description.shape) : tensor
+      tensors.append(.init(name: name, object: found.object, tensor: shaped))
+    }
+    if let part = survey.optimizer?.value.object, state.variables.allSatisfy({ $0.slots.isEmpty }),
+      state.optimizer == nil
+    {
+      removed.insert(ObjectIdentifier(part))
+      if let scheduler = survey.scheduler?.value.object {
+        removed.insert(ObjectIdentifier(scheduler))
+      }
+      tensors.removeAll { node in
+        survey.tensors.contains { found in
+          found.object === node.object
+            && (survey.optimizer.map { found.path.isBelow($0.path) } ?? false)
+        }
+      }
+    }
+    if let object = tree.object, removed.contains(ObjectIdentifier(object)) {
+      throw StateError(
+        .unsupported,
+        "nothing is left of the file's tree",
+        remedy: "write the state in another format, or keep its slots"
+      )
+    }
+    try updateRecord()
+    updateCounters()
+    remove(removed)
+  }
+
+  /// The step of every tensor that counts one, by its path; whole numbers are changed in place.
+  private func steps() throws -> [String: Int64] {
+    guard let part = survey.optimizer else { return [:] }
+    var owners: [String: Variable] = [:]
+    for variable in state.variables {
+      for slot in variable.slots {
+        guard let path = slot.tensor.sourceName,
+          let slash = path.utf8.lastIndex(of: UInt8(ascii: "/"))
+        else { continue }
+        owners[String(path[..<slash])] = variable
+      }
+    }
+    var steps: [String: Int64] = [:]
+    for entry in try TorchOptimizer(part).entries {
+      guard let step = owners[prefix + entry.path.text]?.step, let object = entry.value.object,
+        var items = object.items,
+        let place = items.firstIndex(where: { $0.key.text == "step" })
+      else { continue }
+      if items[place].value.int != nil {
+        items[place].value = .int(step)
+        object.setItems(items)
+      } else {
+        steps[entry.path.item(items[place].key, place).text] = step
+      }
+    }
+    return steps
+  }
+
+  static func scalar(_ value: Double, _ type: ElementType) throws -> Tensor {
+    let bits = value.bitPattern
+    let bytes = (0..<8).map { UInt8(truncatingIfNeeded: bits >> (8 * UInt64($0))) }
+    let exact = try Tensor(.float64, .scalar, bytes: bytes)
+    return try Tensor(type, .scalar, bytes: try exact.cast(to: type).bytes(limit: 16))
+  }
+
+  /// Changes the settings that the state's record has changed.
+  private func updateRecord() throws {
+    guard let part = survey.optimizer, let record = state.optimizer else { return }
+    let optimizer = try TorchOptimizer(part)
+    guard let rule = Self.rule(optimizer) else { return }
+    for (index, group) in optimizer.groups.enumerated() {
+      var wanted = record.hyperparameters
+      if record.groups.count == optimizer.groups.count {
+        wanted.merge(record.groups[index].overrides) { $1 }
+      }
+      let present = try rule.hyperparameters(group.settings) { $0.number }
+      guard let object = group.settings.object, var items = object.items else { continue }
+      for (place, item) in items.enumerated() {
+        guard let key = item.key.text, let field = rule.fields.first(where: { $0.key == key }),
+          rule.differs(field.field, present, wanted),
+          let value = rule.value(field.field, wanted, nodes)
+        else { continue }
+        items[place].value = value
+      }
+      object.setItems(items)
+    }
+  }
+
+  /// Changes the global step where the tree counts it at its root.
+  private func updateCounters() {
+    guard let step = state.globalStep?.value, let object = tree.object, var items = object.items
+    else { return }
+    let key = survey.counters["global_step"] != nil ? "global_step" : "step"
+    guard let place = items.firstIndex(where: { $0.key.text == key }),
+      items[place].value.int != nil
+    else { return }
+    items[place].value = .int(step)
+    object.setItems(items)
+  }
+
+  /// Takes objects out of what holds them, and the state of parameters that nothing is left of.
+  private func remove(_ removed: Set<ObjectIdentifier>) {
+    if removed.isEmpty { return }
+    func isRemoved(_ value: PickleValue) -> Bool {
+      value.object.map { removed.contains(ObjectIdentifier($0)) } ?? false
+    }
+    let entries = survey.optimizer?.value["state"]
+    let parameters = Set(
+      (entries?.items ?? []).compactMap { $0.value.object.map(ObjectIdentifier.init) }
+    )
+    PickleTree.forEach(tree) { object in
+      if let items = object.items, items.contains(where: { isRemoved($0.value) }) {
+        let isEntry = parameters.contains(ObjectIdentifier(object))
+        object.setItems(isEntry ? [] : items.filter { !isRemoved($0.value) })
+      }
+      switch object.content {
+      case .list(let elements): object.content = .list(elements.map { isRemoved($0) ? .none : $0 })
+      case .tuple(let elements):
+        object.content = .tuple(elements.map { isRemoved($0) ? .none : $0 })
+      default: break
+      }
+    }
+    if let object = entries?.object, let items = object.items {
+      object.setItems(items.filter { !($0.value.items?.isEmpty ?? false) })
+    }
+  }
+}

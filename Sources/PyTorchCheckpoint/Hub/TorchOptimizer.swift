@@ -1,0 +1,82 @@
+internal import Tensors
+
+/// The state dictionary of an optimizer: groups of parameters by number, and what is kept for each.
+struct TorchOptimizer {
+  /// A group: its settings, and the numbers or names of its parameters.
+  struct Group {
+    let settings: PickleValue
+    let parameters: [PickleValue]
+    /// Names that the optimizer was made with, where it was.
+    let names: [String]?
+  }
+
+  /// What is kept for one parameter.
+  struct Entry {
+    /// What the parameter is known by: its number, or its name.
+    let id: ParameterID
+    let value: PickleValue
+    let path: TorchPath
+  }
+
+  /// What a parameter is known by.
+  enum ParameterID: Hashable {
+    case number(Int64)
+    case name(ExactName)
+
+    init?(_ value: PickleValue) {
+      if let number = value.int {
+        self = .number(number)
+      } else if let text = value.text {
+        self = .name(ExactName(text))
+      } else {
+        return nil
+      }
+    }
+  }
+
+  let groups: [Group]
+  let entries: [Entry]
+
+  /// The parameters over all groups, in the optimizer's order.
+  let order: [ParameterID]
+
+  /// Whether a value is such a dictionary.
+  static func isOptimizer(_ value: PickleValue) -> Bool {
+    guard value["state"]?.items != nil,
+      case .list(let groups)? = value["param_groups"]?.object?.content
+    else { return false }
+    return groups.allSatisfy { $0["params"]?.elements != nil }
+  }
+
+  init(_ part: TorchSurvey.Part) throws {
+    let base = part.path
+    groups = (part.value["param_groups"]?.elements ?? []).map { group in
+      let names = group["param_names"]?.elements?.compactMap(\.text)
+      return Group(settings: group, parameters: group["params"]?.elements ?? [], names: names)
+    }
+    var order: [ParameterID] = []
+    var seen: Set<ParameterID> = []
+    for parameter in groups.flatMap(\.parameters) {
+      guard let id = ParameterID(parameter), seen.insert(id).inserted else {
+        throw StateError(
+          .malformed,
+          "a parameter of the optimizer's groups has no number of its own",
+          offset: part.value.object?.offset
+        )
+      }
+      order.append(id)
+    }
+    self.order = order
+    let state = base.item(.string("state"), 0)
+    entries = try (part.value["state"]?.items ?? []).enumerated().map { place, item in
+      guard let id = ParameterID(item.key), item.value.items != nil else {
+        throw StateError(
+          .unsupported,
+          "the optimizer's state has an entry that is no dictionary of a parameter",
+          offset: part.value.object?.offset
+        )
+      }
+      return Entry(id: id, value: item.value, path: state.item(item.key, place))
+    }
+  }
+}

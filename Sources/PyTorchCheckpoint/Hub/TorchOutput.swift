@@ -1,0 +1,100 @@
+internal import ByteIO
+internal import Tensors
+internal import TrainingState
+
+/// A file of PyTorch's to be written: a tree, its tensors, and how the archive is laid out.
+struct TorchOutput {
+  let tree: PickleValue
+  let storages: [StoragePlan.Storage]
+  let records: [(name: String, content: [UInt8])]
+  let root: String
+  let contents: String?
+
+  /// Prepares a file.
+  ///
+  /// - Parameters:
+  ///   - tree: The tree.
+  ///   - tensors: Its tensors.
+  ///   - nodes: Makes objects.
+  ///   - state: Where the layout of an earlier file may be on record.
+  ///   - prefix: Before the names of what belongs to this file.
+  ///   - root: The folder of the records.
+  ///   - note: Told of views that do not stay views.
+  init(
+    _ tree: PickleValue,
+    _ tensors: [StoragePlan.Node],
+    nodes: TorchNodes,
+    state: TrainingState,
+    prefix: String = "",
+    root: String,
+    note: ((String) -> Void)?
+  ) throws {
+    self.tree = tree
+    self.root = root
+    var bases: [ExactName: Tensor] = [:]
+    var kept: [ExactName: StateTensor] = [:]
+    for extra in state.extras {
+      kept[ExactName(extra.name)] = extra
+      let mark = prefix + TorchExtras.storage
+      if extra.name.utf8.starts(with: mark.utf8) {
+        bases[ExactName(String(extra.name.dropFirst(mark.count)))] = extra.tensor
+      }
+    }
+    let plan = try StoragePlan(tensors, bases: bases, nodes: nodes)
+    if let first = plan.separated.first {
+      note?("\(plan.separated.count) tensors that shared a storage get one of their own: \(first)")
+    }
+    storages = plan.storages(of: tree, keepingUnmentioned: true)
+    if case .strings(let order)? = state.attributes[TorchExtras.records + prefix] {
+      records = try order.map { name in
+        guard let extra = kept[ExactName(prefix + TorchExtras.record + name)] else {
+          return (name, [])
+        }
+        let named = NamedTensor(extra.name, extra.tensor)
+        return (name, try TensorPass.verifiedBytes(of: named, limit: TorchArchive.recordLimit))
+      }
+    } else {
+      records = TorchLayout.standard.map { ($0.name, Array($0.content.utf8)) }
+    }
+    if case .string(let sum)? = state.attributes[TorchExtras.contents + prefix] {
+      contents = sum
+    } else {
+      contents = nil
+    }
+  }
+
+  /// Bytes of all storages.
+  var byteCount: Int {
+    storages.reduce(0) { $0 + $1.parts.reduce(0) { $0 + $1.tensor.byteCount } }
+  }
+
+  /// Writes the archive.
+  func write(to file: PositionalFile, progress: TensorPass.Progress?) throws {
+    let writer = ZipWriter(file, layout: .pytorch)
+    var names: [String] = []
+    for (name, content) in records {
+      switch name {
+      case TorchRecord.storages:
+        for storage in storages {
+          try writer.add("\(root)/data/\(storage.key)", parts: storage.parts)
+          names.append("data/\(storage.key)")
+        }
+      case "data.pkl":
+        try writer.add("\(root)/data.pkl", bytes: PickleWriter.encode(tree))
+        names.append(name)
+      case ".data/serialization_id":
+        // It names the contents, and is PyTorch's own only as long as these are.
+        let sums = try writer.stream(progress: progress)
+        let stored = zip(names, sums).filter { $0.0.utf8.starts(with: "data/".utf8) }
+        if TorchArchive.contentsSum(stored.map { ($0.0, $0.1) }) == contents {
+          try writer.add("\(root)/\(name)", bytes: content)
+          names.append(name)
+        }
+      default:
+        try writer.add("\(root)/\(name)", bytes: content)
+        names.append(name)
+      }
+    }
+    try writer.finish(progress: progress)
+  }
+}

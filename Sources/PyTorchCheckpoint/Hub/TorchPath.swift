@@ -1,0 +1,56 @@
+/// The way from the root of a tree to one of its values, as a text that serves as the value's name.
+///
+/// Components are separated by `/`. A text key stands for itself with `~` as `~0` and `/` as `~1`; `~n`
+/// precedes a whole-number key, `~i` the index in a list or tuple, `~k` the place of any other key,
+/// `~p` a part of a call.
+struct TorchPath: Hashable {
+  private(set) var text = ""
+  private(set) var keys: [String] = []
+
+  /// One step further, by the key of an item at a place.
+  func item(_ key: PickleValue, _ place: Int) -> TorchPath {
+    if let text = key.text { return adding(Self.escape(text), text) }
+    if let number = key.int { return adding("~n\(number)", "\(number)") }
+    return adding("~k\(place)", "\(place)")
+  }
+
+  /// One step further, by an index.
+  func index(_ index: Int) -> TorchPath { adding("~i\(index)", "\(index)") }
+
+  /// One step further, into a part of a call.
+  func part(_ name: String) -> TorchPath { adding("~p\(name)", name) }
+
+  /// Whether the way leads through another value.
+  func isBelow(_ other: TorchPath) -> Bool {
+    other.keys.isEmpty || text.utf8.starts(with: "\(other.text)/".utf8)
+  }
+
+  /// Whether all steps from one on go by keys that are texts or whole numbers.
+  func isOfKeys(from depth: Int) -> Bool {
+    text.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
+      .dropFirst(depth).allSatisfy { component in
+        let start = Array(component.prefix(2))
+        return start.first != UInt8(ascii: "~") || start == Array("~0".utf8)
+          || start == Array("~1".utf8) || start == Array("~n".utf8)
+      }
+  }
+
+  private func adding(_ component: String, _ key: String) -> TorchPath {
+    var path = self
+    path.text = text.isEmpty && keys.isEmpty ? component : "\(text)/\(component)"
+    path.keys.append(key)
+    return path
+  }
+
+  private static func escape(_ key: String) -> String {
+    var bytes: [UInt8] = []
+    for byte in key.utf8 {
+      switch byte {
+      case UInt8(ascii: "~"): bytes += Array("~0".utf8)
+      case UInt8(ascii: "/"): bytes += Array("~1".utf8)
+      default: bytes.append(byte)
+      }
+    }
+    return String(decoding: bytes, as: UTF8.self)
+  }
+}

@@ -1,0 +1,73 @@
+internal import OptimizerCore
+internal import Tensors
+
+extension TorchRule {
+  /// The record that groups of settings make.
+  ///
+  /// - Parameters:
+  ///   - groups: The groups' settings.
+  ///   - members: The names of each group's variables.
+  ///   - number: Reads a number that is kept as a tensor.
+  /// - Returns: The record, `nil` where the settings do not say which optimizer they are of: the
+  ///   Adam and AdamW of before 2.6 differ in nothing but what they do with a weight decay.
+  func record(
+    _ groups: [PickleValue],
+    _ members: [[String]],
+    number: (PickleValue) throws -> Double?
+  ) throws -> OptimizerRecord? {
+    let values = try groups.map { try hyperparameters($0, number) }
+    guard let first = values.first else { return nil }
+    var kind = self.kind
+    if kind == "adam" {
+      let decays = groups.contains { ($0["weight_decay"]?.number ?? 0) != 0 }
+      let isOfTransformers = groups[0]["correct_bias"] != nil
+      let decoupled = groups[0]["decoupled_weight_decay"]?.bool
+      if decoupled == true || isOfTransformers { kind = "adamw" }
+      if decoupled == nil, !isOfTransformers, decays { return nil }
+    }
+    let overrides = values.map { own in own.filter { first[$0.key] != $0.value } }
+    let parts = zip(overrides, members).map { ParameterGroup(overrides: $0, members: $1) }
+    return OptimizerRecord(
+      kind: kind,
+      hyperparameters: first,
+      groups: groups.count > 1 ? parts : []
+    )
+  }
+
+  /// A group's settings in the words of the core.
+  func hyperparameters(
+    _ group: PickleValue,
+    _ number: (PickleValue) throws -> Double?
+  ) throws -> [String: HyperparameterValue] {
+    var values: [String: HyperparameterValue] = [:]
+    for (key, field) in fields {
+      guard let value = group[key] else { continue }
+      switch field {
+      case .number(let name): values[name] = try number(value).map { .double($0) }
+      case .negative(let name): values[name] = try number(value).map { .double(-$0) }
+      case .flag(let name): values[name] = value.bool.map { .bool($0) }
+      case .betas:
+        guard let betas = value.elements, betas.count == 2 else { continue }
+        values["beta1"] = try number(betas[0]).map { .double($0) }
+        values["beta2"] = try number(betas[1]).map { .double($0) }
+      case .epsilons:
+        guard let epsilons = value.elements, epsilons.count == 2 else { continue }
+        values["epsilon1"] = try number(epsilons[0]).map { .double($0) }
+        values["epsilon2"] = try number(epsilons[1]).map { .double($0) }
+      case .decay:
+        values[Self.decayKey(kind, group)] = try number(value).map { .double($0) }
+      case .fused, .decoupled, .off, .unset: continue
+      }
+    }
+    if group["correct_bias"]?.bool == false { values["bias_correction"] = .string("none") }
+    let isFused = group["fused"]?.bool == true
+    values["arithmetic"] = .string(isFused ? "pytorch_fused" : "pytorch")
+    return values
+  }
+
+  /// What a group's weight decay is called: a decay of its own, or a penalty in the gradient.
+  private static func decayKey(_ kind: String, _ group: PickleValue) -> String {
+    if kind == "adafactor" || group["correct_bias"] != nil { return "weight_decay" }
+    return group["decoupled_weight_decay"]?.bool == true ? "weight_decay" : "l2"
+  }
+}

@@ -1,0 +1,55 @@
+internal import OptimizerCore
+internal import Tensors
+
+extension TorchRule {
+  /// Whether a field's value is another in a record than in a group.
+  func differs(
+    _ field: Field,
+    _ present: [String: HyperparameterValue],
+    _ wanted: [String: HyperparameterValue]
+  ) -> Bool {
+    let keys: [String] =
+      switch field {
+      case .number(let name), .negative(let name), .flag(let name): [name]
+      case .betas: ["beta1", "beta2"]
+      case .decay: ["weight_decay", "l2"]
+      case .epsilons: ["epsilon1", "epsilon2"]
+      case .decoupled, .fused, .off, .unset: []
+      }
+    return keys.contains { key in
+      guard let present = present[key], let wanted = wanted[key] else { return false }
+      return present != wanted
+    }
+  }
+
+  /// A field's value in a group, `nil` where the record does not say it.
+  func value(
+    _ field: Field,
+    _ values: [String: HyperparameterValue],
+    _ nodes: TorchNodes
+  ) -> PickleValue? {
+    func number(_ key: String) -> PickleValue? { values[key]?.number.map { .double($0) } }
+    switch field {
+    case .number(let name):
+      // Python writes momentum=0 and the like as a whole number; a float is as good.
+      return number(name)
+    case .negative(let name): return values[name]?.number.map { .double(-$0) }
+    case .flag(let name):
+      guard case .bool(let value)? = values[name] else { return .bool(false) }
+      return .bool(value)
+    case .betas:
+      guard let beta1 = number("beta1"), let beta2 = number("beta2") else { return nil }
+      return .tuple([beta1, beta2])
+    case .epsilons:
+      return .tuple([number("epsilon1") ?? .none, number("epsilon2") ?? .double(1e-3)])
+    case .decay:
+      let own = values["weight_decay"]?.number ?? 0
+      return .double(own != 0 ? own : values["l2"]?.number ?? 0)
+    case .decoupled: return .bool((values["weight_decay"]?.number ?? 0) != 0)
+    case .fused:
+      return values["arithmetic"] == .string("pytorch_fused") ? .bool(true) : PickleValue.none
+    case .off: return .bool(false)
+    case .unset: return PickleValue.none
+    }
+  }
+}

@@ -1,0 +1,214 @@
+internal import OptimizerCore
+internal import Tensors
+
+/// An optimizer of PyTorch's: its settings in the order of its groups, and its slots.
+///
+/// Sources: `torch/optim/*.py` of 2.13; `transformers/optimization.py`.
+struct TorchRule: Sendable {
+  /// What a group's key holds.
+  enum Field: Sendable {
+    /// A number of the record, under its key there.
+    case number(String)
+    /// A truth value of the record.
+    case flag(String)
+    /// The two betas.
+    case betas
+    /// Weight decay: decoupled, or through the gradient.
+    case decay
+    /// Whether the decay is decoupled.
+    case decoupled
+    /// The negative of a number.
+    case negative(String)
+    /// Adafactor's two epsilons.
+    case epsilons
+    /// Whether the fused kernel runs.
+    case fused
+    /// False, which PyTorch gives where nobody asks.
+    case off
+    /// None, which PyTorch gives where nobody asks.
+    case unset
+  }
+
+  /// The kind of record.
+  let kind: String
+  let fields: [(key: String, field: Field)]
+
+  /// Slots by the key of the state.
+  let slots: [(key: String, slot: SlotName)]
+
+  /// Whether a step is counted for every parameter.
+  var hasStep = true
+
+  /// Slots that only some settings have.
+  static let optionalSlots: Set<SlotName> = [
+    .greatestSecondMoment, .meanGradient, .factoredRow, .factoredColumn,
+  ]
+
+  private static let switches: [(key: String, field: Field)] = [
+    ("maximize", .off), ("foreach", .unset),
+  ]
+  private static let capturable: (key: String, field: Field) = (
+    "capturable", .off
+  )
+  private static let differentiable: (key: String, field: Field) = (
+    "differentiable", .off
+  )
+  private static let rateBetas: [(key: String, field: Field)] = [
+    ("lr", .number("learning_rate")), ("betas", .betas), ("eps", .number("epsilon")),
+    ("weight_decay", .decay),
+  ]
+  private static let moments: [(key: String, slot: SlotName)] = [
+    ("exp_avg", .firstMoment), ("exp_avg_sq", .secondMoment),
+  ]
+
+  static let adam = TorchRule(
+    kind: "adam",
+    fields: rateBetas + [("amsgrad", .flag("amsgrad"))] + switches + [
+      capturable, differentiable, ("fused", .fused), ("decoupled_weight_decay", .decoupled),
+    ],
+    slots: moments + [("max_exp_avg_sq", .greatestSecondMoment)]
+  )
+  static let sgd = TorchRule(
+    kind: "sgd",
+    fields: [
+      ("lr", .number("learning_rate")), ("momentum", .number("momentum")),
+      ("dampening", .number("dampening")), ("weight_decay", .decay),
+      ("nesterov", .flag("nesterov")),
+    ] + switches + [differentiable, ("fused", .fused)],
+    slots: [("momentum_buffer", .momentum)],
+    hasStep: false
+  )
+  static let rmsprop = TorchRule(
+    kind: "rmsprop",
+    fields: [
+      ("lr", .number("learning_rate")), ("momentum", .number("momentum")),
+      ("alpha", .number("rho")), ("eps", .number("epsilon")), ("centered", .flag("centered")),
+      ("weight_decay", .decay), capturable, ("foreach", .unset),
+      ("maximize", .off), differentiable,
+    ],
+    slots: [
+      ("square_avg", .meanSquare), ("momentum_buffer", .momentum), ("grad_avg", .meanGradient),
+    ]
+  )
+  static let adagrad = TorchRule(
+    kind: "adagrad",
+    fields: [
+      ("lr", .number("learning_rate")), ("lr_decay", .number("learning_rate_decay")),
+      ("eps", .number("epsilon")), ("weight_decay", .decay),
+      ("initial_accumulator_value", .number("initial_accumulator_value")),
+      ("foreach", .unset), ("maximize", .off), differentiable,
+      ("fused", .fused),
+    ],
+    slots: [("sum", .accumulator)]
+  )
+  static let adadelta = TorchRule(
+    kind: "adadelta",
+    fields: [
+      ("lr", .number("learning_rate")), ("rho", .number("rho")), ("eps", .number("epsilon")),
+      ("weight_decay", .decay), ("maximize", .off), capturable,
+      ("foreach", .unset), differentiable,
+    ],
+    slots: [("square_avg", .accumulator), ("acc_delta", .updateAccumulator)]
+  )
+  static let adamax = TorchRule(
+    kind: "adamax",
+    fields: rateBetas + [
+      ("foreach", .unset), ("maximize", .off), differentiable,
+      capturable,
+    ],
+    slots: [("exp_avg", .firstMoment), ("exp_inf", .infinityNorm)]
+  )
+  static let nadam = TorchRule(
+    kind: "nadam",
+    fields: rateBetas + [
+      ("momentum_decay", .number("momentum_decay")), ("decoupled_weight_decay", .decoupled),
+    ] + switches + [capturable, differentiable],
+    slots: [("mu_product", .momentumProduct)] + moments
+  )
+  static let radam = TorchRule(
+    kind: "radam",
+    fields: rateBetas + switches + [
+      capturable, ("decoupled_weight_decay", .decoupled), differentiable,
+    ],
+    slots: moments
+  )
+  static let adafactor = TorchRule(
+    kind: "adafactor",
+    fields: [
+      ("lr", .number("learning_rate")), ("beta2_decay", .negative("decay_exponent")),
+      ("eps", .epsilons), ("d", .number("clip_threshold")), ("weight_decay", .decay),
+      ("foreach", .unset), ("maximize", .off),
+    ],
+    slots: [
+      ("row_var", .factoredRow), ("col_var", .factoredColumn), ("variance", .secondMoment),
+    ]
+  )
+  /// The Adafactor of transformers.
+  static let adafactorOfTransformers = TorchRule(
+    kind: "adafactor",
+    fields: [
+      ("lr", .number("learning_rate")), ("eps", .epsilons),
+      ("clip_threshold", .number("clip_threshold")), ("decay_rate", .negative("decay_exponent")),
+      ("weight_decay", .decay),
+    ],
+    slots: [
+      ("exp_avg_sq_row", .factoredRow), ("exp_avg_sq_col", .factoredColumn),
+      ("exp_avg_sq", .secondMoment), ("exp_avg", .firstMoment),
+    ]
+  )
+
+  /// The rule that a group's keys belong to, `nil` where they are none that is known.
+  ///
+  /// - Parameters:
+  ///   - keys: The keys of a group.
+  ///   - stateKeys: The keys of what is kept for the parameters.
+  static func recognize(_ keys: Set<String>, _ stateKeys: Set<String>) -> TorchRule? {
+    if keys.contains("momentum_decay") { return nadam }
+    if keys.isSuperset(of: ["lr", "betas", "eps", "weight_decay"]) {
+      if keys.contains("amsgrad") || keys.contains("correct_bias") { return adam }
+      if stateKeys.contains("exp_inf") { return adamax }
+      if keys.contains("decoupled_weight_decay") { return radam }
+      // Adamax and the RAdam of before 2.1 have the same settings.
+      return stateKeys.contains("exp_avg_sq") && !keys.contains("bias_correction") ? radam : nil
+    }
+    if keys.isSuperset(of: ["alpha", "centered"]) { return rmsprop }
+    if keys.isSuperset(of: ["momentum", "dampening", "nesterov"]) { return sgd }
+    if keys.contains("lr_decay") { return adagrad }
+    if keys.isSuperset(of: ["lr", "rho", "eps"]) { return adadelta }
+    if keys.contains("beta2_decay") { return adafactor }
+    if keys.isSuperset(of: ["clip_threshold", "decay_rate"]) { return adafactorOfTransformers }
+    return nil
+  }
+
+  /// The slot that a key of the state is, by its own name where it is none that is known.
+  func slot(_ key: String) -> SlotName {
+    slots.first { $0.key == key }?.slot ?? SlotName(rawValue: key)
+  }
+}
+
+extension TorchRule {
+  /// The rule that a record's kind is written as, `nil` where PyTorch has none.
+  init?(kind: String) {
+    switch kind {
+    case "adam", "adamw", "bert_adamw", "keras_bert_adamw": self = Self.adam
+    case "sgd": self = Self.sgd
+    case "rmsprop": self = Self.rmsprop
+    case "adagrad": self = Self.adagrad
+    case "adadelta": self = Self.adadelta
+    case "adamax": self = Self.adamax
+    case "nadam": self = Self.nadam
+    case "radam": self = Self.radam
+    case "adafactor": self = Self.adafactor
+    default: return nil
+    }
+  }
+
+  /// Slots without which a parameter's state is no use to the rule.
+  var requiredSlots: [SlotName] {
+    switch kind {
+    case "rmsprop": [.meanSquare]
+    case "adafactor": []
+    default: slots.map(\.slot).filter { !Self.optionalSlots.contains($0) }
+    }
+  }
+}

@@ -1,0 +1,148 @@
+internal import Tensors
+
+/// What the parts of a tree are: the model, the optimizer, the schedule, and tensors that are neither.
+struct TorchSurvey {
+  /// A tensor and its place.
+  struct Found {
+    let path: TorchPath
+    let object: PickleObject
+    let description: TorchTensor
+  }
+
+  /// A dictionary and its place.
+  struct Part {
+    let path: TorchPath
+    let value: PickleValue
+  }
+
+  /// Every tensor of the tree, in the order of the pickle; a shared one at each of its places.
+  private(set) var tensors: [Found] = []
+
+  /// The optimizer's state, where there is one, or one among several by its key.
+  private(set) var optimizer: Part?
+
+  /// The scheduler's state.
+  private(set) var scheduler: Part?
+
+  /// Whole numbers at the root and one level below, by key.
+  private(set) var counters: [String: Int64] = [:]
+
+  private var optimizers: [Part] = []
+  private var schedulers: [Part] = []
+  private var modelRoots: [Part] = []
+  private let root: PickleValue
+
+  private static let modelKeys = [
+    "model", "state_dict", "model_state_dict", "module", "net", "network", "model_state",
+    "weights", "params",
+  ]
+  private static let optimizerKeys = [
+    "optimizer", "optimizer_state_dict", "optim", "optimizer_state", "opt",
+  ]
+  private static let schedulerKeys = [
+    "scheduler", "lr_scheduler", "scheduler_state_dict", "lr_scheduler_state_dict",
+  ]
+
+  init(_ root: PickleValue) throws {
+    self.root = root
+    for (key, value) in root.items ?? [] {
+      if let key = key.text, let number = value.int { counters[key] = number }
+    }
+    try walk(root, TorchPath(), isInside: false)
+    optimizer = Self.choose(optimizers, Self.optimizerKeys)
+    scheduler = Self.choose(schedulers, Self.schedulerKeys)
+  }
+
+  private static func choose(_ parts: [Part], _ keys: [String]) -> Part? {
+    if parts.count <= 1 { return parts.first }
+    for key in keys {
+      let named = parts.filter { $0.path.keys.last == key }
+      if named.count == 1 { return named[0] }
+    }
+    return nil
+  }
+
+  private mutating func walk(
+    _ value: PickleValue,
+    _ path: TorchPath,
+    isInside: Bool
+  ) throws {
+    guard let object = value.object else { return }
+    if let tensor = try TorchTensor(object) {
+      tensors.append(Found(path: path, object: object, description: tensor))
+      return
+    }
+    var isInside = isInside
+    if let items = object.items {
+      if !isInside { isInside = note(value, path) }
+      for (place, item) in items.enumerated() {
+        try walk(item.value, path.item(item.key, place), isInside: isInside)
+      }
+    }
+    switch object.content {
+    case .tuple(let elements), .list(let elements), .set(let elements):
+      for (index, element) in elements.enumerated() {
+        try walk(element, path.index(index), isInside: isInside)
+      }
+    case .call(let call):
+      try walk(call.arguments, path.part("arguments"), isInside: isInside)
+      if let state = call.state { try walk(state, path.part("state"), isInside: isInside) }
+    default: break
+    }
+  }
+
+  /// Notes what a dictionary is.
+  ///
+  /// - Returns: Whether it belongs to optimizer or scheduler, so that nothing in it is a model.
+  private mutating func note(_ value: PickleValue, _ path: TorchPath) -> Bool {
+    let part = Part(path: path, value: value)
+    if TorchOptimizer.isOptimizer(value) {
+      optimizers.append(part)
+      return true
+    }
+    if value["last_epoch"]?.int != nil, value["base_lrs"] != nil || value["_step_count"] != nil {
+      schedulers.append(part)
+      return true
+    }
+    if let key = path.keys.last, Self.modelKeys.contains(key) { modelRoots.append(part) }
+    return false
+  }
+
+  /// The tensors of the model with the names that they have in it.
+  ///
+  /// They are those below the dictionary that is called a model. Where none is, they are those of all
+  /// dictionaries beside optimizer and scheduler; beside dictionaries of tensors, a tensor that
+  /// stands alone at the root is no part of the model.
+  func variables() -> [(name: String, found: Found)] {
+    let apart = optimizers + schedulers
+    let outside = tensors.filter { found in
+      !apart.contains { found.path.isBelow($0.path) }
+    }
+    let base = modelRoot(among: outside)
+    var inside = outside.filter { found in
+      guard let base else { return true }
+      return found.path.isBelow(base)
+    }
+    let depth = base?.keys.count ?? 0
+    if root.items != nil {
+      inside = inside.filter { $0.path.isOfKeys(from: depth) }
+      let isNested = inside.contains { $0.path.keys.count > 1 }
+      if base == nil, isNested { inside = inside.filter { $0.path.keys.count > 1 } }
+    }
+    var names: Set<ExactName> = []
+    return inside.compactMap { found in
+      let name = found.path.keys.dropFirst(depth).joined(separator: ".")
+      guard names.insert(ExactName(name)).inserted else { return nil }
+      return (name.isEmpty ? "tensor" : name, found)
+    }
+  }
+
+  /// The dictionary that is called a model: the least deep one with tensors in it.
+  private func modelRoot(among tensors: [Found]) -> TorchPath? {
+    func rank(_ part: Part) -> (Int, Int) {
+      (part.path.keys.count, Self.modelKeys.firstIndex(of: part.path.keys.last ?? "") ?? 0)
+    }
+    return modelRoots.sorted { rank($0) < rank($1) }
+      .first { root in tensors.contains { $0.path.isBelow(root.path) } }?.path
+  }
+}
