@@ -166,11 +166,6 @@ let package = Package(
       swiftSettings: strict
     ),
     .testTarget(
-      name: "TrainingStateTests",
-      dependencies: ["TrainingState", "OptimizerCore", "Tensors", "TestSupport"],
-      swiftSettings: strict
-    ),
-    .testTarget(
       name: "StateStoreTests",
       dependencies: [
         "StateStore", "TensorFlowCheckpoint", "TrainingState", "OptimizerCore", "HDF5", "ByteIO",

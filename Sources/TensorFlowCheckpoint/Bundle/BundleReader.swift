@@ -19,7 +19,7 @@ struct BundleReader {
     let extents: [SliceExtent]?
   }
 
-  private let paths: BundlePaths
+  let paths: BundlePaths
   private let entries: [[UInt8]: BundleEntry]
   private let order: [[UInt8]]
   private let shards: Shards

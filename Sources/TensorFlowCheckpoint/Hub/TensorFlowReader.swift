@@ -47,7 +47,7 @@ public enum TensorFlowReader: StateReader {
       do {
         return try ObjectState(graph).state(of: tensors, attributes: attributes)
       } catch let error as StateError {
-        throw error.inContext(file: paths.index)
+        throw error.inContext(file: reader.paths.index)
       }
     }
     return try state(of: tensors, attributes: attributes)

@@ -59,7 +59,7 @@ public struct ScheduleReport: Sendable {
   private func describe(_ samples: ScheduleSamples) -> JSONValue {
     .object([
       "kind": .string(samples.record.kind),
-      "parameters": .object(samples.record.parameters.mapValues(JSONValue.init)),
+      "parameters": .object(JSONObject(samples.record.parameters.mapValues(JSONValue.init))),
     ])
   }
 

@@ -9,7 +9,6 @@ struct NamingConventionTests {
     ("bert.embeddings.word_embeddings.weight", "huggingface"),
     ("embeddings.word_embeddings.weight", "huggingface"),
     ("bert.encoder.layer.0.attention.self.query.weight", "huggingface"),
-    ("Embedding-Token/embeddings", "keras-bert"),
     ("Encoder-1-MultiHeadSelfAttention/Wq", "keras-bert"),
     ("Transformer-0-MultiHeadSelfAttention/dense/kernel", "bert4keras"),
   ])
