@@ -11,7 +11,8 @@ def attacks(folder):
         yield pytest.param(FIXTURES / "hostile" / folder / name, allowed, attack, id=f"{folder}/{name}")
 
 
-ALL = [*attacks("tensorflow"), *attacks("native")]
+FAMILIES = ["tensorflow", "native", "safetensors", "numpy"]
+ALL = [one for family in FAMILIES for one in attacks(family)]
 
 
 @pytest.mark.parametrize("path, allowed, attack", ALL)

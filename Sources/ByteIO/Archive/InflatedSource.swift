@@ -2,7 +2,7 @@ internal import Synchronization
 internal import Tensors
 
 /// The content of a deflated member, inflated once, when it is first read.
-final class InflatedSource: TensorSource {
+final class InflatedSource: VerifiableSource {
   /// Where the content is after inflation.
   private enum Content {
     case memory([UInt8])
@@ -23,15 +23,10 @@ final class InflatedSource: TensorSource {
     self.spool = spool
   }
 
+  func verify() throws { _ = try inflated() }
+
   func read(into buffer: UnsafeMutableRawBufferPointer, at offset: Int) throws {
-    // Everyone needs what the first one makes, so waiting is no loss.
-    let inflated = try content.withLock { content in
-      if let content { return content }
-      let made = try inflate()
-      content = made
-      return made
-    }
-    switch inflated {
+    switch try inflated() {
     case .memory(let bytes):
       unsafe bytes.withUnsafeBytes { all in
         unsafe buffer.copyMemory(
@@ -39,6 +34,16 @@ final class InflatedSource: TensorSource {
         )
       }
     case .file(let file, let start): try unsafe file.read(into: buffer, at: start + offset)
+    }
+  }
+
+  private func inflated() throws -> Content {
+    // Everyone needs what the first one makes, so waiting is no loss.
+    try content.withLock { content in
+      if let content { return content }
+      let made = try inflate()
+      content = made
+      return made
     }
   }
 

@@ -106,6 +106,16 @@ public final class ZipArchive: Sendable {
       ? InflatedSource(member, in: file, spool: spool) : FileSource(file, at: member.offset)
   }
 
+  /// The content of a member as ``source(of:)`` gives it, which passes over tensors compare with the
+  /// archive's own CRC-32 before they copy it.
+  ///
+  /// - Parameter member: The member.
+  /// - Returns: The source.
+  public func verifiableSource(of member: ZipMember) -> any VerifiableSource {
+    member.isDeflated
+      ? InflatedSource(member, in: file, spool: spool) : StoredSource(member, in: file)
+  }
+
   /// The beginning of a member's content, which is not compared with anything.
   ///
   /// - Parameters:

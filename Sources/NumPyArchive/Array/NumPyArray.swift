@@ -15,7 +15,8 @@ struct NumPyArray {
   /// - Parameters:
   ///   - source: The bytes of the `.npy` file.
   ///   - byteCount: How many there are.
-  ///   - start: The first of them, as many as the caller has at hand.
+  ///   - start: Gives as many of the first of them as it is asked for.
+  /// - Throws: `StateError` with the offset in the array's own file.
   init(_ source: any TensorSource, byteCount: Int, start: (Int) throws -> [UInt8]) throws {
     guard byteCount >= NumPyHeader.prefixBytes else {
       throw StateError(.truncated, "the array has no header", offset: byteCount)
@@ -62,8 +63,11 @@ struct NumPyArray {
 
   /// An array to be written.
   ///
-  /// - Parameter tensor: A tensor of a state; what its attributes say of an array that it came from
-  ///   holds when `isOurs`.
+  /// - Parameters:
+  ///   - tensor: A tensor of a state.
+  ///   - isOurs: Whether what its attributes say of an array that it came from still holds.
+  /// - Throws: `StateError` with code `unsupported` when NumPy has no such type, `malformed` when
+  ///   an attribute is damaged.
   init(_ tensor: StateTensor, isOurs: Bool) throws {
     let attributes = isOurs ? tensor.attributes : [:]
     if case .string(let descr)? = attributes[NumPyLayout.type],

@@ -65,6 +65,7 @@ struct NumPyHeader {
   /// Reads a header.
   ///
   /// - Parameter bytes: The whole header.
+  /// - Throws: `StateError` with code `malformed`, `unsupported` or `limitExceeded`, and the offset.
   init(_ bytes: [UInt8]) throws {
     let start = bytes.count > 6 && bytes[6] == 1 ? 10 : 12
     guard bytes.count >= start else {

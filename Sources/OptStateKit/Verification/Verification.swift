@@ -57,7 +57,10 @@ public struct Verification: Sendable {
     .map(\.name)
     do {
       for (tensor, sum) in zip(tensors, try TensorPass.sums(tensors, progress: progress)) {
-        check { try TensorPass.check(tensor, sum) }
+        check {
+          try TensorPass.check(tensor, sum)
+          try (tensor.tensor.source as? any VerifiableSource)?.verify()
+        }
       }
     } catch let error as StateError where error.code.concernsData {
       // One tensor cannot even be read: find out which, and verify the others nevertheless.
@@ -66,6 +69,7 @@ public struct Verification: Sendable {
         check {
           do {
             try TensorPass.check(tensor, try TensorPass.sums([tensor])[0])
+            try (tensor.tensor.source as? any VerifiableSource)?.verify()
           } catch let error as StateError {
             throw error.inContext(tensor: tensor.name)
           }
@@ -93,9 +97,10 @@ public struct Verification: Sendable {
     return origins.flatMap { summed(NamedTensor(tensor.name, $0)) }
   }
 
-  /// Strings and variants are verified whenever they are decoded.
+  /// Strings and variants are verified whenever they are decoded, members of archives by their own sum.
   private static func verifiesItself(_ tensor: Tensor) -> Bool {
     tensor.elementType.byteWidth == nil || tensor.byteCount == 0
+      || tensor.source is any VerifiableSource
   }
 
   /// Whether everything holds.
