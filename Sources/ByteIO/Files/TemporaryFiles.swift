@@ -33,7 +33,7 @@ public enum TemporaryFiles {
   /// Removes what this process has not finished; for a program that a signal ends.
   public static func removeAll() {
     let paths = live.withLock { $0 }
-    for path in paths { unsafe unlink(path) }
+    for path in paths { FileSystem.removeTree(path) }
   }
 
   /// Removes what processes that no longer run have left in a directory.
@@ -44,7 +44,7 @@ public enum TemporaryFiles {
       guard parts.count >= 3, let process = Int32(parts[parts.count - 2]), process > 0,
         kill(process, 0) != 0, errno == ESRCH
       else { continue }
-      unsafe unlink(FileSystem.path(directory, name))
+      FileSystem.removeTree(FileSystem.path(directory, name))
     }
   }
 }
