@@ -61,7 +61,7 @@ public enum TemporaryFiles {
   public static func removeAll() {
     naming.withLock { _ in
       let paths = live.withLock { $0 }
-      for path in paths { unsafe unlink(path) }
+      for path in paths { FileSystem.removeTree(path) }
     }
   }
 
@@ -79,7 +79,7 @@ public enum TemporaryFiles {
       } else {
         guard let age = age(of: path), age > patience else { continue }
       }
-      unsafe unlink(path)
+      FileSystem.removeTree(path)
     }
   }
 

@@ -12,12 +12,13 @@ public import TrainingState
 public enum StateFormats {
   private static let readers: [any StateReader.Type] = [
     StateStoreReader.self, TensorFlowReader.self, SafetensorsReader.self, NumPyReader.self,
-    PyTorchReader.self,
+    PyTorchReader.self, HuggingFaceReader.self,
   ]
 
   private static let writers: [any StateWriter.Type] = [
     StateStoreWriter.self, TensorFlowWriter.self, TensorFlowObjectWriter.self,
     KerasLegacyWriter.self, SafetensorsWriter.self, NumPyWriter.self, PyTorchWriter.self,
+    HuggingFaceWriter.self,
   ]
 
   /// Names of the formats that can be written, as `--to` takes them.

@@ -49,15 +49,28 @@ struct FreshRate {
           + "written is BERT's at step \(step), later ones will be transformers'"
       )
     }
+    return lambda(groups, nodes, base: initial, isPartial: schedule.kind != "hf_constant")
+  }
+
+  /// The scheduler of a run whose schedule is not known: it counts, and the run's own settings say
+  /// what the rate becomes.
+  func constant(groups: Int, _ nodes: TorchNodes) -> PickleValue {
+    lambda(groups, nodes, base: initial ?? current, isPartial: true)
+  }
+
+  private func lambda(
+    _ groups: Int,
+    _ nodes: TorchNodes,
+    base: Double,
+    isPartial: Bool
+  ) -> PickleValue {
     func list(_ value: PickleValue) -> PickleValue {
       .list([PickleValue](repeating: value, count: groups))
     }
     // A plain function has no state; a partial one has an empty dictionary.
-    let lambdas =
-      schedule.kind == "hf_constant"
-      ? list(.none) : .list((0..<groups).map { _ in .dictionary([]) })
+    let lambdas = isPartial ? PickleValue.list((0..<groups).map { _ in .dictionary([]) }) : list(.none)
     return nodes.dictionary([
-      ("base_lrs", list(.double(initial))), ("last_epoch", .int(step)),
+      ("base_lrs", list(.double(base))), ("last_epoch", .int(step)),
       ("_step_count", .int(step + 1)), ("_is_initial", .bool(false)),
       ("_get_lr_called_within_step", .bool(false)), ("_last_lr", list(.double(current))),
       ("lr_lambdas", lambdas),

@@ -26,10 +26,15 @@ struct ParameterOrder {
   /// - Parameters:
   ///   - numbers: The numbers, group by group.
   ///   - candidates: The model's parameters in its order.
+  ///   - isOrdered: Whether that order is known; otherwise shapes alone must tell.
   /// - Returns: For each number the index of its candidate.
   /// - Throws: `StateError` with code `unsupported` when more than one answer fits, or none.
-  static func match(_ numbers: [Numbered], _ candidates: [Candidate]) throws -> [Int] {
-    let groups = Set(numbers.map(\.group)).count
+  static func match(
+    _ numbers: [Numbered],
+    _ candidates: [Candidate],
+    isOrdered: Bool = true
+  ) throws -> [Int] {
+    let groups = isOrdered ? Set(numbers.map(\.group)).count : Int.max
     if groups <= 1, numbers.count == candidates.count {
       let order = Array(candidates.indices)
       if fits(numbers, candidates, order) { return order }

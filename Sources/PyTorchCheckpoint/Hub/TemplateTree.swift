@@ -47,7 +47,7 @@ struct TemplateTree {
           ExactName(name) == ExactName(variable.name)
         else { return false }
       }
-      for slot in variable.slots {
+      for slot in variable.slots where prefix.isEmpty || survey.optimizer != nil {
         guard let path = slot.tensor.sourceName, places.contains(ExactName(path)) else {
           return false
         }

@@ -57,7 +57,12 @@ struct TorchAssembly {
   /// - Parameters:
   ///   - names: The parameters' names in the optimizer's order, where the caller knows them.
   ///   - modelOrder: The model's parameters in its order, where that is not the state's.
-  mutating func addOptimizer(names: [String]?, modelOrder: [String]? = nil) throws {
+  ///   - isOrdered: Whether the state's variables, or `modelOrder`, are in the model's order.
+  mutating func addOptimizer(
+    names: [String]?,
+    modelOrder: [String]? = nil,
+    isOrdered: Bool = true
+  ) throws {
     guard let part = survey.optimizer else { return }
     let optimizer = try TorchOptimizer(part)
     let tensors = Dictionary(
@@ -79,7 +84,7 @@ struct TorchAssembly {
       zip(optimizer.entries.map(\.id), slotTensors.map { FactoredSlot.parameterShape($0) }),
       uniquingKeysWith: { first, _ in first }
     )
-    let known = try self.names(optimizer, shapes, given: names, modelOrder: modelOrder)
+    let known = try self.names(optimizer, shapes, given: names, modelOrder, isOrdered)
     for (entry, slots) in zip(optimizer.entries, slotTensors) {
       let name = known[entry.id] ?? Self.fallback(entry.id)
       try add(slots, of: entry, rule: rule, to: name)
@@ -109,7 +114,8 @@ struct TorchAssembly {
     _ optimizer: TorchOptimizer,
     _ shapes: [TorchOptimizer.ParameterID: Shape?],
     given: [String]?,
-    modelOrder: [String]?
+    _ modelOrder: [String]?,
+    _ isOrdered: Bool
   ) throws -> [TorchOptimizer.ParameterID: String] {
     var known: [TorchOptimizer.ParameterID: String] = [:]
     if let given {
@@ -139,7 +145,11 @@ struct TorchAssembly {
     }
     let candidates = self.candidates(modelOrder)
     if candidates.isEmpty || numbers.isEmpty { return known }
-    let order = try ParameterOrder.match(numbers.map(\.numbered), candidates)
+    let order = try ParameterOrder.match(
+      numbers.map(\.numbered),
+      candidates,
+      isOrdered: isOrdered
+    )
     for (number, candidate) in zip(numbers, order) { known[number.id] = candidates[candidate].name }
     return known
   }

@@ -10,6 +10,9 @@ struct TorchOutput {
   let root: String
   let contents: String?
 
+  /// Names of the tensors.
+  let names: Set<ExactName>
+
   /// Prepares a file.
   ///
   /// - Parameters:
@@ -31,6 +34,7 @@ struct TorchOutput {
   ) throws {
     self.tree = tree
     self.root = root
+    names = Set(tensors.map { ExactName($0.name) })
     var bases: [ExactName: Tensor] = [:]
     var kept: [ExactName: StateTensor] = [:]
     for extra in state.extras {

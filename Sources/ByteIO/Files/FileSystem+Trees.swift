@@ -1,0 +1,81 @@
+#if canImport(Glibc)
+internal import Glibc
+#else
+internal import Darwin
+#endif
+internal import Tensors
+
+extension FileSystem {
+  /// Directories inside directories that a walk follows.
+  private static let depthLimit = 32
+
+  /// Files that a walk finds.
+  private static let fileLimit = 100_000
+
+  /// The regular files below a directory, by their paths relative to it, sorted.
+  ///
+  /// A symbolic link counts as what it leads to as long as that lies below the directory as well.
+  ///
+  /// - Parameter directory: The directory.
+  /// - Returns: The relative paths.
+  /// - Throws: `StateError` with code `unsupported` when a link leads elsewhere or something is neither
+  ///   file nor directory, `limitExceeded` when there are too many, or what listing throws.
+  public static func files(below directory: String) throws -> [String] {
+    guard let root = resolved(directory) else {
+      throw StateError.system(.inputOutput, "open", directory)
+    }
+    var found: [String] = []
+    try walk(directory, "", root, 0, &found)
+    return found
+  }
+
+  private static func walk(
+    _ directory: String,
+    _ prefix: String,
+    _ root: String,
+    _ depth: Int,
+    _ found: inout [String]
+  ) throws {
+    for name in try names(in: directory) {
+      let path = path(directory, name)
+      guard let real = resolved(path), real.utf8.starts(with: "\(root)/".utf8) else {
+        throw StateError(
+          .unsupported,
+          "a link leads out of the directory",
+          file: path,
+          remedy: "copy the directory with its links followed, as cp -rL does"
+        )
+      }
+      switch kind(of: path) {
+      case .file: found.append(prefix + name)
+      case .directory where depth < depthLimit && !isLink(path):
+        try walk(path, "\(prefix)\(name)/", root, depth + 1, &found)
+      default:
+        throw StateError(.unsupported, "is neither file nor directory", file: path)
+      }
+      guard found.count <= fileLimit else {
+        throw StateError(.limitExceeded, "the directory has too many files", file: directory)
+      }
+    }
+  }
+
+  /// A path without links and dots, `nil` where nothing is there.
+  static func resolved(_ path: String) -> String? {
+    guard let real = unsafe realpath(path, nil) else { return nil }
+    defer { unsafe free(real) }
+    return unsafe String(cString: real)
+  }
+
+  private static func isLink(_ path: String) -> Bool {
+    var status = stat()
+    return unsafe lstat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFLNK
+  }
+
+  /// Removes a file, or a directory of ours with everything in it; links are removed, not followed.
+  static func removeTree(_ path: String) {
+    if unsafe unlink(path) == 0 { return }
+    guard !isLink(path), let names = try? names(in: path) else { return }
+    for name in names { removeTree(self.path(path, name)) }
+    unsafe rmdir(path)
+  }
+}

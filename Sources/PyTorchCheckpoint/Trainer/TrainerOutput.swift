@@ -1,0 +1,236 @@
+internal import ByteIO
+internal import OptimizerCore
+internal import Safetensors
+internal import Tensors
+internal import TrainingState
+
+/// The files of a Trainer's checkpoint that is being written.
+struct TrainerOutput {
+  private let state: TrainingState
+  private let output: OutputDirectory
+  private let options: WriteOptions
+  private let isOurs: Bool
+  private let carried: [ExactName: StateTensor]
+
+  init(_ state: TrainingState, _ output: OutputDirectory, _ options: WriteOptions) {
+    self.state = state
+    self.output = output
+    self.options = options
+    isOurs = state.sourceFormat == HuggingFaceReader.format
+    carried = Dictionary(
+      state.extras.map { (ExactName($0.name), $0) },
+      uniquingKeysWith: { first, _ in first }
+    )
+  }
+
+  /// Writes all files.
+  func write() throws {
+    var placements: [TensorPass.Placement] = []
+    let pickled = try pickledModels()
+    if pickled.isEmpty { placements += try model() }
+    var archives = pickled
+    let hasOptimizer = state.optimizer != nil || state.variables.contains { !$0.slots.isEmpty }
+    var scheduler: TorchOutput?
+    if hasOptimizer {
+      let (optimizer, made) = try optimizer()
+      archives.append((TrainerFiles.optimizer, optimizer))
+      scheduler = made
+    }
+    placements += try files(hasOptimizer: hasOptimizer, newScheduler: scheduler != nil)
+    if let scheduler { archives.append((TrainerFiles.scheduler, scheduler)) }
+    try stream(placements, archives)
+  }
+
+  /// Copies everything, telling of all bytes together.
+  private func stream(
+    _ placements: [TensorPass.Placement],
+    _ archives: [(name: String, output: TorchOutput)]
+  ) throws {
+    let plain = placements.reduce(0) { $0 + $1.tensor.tensor.byteCount }
+    let total = archives.reduce(plain) { $0 + $1.output.byteCount }
+    let progress = options.progress
+    var before = 0
+    func share() -> TensorPass.Progress? {
+      guard let progress else { return nil }
+      return { [before] done, _ in progress(min(before + done, total), total) }
+    }
+    _ = try TensorPass.copy(placements, progress: share())
+    before = plain
+    for (name, archive) in archives {
+      try archive.write(to: try output.add(name), progress: share())
+      before += archive.byteCount
+    }
+  }
+
+  /// The model as it was, where it was pickled.
+  private func pickledModels() throws -> [(name: String, output: TorchOutput)] {
+    guard isOurs, case .strings(let names)? = state.attributes[TrainerFiles.isPickled] else {
+      return []
+    }
+    var models: [(name: String, output: TorchOutput)] = []
+    for name in names {
+      guard let template = try TemplateTree(state, prefix: name + "/") else { return [] }
+      models.append(
+        (name, try torch(name, template.tree, template.tensors, template.nodes, isTemplate: true))
+      )
+    }
+    // A model whose variables were renamed or added to is written anew.
+    let placed = Set(models.flatMap { $0.output.names })
+    let isWhole = state.variables.allSatisfy { variable in
+      variable.value?.sourceName.map { placed.contains(ExactName($0)) } ?? true
+    }
+    return isWhole ? models : []
+  }
+
+  private func torch(
+    _ name: String,
+    _ tree: PickleValue,
+    _ tensors: [StoragePlan.Node],
+    _ nodes: TorchNodes,
+    isTemplate: Bool
+  ) throws -> TorchOutput {
+    var own = state
+    if !isTemplate {
+      own.extras = []
+      own.attributes = [:]
+    }
+    return try TorchOutput(
+      tree,
+      tensors,
+      nodes: nodes,
+      state: own,
+      prefix: name + "/",
+      root: TorchLayout.stem(of: name),
+      note: options.note
+    )
+  }
+
+  /// The model in safetensors, tied variables under their first name alone.
+  private func model() throws -> [TensorPass.Placement] {
+    var shards: [String: [SafetensorsTensor]] = [:]
+    for (variable, twin) in zip(state.variables, TiedVariables.find(state.variables)) {
+      guard twin == nil, let value = variable.value else { continue }
+      var file = TrainerFiles.model
+      if isOurs, keepsIndex, case .string(let shard)? = value.attributes[TrainerFiles.shard] {
+        file = shard
+      }
+      shards[file, default: []].append(try SafetensorsTensor(variable.name, value.tensor))
+    }
+    guard !shards.isEmpty else {
+      throw StateError(
+        .unsupported,
+        "the state has slots and no parameters, and the Trainer needs a model",
+        remedy: "write it as pytorch"
+      )
+    }
+    return try shards.sorted { ExactName($0.key) < ExactName($1.key) }.flatMap { name, tensors in
+      try SafetensorsImage(tensors, metadata: [("format", "pt")])
+        .place(in: try output.add(name))
+    }
+  }
+
+  /// Whether the index of a sharded set still lists what there is.
+  private var keepsIndex: Bool {
+    carried[ExactName(TrainerFiles.carried + TrainerFiles.modelIndex)] != nil
+      && state.variables.allSatisfy { variable in
+        variable.value?.sourceName.map { ExactName($0) == ExactName(variable.name) } ?? false
+      }
+  }
+
+  /// The optimizer, and the scheduler where it must be made anew.
+  private func optimizer() throws -> (TorchOutput, TorchOutput?) {
+    let hasScheduler = carried[ExactName(TrainerFiles.carried + TrainerFiles.scheduler)] != nil
+    if isOurs, isUnmoved, hasScheduler,
+      let template = try TemplateTree(state, prefix: TrainerFiles.optimizer + "/")
+    {
+      let name = TrainerFiles.optimizer
+      return (
+        try torch(name, template.tree, template.tensors, template.nodes, isTemplate: true), nil
+      )
+    }
+    let nodes = TorchNodes()
+    let all = FreshTree.parameters(state)
+    let order = NamingConvention.trainingOrder(all.map(\.name))
+    let places = Dictionary(
+      all.map { (ExactName($0.name), $0) },
+      uniquingKeysWith: { first, _ in first }
+    )
+    let parameters = order?.compactMap { places[ExactName($0)] } ?? all
+    if order == nil {
+      options.note?(
+        "the model's order of parameters is not known: the optimizer numbers them as the state does"
+      )
+    }
+    let fresh = try FreshOptimizer(
+      state,
+      parameters: parameters,
+      nodes: nodes,
+      asTrainer: true,
+      note: options.note
+    )
+    let optimizer = try torch(
+      TrainerFiles.optimizer,
+      fresh.value,
+      fresh.tensors,
+      nodes,
+      isTemplate: false
+    )
+    let lambda = try fresh.scheduler ?? FreshRate(state).constant(groups: 2, TorchNodes())
+    return (
+      optimizer, try torch(TrainerFiles.scheduler, lambda, [], TorchNodes(), isTemplate: false)
+    )
+  }
+
+  /// Whether step and schedule are those that the carried files say.
+  private var isUnmoved: Bool {
+    let step = state.globalStep.map { AttributeValue.int($0.value) }
+    let schedule = state.schedule.map { AttributeValue.string("\($0)") }
+    return state.attributes[TrainerFiles.step] == step
+      && state.attributes[TrainerFiles.schedule] == schedule
+  }
+
+  /// The files that are carried along, and the Trainer's own record.
+  private func files(hasOptimizer: Bool, newScheduler: Bool) throws -> [TensorPass.Placement] {
+    var placements: [TensorPass.Placement] = []
+    var hasRecord = false
+    var left: [String] = []
+    for extra in state.extras {
+      let mark = TrainerFiles.carried
+      guard extra.name.utf8.starts(with: mark.utf8) || extra.name == TrainerFiles.config else {
+        if !isOurs { left.append(extra.name) }
+        continue
+      }
+      let name =
+        extra.name == TrainerFiles.config ? extra.name : String(extra.name.dropFirst(mark.count))
+      let named = NamedTensor(extra.name, extra.tensor)
+      switch name {
+      case TrainerFiles.scheduler where newScheduler || !hasOptimizer: continue
+      case TrainerFiles.modelIndex where !keepsIndex: continue
+      case TrainerFiles.state where !isUnmoved:
+        var record = try TrainerState(try TensorPass.verifiedBytes(of: named))
+        record.globalStep = state.globalStep?.value
+        try output.add(name).write(record.bytes, at: 0)
+        hasRecord = true
+      default:
+        hasRecord = hasRecord || name == TrainerFiles.state
+        placements.append(.init(named, file: try output.add(name), offset: 0))
+      }
+    }
+    if let first = left.first {
+      options.note?(
+        "\(left.count) tensors beside variables and slots have no place in the format and are left "
+          + "out, such as \(first)"
+      )
+    }
+    if !hasRecord, let step = state.globalStep?.value {
+      let total = state.schedule?.parameters["num_training_steps"]
+        ?? state.schedule?.parameters["num_train_steps"]
+      let record = TrainerState(
+        step: step,
+        totalSteps: total?.number.flatMap { Int64(exactly: $0) }
+      )
+      try output.add(TrainerFiles.state).write(record.bytes, at: 0)
+    }
+    return placements
+  }
+}

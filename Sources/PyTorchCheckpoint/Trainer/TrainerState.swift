@@ -1,0 +1,51 @@
+internal import ByteIO
+internal import Tensors
+
+/// `trainer_state.json`: what the Trainer remembers of a run.
+struct TrainerState {
+  private static let limit = 1 << 26
+
+  private var object: JSONObject
+
+  /// Reads the record of a checkpoint.
+  static func read(_ path: String) throws -> TrainerState {
+    let file = try PositionalFile.open(path)
+    let size = try file.size()
+    guard size <= limit else {
+      throw StateError(.limitExceeded, "the record is too long", expected: "at most \(limit) bytes")
+    }
+    return try TrainerState(try file.bytes(at: 0, count: size))
+  }
+
+  init(_ bytes: [UInt8]) throws {
+    guard case .object(let object) = try JSONReader.value(of: bytes) else {
+      throw StateError(.malformed, "the record is no object", offset: 0)
+    }
+    self.object = object
+  }
+
+  /// A record with no more in it than a run needs to go on.
+  init(step: Int64, totalSteps: Int64?) {
+    object = [
+      "best_global_step": .null, "best_metric": .null, "best_model_checkpoint": .null,
+      "epoch": .double(0), "eval_steps": .int(500), "global_step": .int(step),
+      "is_hyper_param_search": .bool(false), "is_local_process_zero": .bool(true),
+      "is_world_process_zero": .bool(true), "log_history": .array([]), "logging_steps": .int(500),
+      "max_steps": .int(totalSteps ?? step), "num_input_tokens_seen": .int(0),
+      "num_train_epochs": .int(1), "save_steps": .int(500),
+      "stateful_callbacks": .object(JSONObject()), "total_flos": .double(0),
+      "train_batch_size": .int(1), "trial_name": .null, "trial_params": .null,
+    ]
+  }
+
+  var globalStep: Int64? {
+    get { if case .int(let step)? = object["global_step"] { step } else { nil } }
+    set { object["global_step"] = JSONValue(newValue) }
+  }
+
+  var maxSteps: Int64? {
+    if case .int(let steps)? = object["max_steps"] { steps } else { nil }
+  }
+
+  var bytes: [UInt8] { Array((JSONValue.object(object).text + "\n").utf8) }
+}
