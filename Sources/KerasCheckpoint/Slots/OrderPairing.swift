@@ -35,12 +35,11 @@ struct OrderPairing {
   ///   and would pair differently.
   func pairs(_ tensors: [StateTensor]) throws -> OptimizerTensors {
     let trained = owners.indices.filter { owners[$0].isTrainable }
-      .map { (place: $0, shape: owners[$0].shape) }
     var fitting: [(items: [SlotLayout.Item], kind: String)] = []
     var nearest: Divergence?
     for kind in kind.map({ [$0] }) ?? SlotLayout.kinds {
       for layout in SlotLayout.known(kind, family) where agrees(layout) {
-        let items = try layout.items(for: trained, family)
+        let items = try layout.items(for: trained, of: owners, family)
         let same = zip(items, tensors).prefix { $0.shape == $1.tensor.shape }.count
         if same == items.count, same == tensors.count {
           if !fitting.contains(where: { $0.items == items && $0.kind == kind }) {
@@ -57,25 +56,19 @@ struct OrderPairing {
     }
     guard let first = fitting.first else { throw refusal(nearest, tensors, trained.count) }
     let paired = pair(first.items, tensors, first.kind)
-    // Where the rule itself is unknown, all that fit must mean the same by every slot.
-    for other in fitting.dropFirst() {
-      let pairing = pair(other.items, tensors, other.kind)
-      guard
-        pairing.slots.elementsEqual(
-          paired.slots,
-          by: { one, two in
-            one.owner == two.owner && one.slot.name == two.slot.name
-          }
-        )
-      else {
-        throw StateError(
-          .unsupported,
-          "the optimizer's tensors fit several orders, and nothing says which rule keeps them",
-          found: "\(tensors.count) tensors for \(trained.count) variables"
-        )
-      }
+    // Where the rule is unknown, several may fit: what they agree on is true of any.
+    let others = fitting.dropFirst().map { pair($0.items, tensors, $0.kind) }
+    if others.allSatisfy({ $0.names == paired.names && $0.owners == paired.owners }) {
+      return paired
     }
-    return paired
+    guard others.allSatisfy({ $0.owners == paired.owners }) else {
+      throw StateError(
+        .unsupported,
+        "the optimizer's tensors fit several orders, and nothing says which rule keeps them",
+        found: "\(tensors.count) tensors for \(trained.count) variables"
+      )
+    }
+    return paired.numbered(owners)
   }
 
   /// Whether a layout has the optional parts that the configuration asks for.
