@@ -35,7 +35,7 @@ struct OrderPairing {
   ///   and would pair differently.
   func pairs(_ tensors: [StateTensor]) throws -> OptimizerTensors {
     let trained = owners.indices.filter { owners[$0].isTrainable }
-    var fitting: [(items: [SlotLayout.Item], kind: String)] = []
+    var fitting: [(items: [SlotLayout.Item], kind: String, isPlain: Bool)] = []
     var nearest: Divergence?
     for kind in kind.map({ [$0] }) ?? SlotLayout.kinds {
       for layout in SlotLayout.known(kind, family) where agrees(layout) {
@@ -43,7 +43,8 @@ struct OrderPairing {
         let same = zip(items, tensors).prefix { $0.shape == $1.tensor.shape }.count
         if same == items.count, same == tensors.count {
           if !fitting.contains(where: { $0.items == items && $0.kind == kind }) {
-            fitting.append((items, kind))
+            let isPlain = !layout.traits.average && !layout.traits.accumulation
+            fitting.append((items, kind, isPlain))
           }
         } else if same > nearest?.place ?? -1 {
           nearest = Divergence(
@@ -53,6 +54,11 @@ struct OrderPairing {
           )
         }
       }
+    }
+    // Without a configuration the plainest reading counts: what a rule keeps for every optimizer, a
+    // moving average of the weights or a sum of gradients, is seen where nothing else fits.
+    if config == nil, kind != nil, let plain = fitting.first(where: { $0.isPlain }) {
+      fitting = [plain]
     }
     guard let first = fitting.first else { throw refusal(nearest, tensors, trained.count) }
     let paired = pair(first.items, tensors, first.kind)
@@ -97,7 +103,7 @@ struct OrderPairing {
   private var hasOptionalMomentum: Bool {
     switch family {
     case .multiBackend: false
-    case .legacy, .keras3: true
+    case .legacy, .keras3: kind == "sgd" || kind == "rmsprop"
     case .current: kind == "rmsprop"
     }
   }
@@ -148,7 +154,9 @@ struct OrderPairing {
       "the optimizer's tensors fit no order that \(rule) keeps them in: they part at \(place)",
       tensor: nearest.place < tensors.count ? tensors[nearest.place].name : nil,
       expected: "\(nearest.count) tensors for \(variables) variables",
-      found: "\(tensors.count)"
+      found: "\(tensors.count)",
+      remedy: config == nil && family != .multiBackend
+        ? "frozen layers, which have no slots, are named in a .keras archive and nowhere else" : nil
     )
   }
 }

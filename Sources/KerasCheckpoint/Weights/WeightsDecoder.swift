@@ -172,7 +172,8 @@ struct WeightsDecoder {
 
   /// The rule behind an optimizer's own name, where it is the one that Keras gives.
   private static func kind(named name: String?) -> String? {
-    name.flatMap { OptimizerConfig.kind(ofClass: $0.filter { $0 != "_" }) }
+    // A second optimizer of a session has a number behind its name.
+    name.flatMap { OptimizerConfig.kind(ofClass: SnakeCase.base(of: $0).filter { $0 != "_" }) }
   }
 
   /// Pairs the list in every order that the file leaves open; slots stay unpaired where several fit.

@@ -63,13 +63,17 @@ struct WeightsTree {
 
   // MARK: Order
 
-  private static func isContainer(_ component: String) -> Bool {
-    component == "layers" || component == "_layer_checkpoint_dependencies"
+  /// Whether a group is the list of a model's layers.
+  private static func isLayers(_ node: Node) -> Bool {
+    ["layers", "_layer_checkpoint_dependencies"].contains(node.component) && node.group == nil
   }
+
+  /// Whether a group is a list of objects; objects themselves have a group of variables, if an empty one.
+  private func isList(_ node: Node) -> Bool { node.group == nil && node !== root }
 
   /// Gives the groups of layers the layers of the configuration that they are.
   private func name(_ node: Node, _ layers: [ModelConfig.Layer]) {
-    for container in node.children where Self.isContainer(container.component) {
+    for container in node.children where Self.isLayers(container) {
       var counts: [String: Int] = [:]
       var names: [ExactName: (place: Int, layer: ModelConfig.Layer)] = [:]
       for (place, layer) in layers.enumerated() {
@@ -88,7 +92,10 @@ struct WeightsTree {
       }
       for child in container.children { name(child, child.layer?.inner ?? []) }
     }
-    for child in node.children where !Self.isContainer(child.component) { name(child, []) }
+    for child in node.children where !Self.isLayers(child) {
+      if isList(child) { sortByPlace(child) }
+      name(child, [])
+    }
   }
 
   /// Sorts by the order in which the groups were written, and checks that repeats agree with it.
@@ -115,21 +122,16 @@ struct WeightsTree {
   private func order(_ node: Node) {
     for child in node.children { order(child) }
     let live = node.children.filter { $0.hasVariables(groups) }
-    guard live.count > 1, !Self.isContainer(node.component) else { return }
-    for composition in Self.compositions
-    where live.allSatisfy({ composition.contains($0.component) }) {
+    guard live.count > 1, !isList(node) else { return }
+    let known = Self.compositions.first { list in live.allSatisfy { list.contains($0.component) } }
+    if let known {
       node.children.sort { one, other in
-        composition.firstIndex(of: one.component) ?? 0
-          < composition.firstIndex(of: other.component) ?? 0
+        known.firstIndex(of: one.component) ?? 0 < known.firstIndex(of: other.component) ?? 0
       }
-      return
+    } else {
+      // Attributes are in alphabetical order, which is not the one in which they were made.
+      node.isOrdered = false
     }
-    // A model's own layers come before what else it has; attributes show no order.
-    if let layers = node.children.firstIndex(where: { Self.isContainer($0.component) }) {
-      node.children.insert(node.children.remove(at: layers), at: 0)
-      if live.count == 2 { return }
-    }
-    node.isOrdered = false
   }
 
   // MARK: Results
@@ -142,7 +144,7 @@ struct WeightsTree {
         result.append((group, names, layer))
       }
       for child in node.children {
-        if Self.isContainer(child.component) {
+        if Self.isLayers(child) {
           visit(child, names, layer)
         } else {
           let own = child.group.flatMap { groups[$0].name } ?? child.layer?.name ?? child.component
@@ -167,12 +169,24 @@ struct WeightsTree {
   private func orders(of node: Node) -> [[Int]]? {
     var heads: [[Int]] = [[]]
     if let group = node.group, !groups[group].members.isEmpty { heads = [[group]] }
+    // The layers of a model stand in order among its other attributes, which may stand anywhere.
+    let chain = node.children.filter(Self.isLayers).flatMap(\.children)
+    let others = node.children.filter { !Self.isLayers($0) }
+    let live = (chain + others).filter { $0.hasVariables(groups) }
+    let chained = chain.count { $0.hasVariables(groups) }
     var parts: [[[Int]]] = []
-    for child in node.children where child.hasVariables(groups) {
+    for child in live {
       guard let some = orders(of: child) else { return nil }
       parts.append(some)
     }
-    let arrangements = node.isOrdered ? [Array(parts.indices)] : Self.permutations(parts.count)
+    let isFixed = node.isOrdered && node.children.allSatisfy(\.isOrdered)
+    let arrangements =
+      isFixed || live.count < 2
+      ? [Array(live.indices)]
+      : Self.interleavings(
+        node.children.first(where: Self.isLayers)?.isOrdered ?? true ? chained : 0,
+        of: live.count
+      )
     guard let arrangements else { return nil }
     var result: [[Int]] = []
     for arrangement in arrangements {
@@ -187,10 +201,12 @@ struct WeightsTree {
     return result
   }
 
-  private static func permutations(_ count: Int) -> [[Int]]? {
-    guard count <= 6 else { return nil }
-    return (0..<count).reduce([[]]) { lists, next in
-      lists.flatMap { list in
+  /// Every order of some numbers of which the first few keep theirs, `nil` where there are too many.
+  private static func interleavings(_ chained: Int, of count: Int) -> [[Int]]? {
+    var lists = [Array(0..<chained)]
+    for next in chained..<count {
+      guard lists.count * (next + 1) <= orderLimit else { return nil }
+      lists = lists.flatMap { list in
         (0...list.count).map { place in
           var longer = list
           longer.insert(next, at: place)
@@ -198,5 +214,6 @@ struct WeightsTree {
         }
       }
     }
+    return lists
   }
 }
