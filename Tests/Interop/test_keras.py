@@ -44,3 +44,62 @@ def test_tf_keras_resumes_from_whole_model(optstate, tmp_path, name):
     models.assert_equal(models.everything(resumed), saved)
     models.train(resumed, 3)
     models.assert_equal(models.everything(resumed), wanted)
+
+
+@functools.cache
+def keras_optimizers():
+    import keras
+
+    return models.keras3(keras)
+
+
+@pytest.mark.parametrize("name", keras_optimizers())
+def test_keras_3_resumes_from_archive(optstate, tmp_path, name):
+    import keras
+
+    model = models.model(keras, keras_optimizers()[name]())
+    models.train(model, 3)
+    model.save(tmp_path / "a.keras")
+    saved = models.everything(model)
+    models.train(model, 3)
+    wanted = models.everything(model)
+
+    back = there_and_back(optstate, tmp_path / "a.keras", tmp_path, ".keras")
+    resumed = keras.models.load_model(back)
+    models.assert_equal(models.everything(resumed), saved)
+    models.train(resumed, 3)
+    models.assert_equal(models.everything(resumed), wanted)
+
+
+@pytest.mark.parametrize("name", keras_optimizers())
+def test_keras_3_resumes_from_weights(optstate, tmp_path, name):
+    import keras
+
+    model = models.model(keras, keras_optimizers()[name]())
+    models.train(model, 3)
+    model.save_weights(tmp_path / "a.weights.h5")
+    models.train(model, 3)
+    wanted = models.everything(model)
+
+    back = there_and_back(optstate, tmp_path / "a.weights.h5", tmp_path, ".weights.h5")
+    resumed = models.model(keras, keras_optimizers()[name]())
+    resumed.optimizer.build(resumed.trainable_variables)
+    resumed.load_weights(back)
+    models.train(resumed, 3)
+    models.assert_equal(models.everything(resumed), wanted)
+
+
+@pytest.mark.parametrize("name", [one for one in tf_keras_optimizers() if one.startswith("new-")])
+def test_tf_keras_resumes_from_archive(optstate, tmp_path, name):
+    model = models.model(tf_keras, tf_keras_optimizers()[name]())
+    models.train(model, 3)
+    model.save(tmp_path / "a.keras")
+    own = tf_keras.models.load_model(tmp_path / "a.keras")
+    saved = models.everything(own)
+    models.train(own, 3)
+
+    back = there_and_back(optstate, tmp_path / "a.keras", tmp_path, ".keras")
+    resumed = tf_keras.models.load_model(back)
+    models.assert_equal(models.everything(resumed), saved)
+    models.train(resumed, 3)
+    models.assert_equal(models.everything(resumed), models.everything(own))

@@ -16,14 +16,35 @@ extension HDF5Catalog {
   /// Refused: soft, external and user-defined links, objects that are reached twice, external storage,
   /// virtual datasets, filters other than shuffle and deflate, data that is declared but not stored.
   ///
-  /// - Parameter path: The file.
-  /// - Returns: The catalog.
+  /// - Parameters:
+  ///   - path: The file.
+  ///   - range: Where in it the HDF5 file lies, `nil` for all of it.
+  /// - Returns: The catalog; its offsets are those of the file that `path` names.
   /// - Throws: `StateError` with code `malformed`, `unsupported` or `limitExceeded`.
-  public static func readInProcess(_ path: String) throws -> HDF5Catalog {
-    let fileSize = try PositionalFile.open(path).size()
+  public static func readInProcess(_ path: String, in range: Range<Int>? = nil) throws
+    -> HDF5Catalog
+  {
+    let size = try PositionalFile.open(path).size()
+    let range = range ?? 0..<size
+    guard range.lowerBound >= 0, range.upperBound <= size else {
+      throw StateError(.truncated, "an HDF5 file inside leaves the file", file: path)
+    }
+    let fileSize = range.count
     do {
-      return try Gate.locked {
+      let catalog = try Gate.locked {
+        let driver = try Handle(optstate_window_driver(), "make a file driver")
         let access = try Gate.fileAccess()
+        if range != 0..<size {
+          try Gate.check(
+            optstate_window_select(
+              access.id,
+              driver.id,
+              haddr_t(range.lowerBound),
+              haddr_t(range.count)
+            ),
+            "choose a part of the file"
+          )
+        }
         let file = try unsafe Handle(
           H5Fopen(path, optstate_h5f_read_only(), access.id),
           "open the file"
@@ -33,9 +54,48 @@ extension HDF5Catalog {
         try reader.visit(root, at: [])
         return HDF5Catalog(reader.objects)
       }
+      return range.lowerBound == 0 ? catalog : catalog.moved(by: range.lowerBound)
     } catch let error as StateError {
       throw error.inContext(file: path)
     }
+  }
+}
+
+extension HDF5Catalog {
+  /// The catalog as seen from the file that this one lies in.
+  fileprivate func moved(by start: Int) -> HDF5Catalog {
+    HDF5Catalog(
+      objects.map { object in
+        guard let dataset = object.dataset else { return object }
+        let storage: HDF5DatasetInfo.Storage =
+          switch dataset.storage {
+          case .contiguous(let offset): .contiguous(offset: offset + start)
+          case .chunked(let dimensions, let filters, let chunks):
+            .chunked(
+              dimensions: dimensions,
+              filters: filters,
+              chunks: chunks.map { chunk in
+                HDF5DatasetInfo.Chunk(
+                  position: chunk.position,
+                  offset: chunk.offset + start,
+                  byteCount: chunk.byteCount,
+                  skippedFilters: chunk.skippedFilters
+                )
+              }
+            )
+          case .compact, .absent: dataset.storage
+          }
+        return HDF5Object(
+          path: object.path,
+          attributes: object.attributes,
+          dataset: HDF5DatasetInfo(
+            elementType: dataset.elementType,
+            shape: dataset.shape,
+            storage: storage
+          )
+        )
+      }
+    )
   }
 }
 

@@ -21,7 +21,7 @@ public enum HDF5Isolation {
 
   /// Names the program that walks through files from now on.
   ///
-  /// - Parameter path: An executable that answers ``helperArgument`` followed by a path with
+  /// - Parameter path: An executable that answers ``helperArgument`` and what follows it with
   ///   ``serve(_:)``.
   public static func use(helper path: String) {
     helper.withLock { $0 = path }
@@ -30,14 +30,18 @@ public enum HDF5Isolation {
   /// What the helper does: writes the catalog of a file, or the reason why there is none, to standard
   /// output, within bounded memory and time.
   ///
-  /// - Parameter path: The file.
-  public static func serve(_ path: String) {
+  /// - Parameter arguments: The file, and where it is only a part of one that counts, its first byte
+  ///   and the one behind its last.
+  public static func serve(_ arguments: [String]) {
+    let path = arguments.first ?? ""
+    let bounds = arguments.dropFirst().compactMap { Int($0) }
+    let range = bounds.count == 2 && bounds[0] <= bounds[1] ? bounds[0]..<bounds[1] : nil
     limit(RLIMIT_AS, to: 4 << 30)
     limit(RLIMIT_CPU, to: 120)
     limit(RLIMIT_CORE, to: 0)
     var answer: [UInt8]
     do {
-      answer = [0] + CatalogCoding.encode(try HDF5Catalog.readInProcess(path))
+      answer = [0] + CatalogCoding.encode(try HDF5Catalog.readInProcess(path, in: range))
     } catch let error as StateError {
       answer = [1] + CatalogCoding.encode(error)
     } catch {
@@ -59,16 +63,22 @@ public enum HDF5Isolation {
 
   /// The catalog of a file, by way of the helper where there is one.
   ///
-  /// - Parameter path: The file.
+  /// - Parameters:
+  ///   - path: The file.
+  ///   - range: Where in it the HDF5 file lies, `nil` for all of it.
   /// - Returns: The catalog.
-  /// - Throws: `StateError` as ``HDF5Catalog/readInProcess(_:)``, and `malformed` when the helper died.
-  static func catalog(of path: String) throws -> HDF5Catalog {
-    guard let helper = helper.withLock({ $0 }) else { return try HDF5Catalog.readInProcess(path) }
+  /// - Throws: `StateError` as ``HDF5Catalog/readInProcess(_:in:)``, and `malformed` when the helper
+  ///   died.
+  static func catalog(of path: String, in range: Range<Int>?) throws -> HDF5Catalog {
+    guard let helper = helper.withLock({ $0 }) else {
+      return try HDF5Catalog.readInProcess(path, in: range)
+    }
     // A leading slash or dot keeps a name from being taken for an option.
     let argument = path.hasPrefix("/") ? path : "./" + path
+    let bounds = range.map { ["\($0.lowerBound)", "\($0.upperBound)"] } ?? []
     let (answer, status) = try ChildProcess.run(
       helper,
-      [helperArgument, argument],
+      [helperArgument, argument] + bounds,
       limit: Limits.indexBytes
     )
     guard answer.count <= Limits.indexBytes else {
@@ -110,11 +120,14 @@ public enum HDF5Isolation {
 extension HDF5Catalog {
   /// Reads what a file says about itself, isolated where ``HDF5Isolation`` has a helper.
   ///
-  /// - Parameter path: The file.
-  /// - Returns: The catalog.
+  /// - Parameters:
+  ///   - path: The file.
+  ///   - range: Where in it the HDF5 file lies, such as a stored member of an archive; `nil` for all of
+  ///     it.
+  /// - Returns: The catalog; its offsets are those of the file that `path` names.
   /// - Throws: `StateError` with code `malformed`, `unsupported` or `limitExceeded`.
-  public static func read(_ path: String) throws -> HDF5Catalog {
-    let catalog = try HDF5Isolation.catalog(of: path)
+  public static func read(_ path: String, in range: Range<Int>? = nil) throws -> HDF5Catalog {
+    let catalog = try HDF5Isolation.catalog(of: path, in: range)
     // A file that took over the helper may have made it say anything.
     try CatalogCheck(fileSize: try PositionalFile.open(path).size()).check(catalog)
     return catalog

@@ -82,15 +82,43 @@ final class KerasOutput {
     }
   }
 
+  /// The file's bytes in order: its structure, and between it the tensors themselves.
+  func parts() throws -> [NamedTensor] {
+    try file.flush()
+    let skeleton = try PositionalFile.open(path)
+    var parts: [NamedTensor] = []
+    var end = 0
+    func addStructure(until next: Int) throws {
+      guard next > end else { return }
+      let source = FileSource(skeleton, at: end)
+      let tensor = try Tensor(.uint8, .vector(next - end), source: source)
+      parts.append(NamedTensor("the weights' structure", tensor))
+    }
+    let placed = try pending.map { entry in
+      (tensor: entry.tensor, offset: try offset(of: entry))
+    }
+    for (tensor, offset) in placed.sorted(by: { $0.offset < $1.offset }) {
+      try addStructure(until: offset)
+      parts.append(tensor)
+      end = offset + tensor.tensor.byteCount
+    }
+    try addStructure(until: try skeleton.size())
+    return parts
+  }
+
+  private func offset(of entry: (tensor: NamedTensor, dataset: HDF5Dataset)) throws -> Int {
+    guard let offset = try entry.dataset.offset() else {
+      throw StateError(.cannotCreate, "the dataset has no place", tensor: entry.tensor.name)
+    }
+    return offset
+  }
+
   /// Gives every dataset its bytes, verified on the way.
   func finish(progress: TensorPass.Progress?) throws {
     try file.flush()
     let target = try PositionalFile.openForWriting(path)
     let placements = try pending.map { entry in
-      guard let offset = try entry.dataset.offset() else {
-        throw StateError(.cannotCreate, "the dataset has no place", tensor: entry.tensor.name)
-      }
-      return TensorPass.Placement(entry.tensor, file: target, offset: offset)
+      TensorPass.Placement(entry.tensor, file: target, offset: try offset(of: entry))
     }
     _ = try TensorPass.copy(placements, progress: progress)
     try file.flush()

@@ -27,4 +27,23 @@ struct OptimizerTensors {
     renamed.name = "\(owner.name)/\(name)"
     slots.append((place, Slot(name, renamed)))
   }
+
+  /// The slots' names in the order of the list.
+  var names: [SlotName] { slots.map(\.slot.name) }
+
+  /// The slots' owners in the order of the list.
+  var owners: [Int] { slots.map(\.owner) }
+
+  /// The same pairs under names that say no more than the slots' order.
+  func numbered(_ owners: [SlotOwner]) -> OptimizerTensors {
+    var copy = self
+    copy.slots = []
+    var counts: [Int: Int] = [:]
+    for (place, slot) in slots {
+      let number = counts[place, default: 0] + 1
+      counts[place] = number
+      copy.add(slot.tensor, as: SlotName(rawValue: "slot_\(number)"), of: owners[place], at: place)
+    }
+    return copy
+  }
 }

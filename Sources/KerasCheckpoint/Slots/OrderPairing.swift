@@ -35,16 +35,16 @@ struct OrderPairing {
   ///   and would pair differently.
   func pairs(_ tensors: [StateTensor]) throws -> OptimizerTensors {
     let trained = owners.indices.filter { owners[$0].isTrainable }
-      .map { (place: $0, shape: owners[$0].shape) }
-    var fitting: [(items: [SlotLayout.Item], kind: String)] = []
+    var fitting: [(items: [SlotLayout.Item], kind: String, isPlain: Bool)] = []
     var nearest: Divergence?
     for kind in kind.map({ [$0] }) ?? SlotLayout.kinds {
       for layout in SlotLayout.known(kind, family) where agrees(layout) {
-        let items = try layout.items(for: trained, family)
+        let items = try layout.items(for: trained, of: owners, family)
         let same = zip(items, tensors).prefix { $0.shape == $1.tensor.shape }.count
         if same == items.count, same == tensors.count {
           if !fitting.contains(where: { $0.items == items && $0.kind == kind }) {
-            fitting.append((items, kind))
+            let isPlain = !layout.traits.average && !layout.traits.accumulation
+            fitting.append((items, kind, isPlain))
           }
         } else if same > nearest?.place ?? -1 {
           nearest = Divergence(
@@ -55,27 +55,26 @@ struct OrderPairing {
         }
       }
     }
+    // Without a configuration the plainest reading counts: what a rule keeps for every optimizer, a
+    // moving average of the weights or a sum of gradients, is seen where nothing else fits.
+    if config == nil, kind != nil, let plain = fitting.first(where: { $0.isPlain }) {
+      fitting = [plain]
+    }
     guard let first = fitting.first else { throw refusal(nearest, tensors, trained.count) }
     let paired = pair(first.items, tensors, first.kind)
-    // Where the rule itself is unknown, all that fit must mean the same by every slot.
-    for other in fitting.dropFirst() {
-      let pairing = pair(other.items, tensors, other.kind)
-      guard
-        pairing.slots.elementsEqual(
-          paired.slots,
-          by: { one, two in
-            one.owner == two.owner && one.slot.name == two.slot.name
-          }
-        )
-      else {
-        throw StateError(
-          .unsupported,
-          "the optimizer's tensors fit several orders, and nothing says which rule keeps them",
-          found: "\(tensors.count) tensors for \(trained.count) variables"
-        )
-      }
+    // Where the rule is unknown, several may fit: what they agree on is true of any.
+    let others = fitting.dropFirst().map { pair($0.items, tensors, $0.kind) }
+    if others.allSatisfy({ $0.names == paired.names && $0.owners == paired.owners }) {
+      return paired
     }
-    return paired
+    guard others.allSatisfy({ $0.owners == paired.owners }) else {
+      throw StateError(
+        .unsupported,
+        "the optimizer's tensors fit several orders, and nothing says which rule keeps them",
+        found: "\(tensors.count) tensors for \(trained.count) variables"
+      )
+    }
+    return paired.numbered(owners)
   }
 
   /// Whether a layout has the optional parts that the configuration asks for.
@@ -104,7 +103,7 @@ struct OrderPairing {
   private var hasOptionalMomentum: Bool {
     switch family {
     case .multiBackend: false
-    case .legacy, .keras3: true
+    case .legacy, .keras3: kind == "sgd" || kind == "rmsprop"
     case .current: kind == "rmsprop"
     }
   }
@@ -155,7 +154,9 @@ struct OrderPairing {
       "the optimizer's tensors fit no order that \(rule) keeps them in: they part at \(place)",
       tensor: nearest.place < tensors.count ? tensors[nearest.place].name : nil,
       expected: "\(nearest.count) tensors for \(variables) variables",
-      found: "\(tensors.count)"
+      found: "\(tensors.count)",
+      remedy: config == nil && family != .multiBackend
+        ? "frozen layers, which have no slots, are named in a .keras archive and nowhere else" : nil
     )
   }
 }

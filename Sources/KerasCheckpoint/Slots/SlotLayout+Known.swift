@@ -103,6 +103,7 @@ extension SlotLayout {
     case "sgd": return [SlotLayout([]), SlotLayout([.each(["momentum"])], momentum)]
     case "lion": return [SlotLayout([.each(["momentum"])])]
     case "adafactor": return [SlotLayout([.each(["r", "c", "v"])])]
+    case "muon": return [SlotLayout([.each(["momentum", adamVelocity])])]
     default: return common(kind)
     }
   }

@@ -40,17 +40,17 @@ struct SlotLayout: Sendable, Hashable {
   }
 
   /// What stands at each place behind the step counter.
-  func items(for owners: [(place: Int, shape: Shape)], _ family: KerasFamily) throws -> [Item] {
+  func items(for places: [Int], of owners: [SlotOwner], _ family: KerasFamily) throws -> [Item] {
     var items: [Item] = []
     for section in sections {
       switch section {
       case .scalar(let name): items.append(.scalar(name))
       case .placeholders(let word):
-        items += owners.map { .placeholder(word, owner: $0.place, shape: .vector(1)) }
+        items += places.map { .placeholder(word, owner: $0, shape: .vector(1)) }
       case .each(let words):
-        for owner in owners {
+        for place in places {
           for word in words {
-            guard let item = try Self.item(word, owner.place, owner.shape, family) else { continue }
+            guard let item = try Self.item(word, place, owners[place], family) else { continue }
             items.append(item)
           }
         }
@@ -59,21 +59,29 @@ struct SlotLayout: Sendable, Hashable {
     return items
   }
 
+  /// Muon's word for the velocity that only some variables have.
+  static let adamVelocity = "velocity of Adam"
+
   /// A slot of one variable, `nil` where the variable has none of the sort.
   private static func item(
     _ word: String,
-    _ owner: Int,
-    _ shape: Shape,
+    _ place: Int,
+    _ owner: SlotOwner,
     _ family: KerasFamily
   ) throws -> Item? {
-    guard word == "r" || word == "c" else { return .slot(word, owner: owner, shape: shape) }
-    let dimensions = shape.dimensions
+    if word == adamVelocity {
+      // Muon leaves what is no matrix, and embeddings, to Adam.
+      let isMatrix = owner.shape.rank == 2 && !owner.name.lowercased().contains("embedding")
+      return isMatrix ? nil : .slot("velocity", owner: place, shape: owner.shape)
+    }
+    guard word == "r" || word == "c" else { return .slot(word, owner: place, shape: owner.shape) }
+    let dimensions = owner.shape.dimensions
     guard dimensions.count >= 2 else {
-      return family == .keras3 ? .placeholder(word, owner: owner, shape: .scalar) : nil
+      return family == .keras3 ? .placeholder(word, owner: place, shape: .scalar) : nil
     }
     let kept =
       word == "r"
       ? Array(dimensions.dropLast()) : Array(dimensions.dropLast(2)) + dimensions.suffix(1)
-    return .slot(word, owner: owner, shape: try Shape(kept))
+    return .slot(word, owner: place, shape: try Shape(kept))
   }
 }

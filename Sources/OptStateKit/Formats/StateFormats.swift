@@ -11,14 +11,14 @@ public import TrainingState
 /// The formats that states are read from and written in.
 public enum StateFormats {
   private static let readers: [any StateReader.Type] = [
-    StateStoreReader.self, TensorFlowReader.self, SafetensorsReader.self, NumPyReader.self,
-    PyTorchReader.self, HuggingFaceReader.self,
+    StateStoreReader.self, KerasArchiveReader.self, KerasWeightsReader.self, TensorFlowReader.self,
+    SafetensorsReader.self, NumPyReader.self, PyTorchReader.self, HuggingFaceReader.self,
   ]
 
   private static let writers: [any StateWriter.Type] = [
     StateStoreWriter.self, TensorFlowWriter.self, TensorFlowObjectWriter.self,
-    KerasLegacyWriter.self, SafetensorsWriter.self, NumPyWriter.self, PyTorchWriter.self,
-    HuggingFaceWriter.self,
+    KerasLegacyWriter.self, KerasArchiveWriter.self, KerasWeightsWriter.self,
+    SafetensorsWriter.self, NumPyWriter.self, PyTorchWriter.self, HuggingFaceWriter.self,
   ]
 
   /// Names of the formats that can be written, as `--to` takes them.
@@ -38,7 +38,7 @@ public enum StateFormats {
   ) throws -> (state: TrainingState, format: String) {
     for reader in readers where try reader.recognizes(path) {
       // Several formats are HDF5 files, whose catalog is costly enough to be read once only.
-      if reader == StateStoreReader.self { return try HDF5Formats.open(path) }
+      if reader == StateStoreReader.self { return try HDF5Formats.open(path, options) }
       let state = try reader.read(path, options: options)
       // A store remembers where its state came from; of every other format that is the format itself.
       return (state, reader.format == StateStoreReader.format ? reader.format : state.sourceFormat)
@@ -138,6 +138,8 @@ public enum StateFormats {
   }
 
   private static func told(by name: String) -> String? {
+    if name.hasSuffix(".weights.h5") { return KerasWeightsWriter.format }
+    if name.hasSuffix(".keras") { return KerasArchiveWriter.format }
     if name.hasSuffix(".h5") || name.hasSuffix(".hdf5") { return StateStoreWriter.format }
     if name.hasSuffix(".index") || name.contains(".ckpt") { return TensorFlowWriter.format }
     if name.hasSuffix(".safetensors") || name.hasSuffix(".safetensors.index.json") {

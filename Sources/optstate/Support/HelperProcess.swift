@@ -11,8 +11,8 @@ enum HelperProcess {
   /// Answers and exits where the arguments say that this is the helper.
   static func serveIfAsked() {
     let arguments = CommandLine.arguments
-    guard arguments.count == 3, arguments[1] == HDF5Isolation.helperArgument else { return }
-    HDF5Isolation.serve(arguments[2])
+    guard arguments.count >= 3, arguments[1] == HDF5Isolation.helperArgument else { return }
+    HDF5Isolation.serve(Array(arguments[2...]))
     // Nothing that libhdf5 may have damaged gets a chance to run.
     _exit(0)
   }

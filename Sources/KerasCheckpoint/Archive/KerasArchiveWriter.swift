@@ -1,0 +1,87 @@
+internal import ByteIO
+internal import OptimizerCore
+internal import Tensors
+public import TrainingState
+
+/// Writes `.keras` archives for states that came from one.
+///
+/// Their specification is the article <doc:Archives>.
+public enum KerasArchiveWriter: StateWriter {
+  /// The name of the format.
+  public static let format = KerasNames.archiveFormat
+
+  private typealias Name = KerasNames
+
+  /// Writes a state into an archive.
+  public static func write(
+    _ state: TrainingState,
+    to path: String,
+    options: WriteOptions
+  ) throws {
+    let note = options.note ?? { _ in }
+    guard let config = state.extras.first(where: { $0.name == Name.config }) else {
+      throw StateError(
+        .unsupported,
+        "a .keras archive needs the model's configuration, which this state does not have",
+        remedy:
+          "write --to \(Name.legacyFormat), or --to \(Name.weightsFormat) for a state of Keras 3"
+      )
+    }
+    let tree = try JSONParser.parse(try config.tensor.bytes(), Name.config)
+    var current = state
+    var text = config.tensor
+    if let optimizer = OptimizerConfig(archive: tree) {
+      let family = try self.family(of: state)
+      let fresh = optimizer.updated(state.optimizer, state.schedule, family, note: note)
+      if fresh != tree {
+        let bytes = Array(fresh.encoded.utf8)
+        text = try Tensor(.uint8, .vector(bytes.count), bytes: bytes)
+      }
+      let hasSchedule = OptimizerConfig(archive: fresh)?.hasScheduleObject
+      current = try RateVariable.updated(
+        state,
+        hasSchedule: family == .keras3 ? hasSchedule : nil
+      )
+    } else {
+      current = try RateVariable.updated(state, hasSchedule: nil)
+    }
+    try write(current, text, to: path, options)
+  }
+
+  /// Keras 3 gives the groups of a weights file names; tf.keras does not.
+  private static func family(of state: TrainingState) throws -> KerasFamily {
+    guard case .strings(let groups) = state.attributes[Name.Attribute.groups] else {
+      return .keras3
+    }
+    return groups.contains { $0.utf8.contains(9) } ? .keras3 : .current
+  }
+
+  private static func write(
+    _ state: TrainingState,
+    _ config: Tensor,
+    to path: String,
+    _ options: WriteOptions
+  ) throws {
+    let layout = try WeightsLayout(state)
+    // The weights file is made without its data, beside the target; the data goes into the archive only.
+    let scratch = OutputSet(overwrite: true)
+    let skeleton = try scratch.reserve(path + ".weights")
+    let file = try KerasOutput(skeleton)
+    try layout.fill(file)
+    let output = OutputSet(overwrite: options.overwrite)
+    let writer = ZipWriter(try output.add(path), layout: .plain)
+    let others = state.extras.filter { $0.sourceName == nil && $0.index == nil }
+    let first = [Name.metadata, Name.config]
+    for name in first {
+      guard let extra = others.first(where: { $0.name == name }) else { continue }
+      let tensor = name == Name.config ? config : extra.tensor
+      try writer.add(name, parts: [NamedTensor(name, tensor)])
+    }
+    try writer.add(Name.weightsMember, parts: try file.parts())
+    for extra in others where !first.contains(extra.name) {
+      try writer.add(extra.name, parts: [NamedTensor(extra.name, extra.tensor)])
+    }
+    try writer.finish(progress: options.progress)
+    try output.commit()
+  }
+}

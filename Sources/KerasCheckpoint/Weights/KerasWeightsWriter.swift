@@ -1,0 +1,36 @@
+internal import ByteIO
+internal import OptimizerCore
+internal import Tensors
+public import TrainingState
+
+/// Writes `.weights.h5` files for states that came from one, or from a `.keras` archive.
+///
+/// Their specification is the article <doc:WeightsFiles>.
+public enum KerasWeightsWriter: StateWriter {
+  /// The name of the format.
+  public static let format = KerasNames.weightsFormat
+
+  /// Writes a state into a file.
+  public static func write(
+    _ state: TrainingState,
+    to path: String,
+    options: WriteOptions
+  ) throws {
+    let note = options.note ?? { _ in }
+    let current = try RateVariable.updated(state, hasSchedule: nil)
+    let layout = try WeightsLayout(current)
+    let output = OutputSet(overwrite: options.overwrite)
+    let temporary = try output.reserve(path)
+    do {
+      let file = try KerasOutput(temporary)
+      try layout.fill(file)
+      try file.finish(progress: options.progress)
+    } catch let error as StateError {
+      throw error.file == temporary ? error.replacingFile(with: path) : error
+    }
+    if state.sourceFormat == KerasNames.archiveFormat {
+      note("a weights file has no place for the model's configuration")
+    }
+    try output.commit()
+  }
+}

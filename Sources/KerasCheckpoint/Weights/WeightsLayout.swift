@@ -1,0 +1,136 @@
+internal import HDF5
+internal import OptimizerCore
+internal import Tensors
+internal import TrainingState
+
+/// Where everything of a state goes in a weights file.
+struct WeightsLayout {
+  private typealias Name = KerasNames
+
+  /// A tensor and its place.
+  struct Entry {
+    let path: [String]
+    let tensor: Tensor
+    let subject: String
+  }
+
+  /// The `vars` groups in the order in which they are made, with the name of their object.
+  private(set) var groups: [(path: [String], name: String?)] = []
+  private(set) var entries: [Entry] = []
+
+  /// Lays out a state that came from a weights file.
+  ///
+  /// - Throws: `StateError` with code `unsupported` when the state is no such one, or lacks a part of
+  ///   the optimizer's list.
+  init(_ state: TrainingState) throws {
+    guard case .strings(let known) = state.attributes[Name.Attribute.groups] else {
+      throw StateError(
+        .unsupported,
+        "a weights file of Keras 3 is laid out by the classes of the layers, which this state does "
+          + "not tell",
+        remedy: "write it with --to keras-h5"
+      )
+    }
+    let list = try optimizer(of: state)
+    for text in known {
+      let parts = text.split(separator: "\t", maxSplits: 1).map(String.init)
+      let path = KerasNames.components(parts[0])
+      if path.first == "optimizer", list.isEmpty { continue }
+      groups.append((path, parts.count > 1 ? parts[1] : nil))
+    }
+    for variable in state.variables {
+      guard let value = variable.value else {
+        throw StateError(
+          .unsupported,
+          "a Keras file keeps slots beside their variables, and this one has no value",
+          tensor: variable.name,
+          remedy: "convert the whole state"
+        )
+      }
+      try add(value, variable.name)
+    }
+    for extra in state.extras where extra.sourceName != nil && extra.index == nil {
+      try add(extra, extra.name)
+    }
+    addOptimizer(list, state)
+  }
+
+  private mutating func add(_ tensor: StateTensor, _ subject: String) throws {
+    guard let path = tensor.sourceName.map(KerasNames.components), path.count >= 2,
+      path[path.count - 2] == "vars"
+    else {
+      throw StateError(
+        .unsupported,
+        "the tensor's place in the weights file is not known",
+        tensor: subject
+      )
+    }
+    entries.append(Entry(path: path, tensor: tensor.tensor, subject: subject))
+  }
+
+  // MARK: Optimizer
+
+  /// The optimizer's own list in order, the rate put in or taken out as its record asks.
+  private func optimizer(of state: TrainingState) throws -> [(tensor: StateTensor, subject: String)]
+  {
+    var list: [(tensor: StateTensor, subject: String)] = []
+    if let step = state.globalStep { list.append((step.tensor, step.tensor.name)) }
+    for variable in state.variables {
+      list += variable.slots.map { ($0.tensor, "\(variable.name)/\($0.name)") }
+    }
+    for tensor in state.optimizerTensors where tensor.attributes[Name.Attribute.list] == nil {
+      list.append((tensor, tensor.name))
+    }
+    guard !list.isEmpty else { return [] }
+    list += state.extras.filter { $0.index != nil }.map { ($0, $0.name) }
+    guard list.allSatisfy({ $0.tensor.index != nil }) else {
+      throw StateError(
+        .unsupported,
+        "a part of the optimizer did not come from this file, and its place in the list is not known"
+      )
+    }
+    list.sort { ($0.tensor.index ?? 0) < ($1.tensor.index ?? 0) }
+    for (place, entry) in list.enumerated() where entry.tensor.index != place {
+      throw StateError(
+        .unsupported,
+        "the optimizer's list has a gap: Keras would take every tensor behind it for another",
+        tensor: entry.subject,
+        expected: "number \(place)",
+        found: "number \(entry.tensor.index ?? 0)"
+      )
+    }
+    return list
+  }
+
+  private mutating func addOptimizer(
+    _ list: [(tensor: StateTensor, subject: String)],
+    _ state: TrainingState
+  ) {
+    guard !list.isEmpty else { return }
+    let isWrapped = state.attributes[Name.Attribute.lossScale] == .bool(true)
+    var base = ["optimizer", "vars"]
+    if isWrapped {
+      let outer = state.optimizerTensors.filter { $0.attributes[Name.Attribute.list] != nil }
+        .sorted { ($0.index ?? 0) < ($1.index ?? 0) }
+      // The wrapper lists the variables of the optimizer inside it behind its own.
+      for (number, tensor) in (outer.map { ($0, $0.name) } + list).enumerated() {
+        let path = base + ["\(number)"]
+        entries.append(Entry(path: path, tensor: tensor.0.tensor, subject: tensor.1))
+      }
+      base = ["optimizer", "inner_optimizer", "vars"]
+    }
+    for (number, tensor) in list.enumerated() {
+      let path = base + ["\(number)"]
+      entries.append(Entry(path: path, tensor: tensor.tensor.tensor, subject: tensor.subject))
+    }
+  }
+
+  /// Creates groups and datasets.
+  func fill(_ file: KerasOutput) throws {
+    for (path, name) in groups {
+      let group = try file.group(path)
+      if let name { try group.setAttribute("name", .text(name)) }
+    }
+    for entry in entries { try file.add(entry.tensor, at: entry.path, named: entry.subject) }
+  }
+}
