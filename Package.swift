@@ -105,10 +105,25 @@ let package = Package(
       path: "Tests/Examples/CharacterModel",
       swiftSettings: strict
     ),
+    .target(
+      name: "BenchmarkSupport",
+      dependencies: ["OptStateKit"],
+      path: "Tests/Benchmarks/BenchmarkSupport",
+      swiftSettings: strict
+    ),
+    .executableTarget(
+      name: "DiagnosisBenchmark",
+      dependencies: [
+        "BenchmarkSupport", "OptStateKit", "ByteIO",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      path: "Tests/Benchmarks/DiagnosisBenchmark",
+      swiftSettings: strict
+    ),
     .executableTarget(
       name: "ConversionBenchmark",
       dependencies: [
-        "OptStateKit", "ByteIO",
+        "BenchmarkSupport", "OptStateKit", "ByteIO",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       path: "Tests/Benchmarks/ConversionBenchmark",

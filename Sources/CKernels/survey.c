@@ -42,19 +42,19 @@ BODY void survey_body(const float *x, size_t count, optstate_survey_t *out) {
     const doubles sum_before = sum, squares_before = squares;
     const floats low_before = low, high_before = high;
     ints zero = 0;
-    words largest = 0;
     for (; i < end; i += LANES) {
       const floats value = LOAD(floats, x + i);
-      const words bits = LOAD(words, x + i) & 0x7FFFFFFF;
       const doubles wide = WIDE(value);
       sum += wide;
       squares += wide * wide;
-      low = __builtin_elementwise_min(low, value);
-      high = __builtin_elementwise_max(high, value);
-      largest = __builtin_elementwise_max(largest, bits);
-      zero -= bits == 0;
+      low = value < low ? value : low;
+      high = value > high ? value : high;
+      zero -= value == 0;
     }
-    if (__builtin_reduce_max(largest) < infinite) {
+    /* What is not finite stays in a sum of squares, which nothing else makes infinite. */
+    double total = 0;
+    for (size_t lane = 0; lane < LANES; ++lane) total += squares[lane];
+    if (total < INFINITY) {
       zeros += (uint64_t)__builtin_reduce_add(zero);
       continue;
     }
@@ -112,8 +112,8 @@ BODY void extremes_body(const float *x, size_t count, optstate_survey_t *out) {
     floats spoiled = 0;
     for (; i < end; i += LANES) {
       const floats value = LOAD(floats, x + i);
-      low = __builtin_elementwise_min(low, value);
-      high = __builtin_elementwise_max(high, value);
+      low = value < low ? value : low;
+      high = value > high ? value : high;
       /* Zero times what is not finite is NaN, and stays so. */
       spoiled += value * 0.0f;
       zero -= value == 0;

@@ -36,7 +36,14 @@ extension Chart {
     }
     if let mark {
       chart.line(x(mark.value), top - 4, x(mark.value), bottom, "mark")
-      chart.label(mark.label, x(mark.value) + 4, bottom + 9, style: "tick")
+      let isLate = x(mark.value) > (left + right) / 2
+      chart.label(
+        mark.label,
+        x(mark.value) + (isLate ? -4 : 4),
+        bottom + 9,
+        anchor: isLate ? "end" : "start",
+        style: "tick"
+      )
     }
     for (index, row) in rows.enumerated() {
       let y = top + step * (Double(index) + 0.5)

@@ -77,6 +77,7 @@ public struct StateReport: Sendable {
     let step = state.globalStep.map { "step \($0.value)" } ?? "no step on record"
     let count = inspection.parameterCount
     return "\(inspection.format) · \(step) · \(state.variables.count) variables, "
-      + "\(Numbers.short(Double(count))) parameters"
+      + (count < 1_000_000
+        ? "\(count) parameters" : "\(Numbers.short(Double(count) / 1e6)) million parameters")
   }
 }

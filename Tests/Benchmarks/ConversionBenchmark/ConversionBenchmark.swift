@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import BenchmarkSupport
 internal import ByteIO
 internal import OptStateKit
 

@@ -5,19 +5,28 @@ internal import Darwin
 #endif
 
 /// A program that was run to its end.
-struct ChildProcess {
+package struct ChildProcess {
   /// Wall time.
-  let duration: Duration
+  package let duration: Duration
 
   /// Largest amount of memory that was resident at any time, in bytes.
-  let peakBytes: Int
+  package let peakBytes: Int
 
   /// Runs a program found on the path, its output dropped.
   ///
   /// - Parameter arguments: The program and what it is given.
   /// - Returns: What it took.
   /// - Throws: ``BenchmarkFailure`` when it cannot be run or fails.
-  static func run(_ arguments: String...) throws -> ChildProcess {
+  package static func run(_ arguments: String...) throws -> ChildProcess {
+    try run(arguments)
+  }
+
+  /// Runs a program found on the path, its output dropped.
+  ///
+  /// - Parameter arguments: The program and what it is given.
+  /// - Returns: What it took.
+  /// - Throws: ``BenchmarkFailure`` when it cannot be run or fails.
+  package static func run(_ arguments: [String]) throws -> ChildProcess {
     var actions = unsafe posix_spawn_file_actions_t()
     unsafe posix_spawn_file_actions_init(&actions)
     defer { unsafe posix_spawn_file_actions_destroy(&actions) }
@@ -46,10 +55,10 @@ struct ChildProcess {
 }
 
 /// Why there is nothing to report.
-struct BenchmarkFailure: Error, CustomStringConvertible {
-  let description: String
+package struct BenchmarkFailure: Error, CustomStringConvertible {
+  package let description: String
 
-  init(_ description: String) {
+  package init(_ description: String) {
     self.description = description
   }
 }

@@ -1,29 +1,37 @@
-internal import OptStateKit
+package import OptStateKit
 
 /// A training state of BERT's shape with made-up numbers.
-struct SyntheticState {
+package struct SyntheticState {
   let vocabulary: Int
   let layers: Int
 
   /// 110 million parameters; 1.32 GB with Adam's moments.
-  static let bertBase = SyntheticState(vocabulary: 30_522, layers: 12)
+  package static let bertBase = SyntheticState(vocabulary: 30_522, layers: 12)
 
   /// A tenth of it.
-  static let small = SyntheticState(vocabulary: 3052, layers: 1)
+  package static let small = SyntheticState(vocabulary: 3052, layers: 1)
 
   /// Each variable with `adam_m` and `adam_v`, in the order of their names as TensorFlow saves them.
-  func state() throws -> TrainingState {
+  package func state() throws -> TrainingState {
     var seed: UInt64 = 0
-    func random(_ name: String, _ shape: [Int]) throws -> StateTensor {
+    func random(
+      _ name: String,
+      _ shape: [Int],
+      isSquare: Bool = false
+    ) throws -> StateTensor {
       seed += 1
-      return StateTensor(name, try Tensor(.float32, Shape(shape), source: RandomSource(seed: seed)))
+      let source = RandomSource(seed: seed, isSquare: isSquare)
+      return StateTensor(name, try Tensor(.float32, Shape(shape), source: source))
     }
     let variables = try shapes.sorted { ExactName($0.name) < ExactName($1.name) }.map { entry in
       Variable(
         entry.name,
         value: try random(entry.name, entry.shape),
         slots: try [SlotName.firstMoment, .secondMoment].map { slot in
-          Slot(slot, try random("\(entry.name)/\(slot)", entry.shape))
+          Slot(
+            slot,
+            try random("\(entry.name)/\(slot)", entry.shape, isSquare: slot == .secondMoment)
+          )
         }
       )
     }
@@ -70,11 +78,14 @@ struct SyntheticState {
 }
 
 /// Numbers between 2⁻⁷ and 2 with random signs and fractions: as hard to compress as trained weights.
+/// Squares are positive and at least a half, so that no pair of moments is impossible.
 private final class RandomSource: TensorSource {
   private let seed: UInt64
+  private let isSquare: Bool
 
-  init(seed: UInt64) {
+  init(seed: UInt64, isSquare: Bool) {
     self.seed = seed << 40
+    self.isSquare = isSquare
   }
 
   func read(into buffer: UnsafeMutableRawBufferPointer, at offset: Int) throws {
@@ -83,6 +94,7 @@ private final class RandomSource: TensorSource {
       var word = (seed + UInt64(offset + position)) &* 0x9E37_79B9_7F4A_7C15
       word = (word ^ word >> 32) &* 0xD6E8_FEB8_6659_FD93
       word = (word ^ word >> 32) & 0x83FF_FFFF_83FF_FFFF | 0x3C00_0000_3C00_0000
+      if isSquare { word = word & 0x7FFF_FFFF_7FFF_FFFF | 0x3F00_0000_3F00_0000 }
       unsafe withUnsafeBytes(of: word) { bytes in
         let count = min(8, buffer.count - position)
         unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[position..<position + count])
