@@ -1,5 +1,5 @@
-internal import ByteIO
-internal import HDF5
+package import ByteIO
+package import HDF5
 internal import OptimizerCore
 internal import Tensors
 public import TrainingState
@@ -26,9 +26,17 @@ public enum StateStoreReader: StateReader {
   ) throws -> TrainingState {
     do {
       let catalog = try HDF5Catalog.read(path)
-      return try StoreDecoder(catalog, file: try PositionalFile.open(path)).state()
+      return try read(catalog, file: try PositionalFile.open(path))
     } catch let error as StateError {
       throw error.inContext(file: path)
     }
+  }
+
+  /// Describes the state of a catalog, whose datasets lie in a file.
+  package static func read(
+    _ catalog: HDF5Catalog,
+    file: PositionalFile
+  ) throws -> TrainingState {
+    try StoreDecoder(catalog, file: file).state()
   }
 }

@@ -21,7 +21,15 @@ public enum RecordSource {
   /// - Returns: The record.
   /// - Throws: `StateError` with code `invalidArgument`, listing what there is.
   public static func optimizer(_ text: String) throws -> OptimizerRecord {
-    guard var values = try object(in: text) else { return try OptimizerRecord(spec: text) }
+    guard let values = try object(in: text) else { return try OptimizerRecord(spec: text) }
+    return try optimizer(values, text)
+  }
+
+  private static func optimizer(
+    _ object: [String: JSONValue],
+    _ text: String
+  ) throws -> OptimizerRecord {
+    var values = object
     var groups: [ParameterGroup] = []
     if let list = values.removeValue(forKey: "groups") {
       guard case .array(let entries) = list else { throw failure("'groups' is no list", text) }
@@ -46,7 +54,15 @@ public enum RecordSource {
   /// - Returns: The record.
   /// - Throws: `StateError` with code `invalidArgument`, listing what there is.
   public static func schedule(_ text: String) throws -> ScheduleRecord {
-    guard var values = try object(in: text) else { return try ScheduleRecord(spec: text) }
+    guard let values = try object(in: text) else { return try ScheduleRecord(spec: text) }
+    return try schedule(values, text)
+  }
+
+  private static func schedule(
+    _ object: [String: JSONValue],
+    _ text: String
+  ) throws -> ScheduleRecord {
+    var values = object
     let kind = try kind(&values, text)
     let record = ScheduleRecord(
       kind: kind,
@@ -61,11 +77,22 @@ public enum RecordSource {
     let file = try PositionalFile.open(text)
     let size = try file.size()
     guard size <= maximumBytes else { throw failure("the file has \(size) bytes", text) }
-    let data = Data(try file.bytes(at: 0, count: size))
-    guard let value = try? JSONDecoder().decode(JSONValue.self, from: data),
+    return try object(of: try file.bytes(at: 0, count: size), text)
+  }
+
+  private static func object(of bytes: [UInt8], _ path: String) throws -> [String: JSONValue] {
+    guard let value = try? JSONDecoder().decode(JSONValue.self, from: Data(bytes)),
       case .object(let values) = value
-    else { throw failure("the file is no JSON object", text) }
+    else { throw failure("the file is no JSON object", path) }
     return values
+  }
+
+  /// Both records from the bytes of a JSON file, for those who attack the parser.
+  package static func records(
+    _ bytes: [UInt8]
+  ) throws -> (optimizer: OptimizerRecord?, schedule: ScheduleRecord?) {
+    let values = try object(of: bytes, "memory")
+    return (try? optimizer(values, "memory"), try? schedule(values, "memory"))
   }
 
   private static func kind(_ values: inout [String: JSONValue], _ path: String) throws -> String {
