@@ -121,6 +121,12 @@ let package = Package(
       swiftSettings: strict
     ),
     .executableTarget(
+      name: "SaveLoop",
+      dependencies: ["OptStateKit"],
+      path: "Tests/Crash/SaveLoop",
+      swiftSettings: strict
+    ),
+    .executableTarget(
       name: "ConversionBenchmark",
       dependencies: [
         "BenchmarkSupport", "OptStateKit", "ByteIO",
@@ -166,13 +172,13 @@ let package = Package(
     .testTarget(
       name: "OptStateKitTests",
       dependencies: [
-        "OptStateKit", "TrainingState", "OptimizerCore", "ByteIO", "Tensors", "TestSupport",
+        "OptStateKit", "TrainingState", "OptimizerCore", "HDF5", "ByteIO", "Tensors", "TestSupport",
       ],
       swiftSettings: strict
     ),
     .testTarget(
       name: "optstateTests",
-      dependencies: ["optstate", "TestSupport"],
+      dependencies: ["optstate", "OptStateKit", "ByteIO", "TestSupport"],
       swiftSettings: strict
     ),
     .testTarget(
@@ -210,3 +216,18 @@ let package = Package(
     ),
   ]
 )
+
+// Tests/Fuzz/run builds with libFuzzer, which brings the main function.
+if Context.environment["OPTSTATE_FUZZ"] != nil {
+  package.targets += [
+    .executableTarget(
+      name: "Fuzz",
+      dependencies: [
+        "ByteIO", "HDF5", "OptimizerCore", "OptStateKit", "StateStore", "Tensors",
+        "TensorFlowCheckpoint", "TrainingState",
+      ],
+      path: "Tests/Fuzz/Fuzz",
+      swiftSettings: strict
+    )
+  ]
+}

@@ -132,4 +132,13 @@ extension HDF5Catalog {
     try CatalogCheck(fileSize: try PositionalFile.open(path).size()).check(catalog)
     return catalog
   }
+
+  /// The catalog as a helper process sends it.
+  package var coded: [UInt8] { CatalogCoding.encode(self) }
+
+  /// What a helper process sent, checked against the size of the file that it is about.
+  package init(coded bytes: [UInt8], fileSize: Int) throws {
+    self = try CatalogCoding.decodeCatalog(bytes)
+    try CatalogCheck(fileSize: fileSize).check(self)
+  }
 }

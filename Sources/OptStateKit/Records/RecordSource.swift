@@ -15,7 +15,15 @@ public enum RecordSource {
   /// - Returns: The record.
   /// - Throws: `StateError` with code `invalidArgument`, listing what there is.
   public static func optimizer(_ text: String) throws -> OptimizerRecord {
-    guard var values = try object(in: text) else { return try OptimizerRecord(spec: text) }
+    guard let values = try object(in: text) else { return try OptimizerRecord(spec: text) }
+    return try optimizer(values, text)
+  }
+
+  private static func optimizer(
+    _ object: JSONObject,
+    _ text: String
+  ) throws -> OptimizerRecord {
+    var values = object
     var groups: [ParameterGroup] = []
     if let list = take("groups", &values) {
       guard case .array(let entries) = list else { throw failure("'groups' is no list", text) }
@@ -40,7 +48,15 @@ public enum RecordSource {
   /// - Returns: The record.
   /// - Throws: `StateError` with code `invalidArgument`, listing what there is.
   public static func schedule(_ text: String) throws -> ScheduleRecord {
-    guard var values = try object(in: text) else { return try ScheduleRecord(spec: text) }
+    guard let values = try object(in: text) else { return try ScheduleRecord(spec: text) }
+    return try schedule(values, text)
+  }
+
+  private static func schedule(
+    _ object: JSONObject,
+    _ text: String
+  ) throws -> ScheduleRecord {
+    var values = object
     let kind = try kind(&values, text)
     let record = ScheduleRecord(
       kind: kind,
@@ -55,16 +71,28 @@ public enum RecordSource {
     let file = try PositionalFile.open(text)
     let size = try file.size()
     guard size <= maximumBytes else { throw failure("the file has \(size) bytes", text) }
+    return try object(of: try file.bytes(at: 0, count: size), text)
+  }
+
+  private static func object(of bytes: [UInt8], _ path: String) throws -> JSONObject {
     let value: JSONValue
     do {
-      value = try JSONReader.value(of: try file.bytes(at: 0, count: size))
+      value = try JSONReader.value(of: bytes)
     } catch let error as StateError {
-      throw StateError(.invalidArgument, error.message, file: text, offset: error.offset)
+      throw StateError(.invalidArgument, error.message, file: path, offset: error.offset)
     }
     guard case .object(let values) = value else {
-      throw failure("the file is no JSON object", text)
+      throw failure("the file is no JSON object", path)
     }
     return values
+  }
+
+  /// Both records from the bytes of a JSON file, for those who attack the parser.
+  package static func records(
+    _ bytes: [UInt8]
+  ) throws -> (optimizer: OptimizerRecord?, schedule: ScheduleRecord?) {
+    let values = try object(of: bytes, "memory")
+    return (try? optimizer(values, "memory"), try? schedule(values, "memory"))
   }
 
   private static func kind(_ values: inout JSONObject, _ path: String) throws -> String {

@@ -42,9 +42,20 @@ struct TableWriter {
     data = BlockBuilder(restartInterval: TableFormat.restartInterval)
   }
 
-  private mutating func append(_ contents: [UInt8]) -> (offset: Int, size: Int) {
+  /// A table whose only data block has contents that somebody else made.
+  static func table(block: [UInt8], compression: UInt8) -> [UInt8] {
+    var writer = TableWriter()
+    writer.finished = writer.append(block, compression: compression)
+    writer.lastKey = [0xFF]
+    return writer.finish()
+  }
+
+  private mutating func append(
+    _ contents: [UInt8],
+    compression: UInt8 = 0
+  ) -> (offset: Int, size: Int) {
     let handle = (offset: file.count, size: contents.count)
-    let block = contents + [0]
+    let block = contents + [compression]
     file += block
     let sum = CRC32C.of(block).masked
     for place in 0..<4 { file.append(UInt8(truncatingIfNeeded: sum >> (8 * place))) }

@@ -1,0 +1,57 @@
+import ByteIO
+import Foundation
+import HDF5
+import OptStateKit
+import StateStore
+import Tensors
+import TrainingState
+
+extension Entries {
+  private static let zeros: PositionalFile? = {
+    let bytes = [UInt8](repeating: 0, count: 1 << 16)
+    return (try? Scratch.write("zeros.h5", bytes)).flatMap { try? PositionalFile.open($0) }
+  }()
+
+  private static func catalogs(_ folder: String) -> [[UInt8]] {
+    Fixtures.files(folder, endingIn: ".h5").compactMap { path in
+      (try? HDF5Catalog.readInProcess(path))?.coded
+    }
+  }
+
+  /// What a helper process says of a native file, over a file of zeros.
+  static let catalog = Entry(name: "catalog") {
+    catalogs("hostile/native") + catalogs("reference/hdf5")
+  } parse: { bytes in
+    guard let zeros else { return }
+    let catalog = try HDF5Catalog(coded: bytes, fileSize: 1 << 16)
+    let state = try StateStoreReader.read(catalog, file: zeros)
+    try Use.state(state)
+    if bytes.count.isMultiple(of: 61) { Use.write(state) }
+  }
+
+  /// The catalog of recorded gradients.
+  static let gradients = Entry(name: "gradients") {
+    catalogs("reference/tensorflow")
+  } parse: { bytes in
+    guard let zeros else { return }
+    let file = try GradientFile(zeros.path) { _ in
+      try HDF5Catalog(coded: bytes, fileSize: 1 << 16)
+    }
+    for step in 0..<4 {
+      for (_, tensor) in try file.gradients(step) { _ = try tensor.bytes(limit: 1 << 20) }
+    }
+  }
+
+  /// Whole HDF5 files, walked through by libhdf5 in a process of its own: the program named by
+  /// `OPTSTATE`.
+  static let hdf5 = Entry(name: "hdf5") {
+    try
+      (Fixtures.files("hostile/native", endingIn: ".h5")
+      + Fixtures.files("reference/hdf5", endingIn: ".h5")).map(Fixtures.bytes)
+  } parse: { bytes in
+    if let helper = ProcessInfo.processInfo.environment["OPTSTATE"] {
+      HDF5Isolation.use(helper: helper)
+    }
+    try Use.state(try StateFormats.open(try Scratch.write("input.h5", bytes)).state)
+  }
+}

@@ -1,0 +1,88 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// Every forged file, and every command that reads it: the answer it deserves, in time, and nothing left.
+@Suite("Hostile files")
+struct HostileFileTests {
+  /// A line of an `attacks.tsv`.
+  struct Attack: Sendable, CustomTestStringConvertible {
+    let path: String
+    let allowed: Set<Int32>
+    let testDescription: String
+  }
+
+  static let attacks: [Attack] = {
+    let root = Fixtures.root + "/hostile"
+    let families = (try? FileManager.default.contentsOfDirectory(atPath: root)) ?? []
+    return families.sorted().flatMap { family in
+      let table = (try? readFile("\(root)/\(family)/attacks.tsv")) ?? []
+      return String(decoding: table, as: UTF8.self).split(separator: "\n").dropFirst().map { line in
+        let fields = line.split(separator: "\t").map(String.init)
+        return Attack(
+          path: "\(root)/\(family)/\(fields[0])",
+          allowed: Set(fields[1].split(separator: ",").compactMap { Int32($0) }),
+          testDescription: "\(family)/\(fields[0]): \(fields[2])"
+        )
+      }
+    }
+  }()
+
+  /// Seconds within which every command must have answered, on a busy machine.
+  private static let patience = 60.0
+
+  private func run(_ arguments: [String], in folder: TemporaryDirectory) throws -> Program.Outcome {
+    let start = Date()
+    let outcome = try Program.run(arguments, limits: "ulimit -v 8388608; ulimit -n 64")
+    #expect(Date().timeIntervalSince(start) < Self.patience)
+    return outcome
+  }
+
+  @Test
+  func thereAreAttacks() {
+    #expect(Self.attacks.count >= 120)
+  }
+
+  @Test(arguments: attacks)
+  func everyCommandAnswersAndLeavesNothing(_ attack: Attack) throws {
+    let folder = try TemporaryDirectory()
+    let readable: Set<Int32> = attack.allowed.union(attack.allowed.contains(1) ? [0, 65] : [])
+    let commands: [([String], Set<Int32>)] = [
+      (["verify", attack.path], attack.allowed),
+      (["verify", attack.path, "--json"], attack.allowed),
+      (["inspect", attack.path, "--variables"], readable),
+      (["inspect", attack.path, "--json", "--stats"], readable),
+      (["diff", attack.path, attack.path], readable),
+      (["convert", attack.path, folder("out/s.h5")], readable.union([65])),
+      (
+        ["convert", attack.path, folder("packed/s.h5"), "--compress", "gzip:1"],
+        readable.union([65])
+      ),
+      (["convert", attack.path, folder("tf/out.ckpt"), "--only", "slots"], readable.union([65])),
+      (["strip", attack.path, folder("strip/x.ckpt")], readable.union([65])),
+      (
+        [
+          "replay", attack.path, "--gradients", attack.path, "--steps", "1", "--output",
+          folder("replay/out.ckpt"), "--learning_rate", "1", "--num_train_steps", "1",
+        ], [0, 1, 65, 66]
+      ),
+    ]
+    for (arguments, allowed) in commands {
+      let outcome = try run(arguments, in: folder)
+      #expect(allowed.contains(outcome.status), "\(arguments[0]): \(outcome)")
+      if outcome.status == 65 || outcome.status == 66 {
+        #expect(outcome.messages.hasPrefix("error: "))
+        #expect(outcome.output.isEmpty)
+      }
+      // One line, whatever the names in the file are.
+      #expect(outcome.messages.split(separator: "\n").count <= 3)
+    }
+    for sub in try folder.names {
+      let left = try FileManager.default.contentsOfDirectory(atPath: folder(sub))
+      #expect(!left.contains { $0.hasSuffix(".optstate-partial") })
+      if attack.allowed.isDisjoint(with: [0, 1]) { #expect(left.isEmpty, "\(sub): \(left)") }
+    }
+    // Nothing climbed out of the folders.
+    #expect(try Set(folder.names).isSubset(of: ["out", "packed", "tf", "strip", "replay"]))
+  }
+}
