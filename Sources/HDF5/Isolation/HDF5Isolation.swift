@@ -96,12 +96,13 @@ public enum HDF5Isolation {
 }
 
 extension HDF5Catalog {
-  /// Reads what a file says about itself, isolated where ``HDF5Isolation`` has a helper.
+  /// Reads what a file says about itself: files that are laid out as our own writer lays them out without
+  /// libhdf5, all others with it, isolated where ``HDF5Isolation`` has a helper.
   ///
   /// - Parameter path: The file.
   /// - Returns: The catalog.
   /// - Throws: `StateError` with code `malformed`, `unsupported` or `limitExceeded`.
   public static func read(_ path: String) throws -> HDF5Catalog {
-    try HDF5Isolation.catalog(of: path)
+    try DirectCatalogReader.catalog(of: path) ?? HDF5Isolation.catalog(of: path)
   }
 }
