@@ -23,11 +23,18 @@ struct ChunkWriter {
 
   /// Writes all datasets.
   ///
+  /// - Parameters:
+  ///   - tensors: Their contents.
+  ///   - open: Opens the dataset of a tensor; each is open only while its chunks are written.
   /// - Returns: The CRC-32C of the bytes of each, verified against the sum on record.
-  func write(_ entries: [(tensor: NamedTensor, dataset: HDF5Dataset)]) throws -> [CRC32C] {
+  /// - Throws: `StateError` with code `checksumMismatch`, or what reading and writing throw.
+  func write(
+    _ tensors: [NamedTensor],
+    open: @escaping @Sendable (Int) throws -> HDF5Dataset
+  ) throws -> [CRC32C] {
     var jobs: [Job] = []
-    for (index, entry) in entries.enumerated() {
-      let tensor = entry.tensor.tensor
+    for (index, entry) in tensors.enumerated() {
+      let tensor = entry.tensor
       let width = tensor.elementType.byteWidth
       let layout = ChunkLayout(
         width == nil ? [tensor.byteCount] : tensor.shape.dimensions,
@@ -44,15 +51,19 @@ struct ChunkWriter {
         )
       }
     }
-    let tensors = entries.map(\.tensor)
-    let datasets = entries.map(\.dataset)
     let total = jobs.reduce(0) { $0 + $1.bytes.count }
     let (level, progress, plan) = (level, progress, jobs)
     let sums = Mutex([CRC32C](repeating: CRC32C(), count: jobs.count))
     // The order of chunks in the file must not depend on which core was faster.
+    let current = Mutex<(number: Int, dataset: HDF5Dataset)?>(nil)
     let queue = OrderedQueue(capacity: 4 * Workers.count) { (number: Int, bytes: [UInt8]) in
       let job = plan[number]
-      try datasets[job.dataset].writeChunk(bytes, at: job.position)
+      try current.withLock { current in
+        let dataset =
+          try current.flatMap { $0.number == job.dataset ? $0.dataset : nil } ?? open(job.dataset)
+        current = (job.dataset, dataset)
+        try dataset.writeChunk(bytes, at: job.position)
+      }
     }
     let done = Atomic<Int>(0)
     try Workers.forEach(
@@ -85,7 +96,7 @@ struct ChunkWriter {
         }
       }
     )
-    var result = [CRC32C](repeating: CRC32C(), count: entries.count)
+    var result = [CRC32C](repeating: CRC32C(), count: tensors.count)
     for (job, sum) in zip(plan, sums.withLock { $0 }) {
       result[job.dataset].add(sum, count: job.bytes.count)
     }

@@ -5,11 +5,14 @@ internal import Tensors
 internal import TrainingState
 
 /// The groups and datasets of one native file, created and waiting for their data.
+///
+/// What is created is closed at once and opened again by its path where it is needed: an open object
+/// takes libhdf5 some ten kilobytes, and a state can have a hundred thousand.
 final class StoreLayout {
   /// A dataset whose bytes are still to come.
   private struct Pending {
     let tensor: NamedTensor
-    let dataset: HDF5Dataset
+    let path: String
     /// Where the bytes go, `nil` for chunks.
     let offset: Int?
     let hasChecksum: Bool
@@ -17,7 +20,10 @@ final class StoreLayout {
 
   private let file: HDF5File
   private let deflateLevel: Int?
-  private var groups: [ExactName: HDF5Group] = [:]
+  /// Paths of the groups that exist.
+  private var created: Set<ExactName> = []
+  /// The group that was asked for last, and those above it.
+  private var open: [(component: String, group: HDF5Group)] = []
   private var pending: [Pending] = []
 
   /// Creates a file with everything in it but the data.
@@ -45,7 +51,8 @@ final class StoreLayout {
     if !state.extras.isEmpty {
       let group = try file.root.createGroup(StoreNames.extras)
       for (index, extra) in state.extras.enumerated() {
-        let dataset = try create(extra, as: String(index), in: group, name: extra.name)
+        let path = [StoreNames.extras]
+        let dataset = try create(extra, as: String(index), in: group, path, name: extra.name)
         try dataset.setAttribute(StoreNames.Attribute.name, .text(extra.name))
       }
     }
@@ -98,7 +105,7 @@ final class StoreLayout {
       try group.setAttribute(StoreNames.Attribute.step, .integer(step))
     }
     if let value = variable.value {
-      _ = try create(value, as: StoreNames.value, in: group, name: variable.name)
+      _ = try create(value, as: StoreNames.value, in: group, components, name: variable.name)
     }
     let path = components.joined(separator: "/")
     for slot in variable.slots {
@@ -108,6 +115,7 @@ final class StoreLayout {
         slot.tensor,
         as: isTaken ? StoreNames.slotPrefix + plain : plain,
         in: group,
+        components,
         name: "\(variable.name)/\(slot.name)"
       )
       for (name, numbers) in slot.history.attributes {
@@ -121,25 +129,33 @@ final class StoreLayout {
   private func create(_ tensor: StateTensor, taken: Set<ExactName>, role: String) throws {
     let components = StoreNames.components(of: tensor.name)
     let isTaken = taken.contains(ExactName(components.joined(separator: "/")))
-    let group = try self.group(isTaken ? components : components.dropLast())
+    let parents = isTaken ? components : Array(components.dropLast())
+    let group = try self.group(parents)
     let name = isTaken ? StoreNames.value : components[components.count - 1]
-    let dataset = try create(tensor, as: name, in: group, name: tensor.name)
+    let dataset = try create(tensor, as: name, in: group, parents, name: tensor.name)
     try dataset.setAttribute(StoreNames.Attribute.role, .text(role))
   }
 
   private func group(_ components: [String]) throws -> HDF5Group {
-    guard let last = components.last else { return file.root }
-    let path = ExactName(components.joined(separator: "/"))
-    if let known = groups[path] { return known }
-    let group = try self.group(Array(components.dropLast())).createGroup(last)
-    groups[path] = group
-    return group
+    let isSame = { (pair: (String, String)) in ExactName(pair.0) == ExactName(pair.1) }
+    let common = zip(open.map(\.component), components).prefix(while: isSame).count
+    open.removeSubrange(common...)
+    for (depth, component) in components.enumerated().dropFirst(common) {
+      let parent = open.last?.group ?? file.root
+      let path = ExactName(components[...depth].joined(separator: "/"))
+      let group =
+        created.insert(path).inserted
+        ? try parent.createGroup(component) : try parent.openGroup(component)
+      open.append((component, group))
+    }
+    return open.last?.group ?? file.root
   }
 
   private func create(
     _ tensor: StateTensor,
     as component: String,
     in group: HDF5Group,
+    _ parents: [String],
     name: String
   ) throws -> HDF5Dataset {
     let data = tensor.tensor
@@ -174,7 +190,7 @@ final class StoreLayout {
       pending.append(
         Pending(
           tensor: NamedTensor(name, data),
-          dataset: dataset,
+          path: (parents + [component]).joined(separator: "/"),
           offset: isChunked ? nil : try dataset.offset(),
           hasChecksum: known != nil
         )
@@ -199,7 +215,9 @@ final class StoreLayout {
     if let deflateLevel {
       let chunked = pending.filter { $0.offset == nil }
       let writer = ChunkWriter(level: deflateLevel, progress: progress)
-      let sums = try writer.write(chunked.map { ($0.tensor, $0.dataset) })
+      let root = file.root
+      let paths = chunked.map(\.path)
+      let sums = try writer.write(chunked.map(\.tensor)) { try root.openDataset(paths[$0]) }
       for (entry, sum) in zip(chunked, sums) { try finish(entry, sum) }
     }
     try file.flush()
@@ -207,7 +225,8 @@ final class StoreLayout {
 
   private func finish(_ entry: Pending, _ sum: CRC32C) throws {
     if !entry.hasChecksum {
-      try entry.dataset.setAttribute(StoreNames.Attribute.checksum, .unsigned(sum.value))
+      let dataset = try file.root.openDataset(entry.path)
+      try dataset.setAttribute(StoreNames.Attribute.checksum, .unsigned(sum.value))
     }
   }
 }

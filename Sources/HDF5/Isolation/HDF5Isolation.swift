@@ -118,7 +118,8 @@ public enum HDF5Isolation {
 }
 
 extension HDF5Catalog {
-  /// Reads what a file says about itself, isolated where ``HDF5Isolation`` has a helper.
+  /// Reads what a file says about itself: files that are laid out as our own writer lays them out without
+  /// libhdf5, all others with it, isolated where ``HDF5Isolation`` has a helper.
   ///
   /// - Parameters:
   ///   - path: The file.
@@ -127,7 +128,8 @@ extension HDF5Catalog {
   /// - Returns: The catalog; its offsets are those of the file that `path` names.
   /// - Throws: `StateError` with code `malformed`, `unsupported` or `limitExceeded`.
   public static func read(_ path: String, in range: Range<Int>? = nil) throws -> HDF5Catalog {
-    let catalog = try HDF5Isolation.catalog(of: path, in: range)
+    let direct = range == nil ? try DirectCatalogReader.catalog(of: path) : nil
+    let catalog = try direct ?? HDF5Isolation.catalog(of: path, in: range)
     // A file that took over the helper may have made it say anything.
     try CatalogCheck(fileSize: try PositionalFile.open(path).size()).check(catalog)
     return catalog

@@ -23,15 +23,14 @@ public final class HDF5File {
         "choose a file format"
       )
       let creation = try Handle(H5Pcreate(optstate_h5p_file_create()), "make a property list")
-      // The same state makes the same bytes, whenever it is written.
-      try Gate.check(H5Pset_obj_track_times(creation.id, false), "leave out times")
+      try CreationProperties.describeGroup(creation)
       let file = try unsafe Handle(
         H5Fcreate(path, optstate_h5f_create_new(), creation.id, access.id),
         "create the file",
         code: .cannotCreate
       )
       let root = try unsafe Handle(H5Gopen2(file.id, "/", 0), "open the root group")
-      return (file, HDF5Group(root))
+      return (file, HDF5Group(root, try CreationProperties()))
     }
   }
 

@@ -4,9 +4,11 @@ public import Tensors
 /// A group of a file being written.
 public final class HDF5Group: Sendable {
   private let handle: Handle
+  private let properties: CreationProperties
 
-  init(_ handle: Handle) {
+  init(_ handle: Handle, _ properties: CreationProperties) {
     self.handle = handle
+    self.properties = properties
   }
 
   /// Creates a group in this one.
@@ -16,15 +18,12 @@ public final class HDF5Group: Sendable {
   /// - Throws: `StateError` with code `cannotCreate`.
   public func createGroup(_ name: String) throws -> HDF5Group {
     try Gate.locked {
-      let links = try Self.utf8Links()
-      let creation = try Handle(H5Pcreate(optstate_h5p_group_create()), "make a property list")
-      try Gate.check(H5Pset_obj_track_times(creation.id, false), "leave out times")
       let group = try unsafe Handle(
-        H5Gcreate2(handle.id, name, links.id, creation.id, 0),
+        H5Gcreate2(handle.id, name, properties.links.id, properties.group.id, 0),
         "create the group '\(name)'",
         code: .cannotCreate
       )
-      return HDF5Group(group)
+      return HDF5Group(group, properties)
     }
   }
 
@@ -53,11 +52,9 @@ public final class HDF5Group: Sendable {
         ? (handle: try Datatype.opaqueBFloat16(), isExact: false)
         : try Datatype.handle(for: type)
       let space = try Dataspace.handle(dimensions)
-      let creation = try Handle(H5Pcreate(optstate_h5p_dataset_create()), "make a property list")
-      let links = try Self.utf8Links()
-      try Gate.check(H5Pset_obj_track_times(creation.id, false), "leave out times")
-      try Gate.check(H5Pset_fill_time(creation.id, H5D_FILL_TIME_NEVER), "leave data unfilled")
+      var creation = properties.contiguous
       if let chunk {
+        creation = try CreationProperties.dataset()
         try unsafe Gate.check(
           H5Pset_chunk(creation.id, Int32(chunk.count), chunk.map { hsize_t($0) }),
           "choose chunks"
@@ -66,17 +63,48 @@ public final class HDF5Group: Sendable {
           try Gate.check(H5Pset_shuffle(creation.id), "choose a filter")
           try Gate.check(H5Pset_deflate(creation.id, UInt32(deflateLevel)), "choose a filter")
         }
-      } else {
-        try Gate.check(H5Pset_alloc_time(creation.id, H5D_ALLOC_TIME_EARLY), "allocate data")
       }
       let dataset = try unsafe Handle(
-        H5Dcreate2(handle.id, name, datatype.handle.id, space.id, links.id, creation.id, 0),
+        H5Dcreate2(
+          handle.id,
+          name,
+          datatype.handle.id,
+          space.id,
+          properties.links.id,
+          creation.id,
+          0
+        ),
         "create the dataset '\(name)'",
         code: .cannotCreate
       )
       let result = HDF5Dataset(dataset)
       if !datatype.isExact { try result.setAttribute("dtype", .text(type.rawValue)) }
       return result
+    }
+  }
+
+  /// Opens a group that this one holds.
+  ///
+  /// - Parameter path: Its path from here, components separated by slashes.
+  /// - Returns: The group.
+  /// - Throws: `StateError` when it cannot be opened.
+  public func openGroup(_ path: String) throws -> HDF5Group {
+    try Gate.locked {
+      HDF5Group(
+        try unsafe Handle(H5Gopen2(handle.id, path, 0), "open the group '\(path)'"),
+        properties
+      )
+    }
+  }
+
+  /// Opens a dataset that this group holds.
+  ///
+  /// - Parameter path: Its path from here, components separated by slashes.
+  /// - Returns: The dataset.
+  /// - Throws: `StateError` when it cannot be opened.
+  public func openDataset(_ path: String) throws -> HDF5Dataset {
+    try Gate.locked {
+      HDF5Dataset(try unsafe Handle(H5Dopen2(handle.id, path, 0), "open the dataset '\(path)'"))
     }
   }
 
@@ -109,12 +137,5 @@ public final class HDF5Group: Sendable {
   /// - Throws: `StateError` with code `cannotCreate`.
   public func setByteStrings(_ name: String, _ texts: [String]) throws {
     try Attribute.writeASCII(name, texts, isList: true, to: handle)
-  }
-
-  /// Names are UTF-8, and say so.
-  private static func utf8Links() throws -> Handle {
-    let links = try Handle(H5Pcreate(optstate_h5p_link_create()), "make a property list")
-    try Gate.check(H5Pset_char_encoding(links.id, H5T_CSET_UTF8), "choose an encoding")
-    return links
   }
 }

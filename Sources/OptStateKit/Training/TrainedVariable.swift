@@ -11,7 +11,9 @@ final class TrainedVariable {
   private let elementType: ElementType
   private let value: WorkBuffer
   private let plan: VariablePlan
+  private let accumulates: Bool
   private var slots: [SlotName: WorkBuffer] = [:]
+  private var sum: GradientSum?
 
   var name: String { source.name }
 
@@ -38,6 +40,7 @@ final class TrainedVariable {
   /// - Throws: `StateError` with code `unsupported` when it cannot be trained.
   init(_ variable: Variable, value: StateTensor, optimizer: Optimizer) throws {
     source = variable
+    accumulates = optimizer.accumulation != nil
     step = variable.step
     shape = value.tensor.shape
     elementType = value.tensor.elementType
@@ -121,6 +124,46 @@ final class TrainedVariable {
     return try Self.load(NamedTensor(name, gradient))
   }
 
+  /// Whether it has had a gradient since the last update.
+  var isAccumulating: Bool { sum != nil }
+
+  /// Takes up the sum of gradients that the state has, where there are any in it.
+  ///
+  /// - Parameter count: How many there are, `nil` when the state does not say.
+  /// - Throws: `StateError` with code `malformed` when the sum does not fit, or nobody says how many.
+  func resumeAccumulation(count: Int64?) throws {
+    guard let slot = source[.gradientAccumulator], count != 0 else { return }
+    let name = "\(source.name)/\(SlotName.gradientAccumulator)"
+    let resumed = try GradientSum(resuming: NamedTensor(name, slot.tensor.tensor), shape)
+    if count != nil {
+      sum = resumed
+    } else if !resumed.isZero {
+      throw StateError(
+        .malformed,
+        "the state does not say how many gradients are in the sum",
+        tensor: name,
+        expected: "the scalar \(GradientCount.name)"
+      )
+    }
+  }
+
+  /// Adds a gradient to the sum.
+  func accumulate(_ gradient: WorkBuffer, _ accumulation: GradientAccumulation) throws {
+    let sum = try self.sum ?? GradientSum(shape)
+    try sum.add(gradient, plan.types.gradient, accumulation)
+    self.sum = sum
+  }
+
+  /// The mean of the gradients in the sum and one more, which leaves the sum as it is.
+  func mean(adding gradient: WorkBuffer?, _ accumulation: GradientAccumulation) throws -> WorkBuffer
+  {
+    let sum = try self.sum ?? GradientSum(shape)
+    return try sum.mean(adding: gradient, plan.types.gradient, accumulation)
+  }
+
+  /// Forgets the sum after its update.
+  func endAccumulation() { sum = nil }
+
   /// The variable as it is now, copied.
   func snapshot() throws -> Variable {
     var variable = source
@@ -139,6 +182,19 @@ final class TrainedVariable {
         let full = "\(name)/\(definition.name)"
         variable.slots.append(Slot(definition.name, StateTensor(full, data)))
       }
+    }
+    let place = variable.slots.firstIndex { $0.name == .gradientAccumulator }
+    if let sum {
+      let data = try sum.tensor()
+      if let place {
+        variable.slots[place].tensor.tensor = data
+      } else {
+        let full = "\(name)/\(SlotName.gradientAccumulator)"
+        variable.slots.append(Slot(.gradientAccumulator, StateTensor(full, data)))
+      }
+    } else if let place, accumulates {
+      // Frameworks keep an empty sum too.
+      variable.slots[place].tensor.tensor = try GradientSum(shape).tensor()
     }
     return variable
   }

@@ -1,3 +1,4 @@
+internal import ByteIO
 public import OptimizerCore
 public import Tensors
 public import TrainingState
@@ -10,6 +11,9 @@ public import TrainingState
 /// try run.save(to: "run-1000.h5")
 /// ```
 ///
+/// Where the optimizer accumulates gradients, only every so many of them make an update. The sums and
+/// their number are part of the state, so that a run can be saved between two updates as well.
+///
 /// A run is used from one thread at a time; the update itself uses all cores. It ends with the same
 /// bits however often it was saved and resumed.
 public final class TrainingRun {
@@ -21,6 +25,9 @@ public final class TrainingRun {
 
   /// Updates applied so far.
   public private(set) var globalStep: Int64
+
+  /// Gradients that have been applied since the last update, where they are accumulated.
+  public private(set) var accumulatedGradients: Int64 = 0
 
   private let source: TrainingState
   private var optimizerTensors: [StateTensor]
@@ -56,12 +63,6 @@ public final class TrainingRun {
       throw StateError(.malformed, "the global step is negative", found: "\(step)")
     }
     let resolved = try Optimizer(record, convention: convention)
-    guard resolved.accumulation == nil else {
-      throw StateError(
-        .unsupported,
-        "a run applies every gradient; accumulate them before they are applied"
-      )
-    }
     self.optimizer = resolved
     self.schedule = try (schedule ?? state.schedule).map(Schedule.init)
     globalStep = step
@@ -75,6 +76,11 @@ public final class TrainingRun {
       variables.enumerated().map { (ExactName($0.element.name), $0.offset) },
       uniquingKeysWith: { first, _ in first }
     )
+    if let accumulation = resolved.accumulation {
+      let count = try GradientCount.read(state.optimizerTensors, accumulation)
+      for variable in variables { try variable.resumeAccumulation(count: count) }
+      accumulatedGradients = count ?? 0
+    }
   }
 
   /// Starts a run from fresh parameters.
@@ -134,9 +140,11 @@ public final class TrainingRun {
     }
   }
 
-  /// Applies one update.
+  /// Applies one gradient: makes an update, or adds to the sums of one to come.
   ///
-  /// A parameter without a gradient is left alone altogether, as every framework does.
+  /// A parameter without a gradient is left alone altogether, as every framework does. In an
+  /// accumulation that holds for parameters that have had none since the last update; for the others
+  /// a gradient that is missing counts as zero.
   ///
   /// - Parameter gradients: Gradients by the names of their parameters, of their type and shape.
   /// - Throws: `StateError` with code `invalidArgument` for a gradient of no parameter, `malformed`
@@ -154,16 +162,38 @@ public final class TrainingRun {
       selected.append((place, gradient))
     }
     selected.sort { $0.place < $1.place }
+    // Buffers must live as long as the steps that point into them.
+    let buffers = try selected.map { entry in
+      (place: entry.place, gradient: try variables[entry.place].load(gradient: entry.gradient))
+    }
+    guard let accumulation = optimizer.accumulation else {
+      try update(buffers)
+      return
+    }
+    if accumulatedGradients + 1 < accumulation.steps {
+      for (place, gradient) in buffers {
+        try variables[place].accumulate(gradient, accumulation)
+      }
+      accumulatedGradients += 1
+      return
+    }
+    let gradients = Dictionary(uniqueKeysWithValues: buffers.map { ($0.place, $0.gradient) })
+    let due = variables.indices.filter { gradients[$0] != nil || variables[$0].isAccumulating }
+    try update(due.map { ($0, try variables[$0].mean(adding: gradients[$0], accumulation)) })
+    for place in due { variables[place].endAccumulation() }
+    accumulatedGradients = 0
+  }
+
+  /// Makes one update of gradients in memory; either all of it happens or nothing.
+  private func update(_ gradients: [(place: Int, gradient: WorkBuffer)]) throws {
     let scheduled = try schedule.map {
       try $0.learningRate(at: globalStep, in: optimizer.arithmetic)
     }
     let powers = try BetaPowers(optimizerTensors)
-    // Buffers must live as long as the steps that point into them.
-    let buffers = try selected.map { try variables[$0.place].load(gradient: $0.gradient) }
-    try withExtendedLifetime(buffers) {
+    try withExtendedLifetime(gradients) {
       var steps = unsafe [VariableStep]()
-      for (entry, buffer) in zip(selected, buffers) {
-        let variable = variables[entry.place]
+      for (place, buffer) in gradients {
+        let variable = variables[place]
         let context = try StepContext(
           step: try variable.number(ofUpdateAfter: variable.step ?? globalStep),
           learningRate: try rate(for: variable.name, scheduled: scheduled),
@@ -178,8 +208,8 @@ public final class TrainingRun {
         arithmetic: optimizer.arithmetic
       )
     }
-    for entry in selected {
-      if let step = variables[entry.place].step { variables[entry.place].step = step + 1 }
+    for (place, _) in gradients {
+      if let step = variables[place].step { variables[place].step = step + 1 }
     }
     optimizerTensors = powers.advanced(optimizerTensors, optimizer.record)
     globalStep += 1
@@ -200,7 +230,9 @@ public final class TrainingRun {
     }
     if state.globalStep == nil { state.globalStep = GlobalStep(globalStep) }
     state.globalStep?.value = globalStep
-    state.optimizerTensors = optimizerTensors
+    state.optimizerTensors =
+      optimizer.accumulation == nil
+      ? optimizerTensors : GradientCount.recorded(accumulatedGradients, in: optimizerTensors)
     state.optimizer = optimizer.record
     state.schedule = schedule?.record
     return state
