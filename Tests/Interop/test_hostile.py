@@ -11,7 +11,7 @@ def attacks(folder):
         yield pytest.param(FIXTURES / "hostile" / folder / name, allowed, attack, id=f"{folder}/{name}")
 
 
-ALL = [*attacks("tensorflow"), *attacks("native")]
+ALL = [*attacks("tensorflow"), *attacks("native"), *attacks("pytorch")]
 
 
 @pytest.mark.parametrize("path, allowed, attack", ALL)

@@ -35,7 +35,10 @@ struct ParameterOrderTests {
   func aSubsetIsFoundWhereItIsTheOnlyOne() throws {
     let model = try candidates([("a", [2]), ("b", [3]), ("c", [2]), ("d", [4])])
     #expect(try ParameterOrder.match(try numbers([[[3], [4]]]), model) == [1, 3])
-    #expect(try errorCode { _ = try ParameterOrder.match(try numbers([[[2], [4]]]), model) } == .unsupported)
+    #expect(
+      try errorCode { _ = try ParameterOrder.match(try numbers([[[2], [4]]]), model) }
+        == .unsupported
+    )
   }
 
   @Test

@@ -64,9 +64,13 @@ struct RoundTripTests {
   func optimizersAreRecognized(_ file: String, _ kind: String, _ slots: [SlotName]) throws {
     let state = try PyTorchReader.read(Files.path(file))
     #expect(state.optimizer?.kind == kind)
-    #expect(state.optimizer?.hyperparameters["learning_rate"] == .double(kind == "adadelta" ? 1 : 0.01))
     #expect(
-      state.variables.map(\.name) == ["0.weight", "0.bias", "1.weight", "1.bias", "2.weight", "2.bias"]
+      state.optimizer?.hyperparameters["learning_rate"] == .double(kind == "adadelta" ? 1 : 0.01)
+    )
+    #expect(
+      state.variables.map(\.name) == [
+        "0.weight", "0.bias", "1.weight", "1.bias", "2.weight", "2.bias",
+      ]
     )
     let first = try #require(state.variables.first)
     #expect(Set(first.slots.map(\.name)) == Set(slots))

@@ -48,7 +48,9 @@ struct StridedTests {
     )
     let bytes = try view.bytes()
     for element in [0, 1, 99, 100, 12_345, 777_777, rows * 1000 - 1] {
-      let (a, b, c, d) = (element / 100 / rows, element / 100 % rows, element / 10 % 10, element % 10)
+      let (a, b, c, d) = (
+        element / 100 / rows, element / 100 % rows, element / 10 % 10, element % 10
+      )
       let expected = Float(a * 100 + b * 1000 + c + d * 10)
       #expect(Array(bytes[4 * element..<4 * element + 4]) == littleEndian([expected.bitPattern]))
     }
