@@ -207,6 +207,13 @@ let package = Package(
       swiftSettings: strict
     ),
     .testTarget(
+      name: "PyTorchCheckpointTests",
+      dependencies: [
+        "PyTorchCheckpoint", "TrainingState", "OptimizerCore", "ByteIO", "Tensors", "TestSupport",
+      ],
+      swiftSettings: strict
+    ),
+    .testTarget(
       name: "TensorFlowCheckpointTests",
       dependencies: [
         "TensorFlowCheckpoint", "TrainingState", "ByteIO", "Tensors", "TestSupport",

@@ -11,7 +11,7 @@ def attacks(folder):
         yield pytest.param(FIXTURES / "hostile" / folder / name, allowed, attack, id=f"{folder}/{name}")
 
 
-FAMILIES = ["tensorflow", "native", "safetensors", "numpy"]
+FAMILIES = ["tensorflow", "native", "safetensors", "numpy", "pytorch"]
 ALL = [one for family in FAMILIES for one in attacks(family)]
 
 

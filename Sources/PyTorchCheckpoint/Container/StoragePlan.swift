@@ -33,10 +33,10 @@ struct StoragePlan {
   /// Plans storages.
   ///
   /// - Parameters:
-  ///   - tree: The tree, whose tensors are changed in place.
-  ///   - tensors: Its tensors with their data, in the tree's order.
+  ///   - tensors: A tree's tensors with their data, in its order; they are changed in place.
   ///   - bases: Bytes of storages that tensors do not cover, by key.
   ///   - nodes: Makes new objects.
+  /// - Throws: `StateError` with code `unsupported` or `malformed`.
   init(
     _ tensors: [Node],
     bases: [ExactName: Tensor],

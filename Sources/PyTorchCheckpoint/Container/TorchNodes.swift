@@ -64,6 +64,7 @@ final class TorchNodes {
   ///   - offset: Its first element.
   ///   - key: The storage's key.
   ///   - byteCount: The storage's bytes.
+  /// - Throws: `StateError` with code `unsupported` when PyTorch has no such elements.
   func describe(
     _ object: PickleObject,
     _ type: ElementType,

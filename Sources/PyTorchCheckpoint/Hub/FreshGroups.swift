@@ -19,6 +19,7 @@ struct FreshGroups {
   ///   - record: Kind and groups.
   ///   - values: The record's settings with defaults filled in.
   ///   - asTrainer: Whether to make the Trainer's two groups whatever the record says.
+  /// - Throws: `StateError` with code `invalidArgument` when a pattern is no regular expression.
   init(
     _ parameters: [Variable],
     record: OptimizerRecord,

@@ -23,6 +23,7 @@ struct FreshOptimizer {
   ///   - nodes: Makes objects.
   ///   - asTrainer: Whether groups and keys are the Trainer's.
   ///   - note: Told of what is written differently.
+  /// - Throws: `StateError` with code `unsupported` when the state does not say what PyTorch needs.
   init(
     _ state: TrainingState,
     parameters: [Variable],

@@ -68,7 +68,8 @@ struct FreshRate {
       .list([PickleValue](repeating: value, count: groups))
     }
     // A plain function has no state; a partial one has an empty dictionary.
-    let lambdas = isPartial ? PickleValue.list((0..<groups).map { _ in .dictionary([]) }) : list(.none)
+    let lambdas =
+      isPartial ? PickleValue.list((0..<groups).map { _ in .dictionary([]) }) : list(.none)
     return nodes.dictionary([
       ("base_lrs", list(.double(base))), ("last_epoch", .int(step)),
       ("_step_count", .int(step + 1)), ("_is_initial", .bool(false)),

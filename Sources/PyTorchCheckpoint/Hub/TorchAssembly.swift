@@ -58,6 +58,8 @@ struct TorchAssembly {
   ///   - names: The parameters' names in the optimizer's order, where the caller knows them.
   ///   - modelOrder: The model's parameters in its order, where that is not the state's.
   ///   - isOrdered: Whether the state's variables, or `modelOrder`, are in the model's order.
+  /// - Throws: `StateError` with code `malformed`, or `unsupported` when it is not certain which
+  ///   parameter a number stands for.
   mutating func addOptimizer(
     names: [String]?,
     modelOrder: [String]? = nil,

@@ -23,6 +23,8 @@ struct TorchOutput {
   ///   - prefix: Before the names of what belongs to this file.
   ///   - root: The folder of the records.
   ///   - note: Told of views that do not stay views.
+  /// - Throws: `StateError` with code `unsupported` when PyTorch has no such elements, or what reading
+  ///   throws.
   init(
     _ tree: PickleValue,
     _ tensors: [StoragePlan.Node],

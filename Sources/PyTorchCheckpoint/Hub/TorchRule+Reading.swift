@@ -10,6 +10,7 @@ extension TorchRule {
   ///   - number: Reads a number that is kept as a tensor.
   /// - Returns: The record, `nil` where the settings do not say which optimizer they are of: the
   ///   Adam and AdamW of before 2.6 differ in nothing but what they do with a weight decay.
+  /// - Throws: What reading a number throws.
   func record(
     _ groups: [PickleValue],
     _ members: [[String]],

@@ -162,6 +162,7 @@ struct TorchRule: Sendable {
   /// - Parameters:
   ///   - keys: The keys of a group.
   ///   - stateKeys: The keys of what is kept for the parameters.
+  /// - Returns: The rule, or `nil`.
   static func recognize(_ keys: Set<String>, _ stateKeys: Set<String>) -> TorchRule? {
     if keys.contains("momentum_decay") { return nadam }
     if keys.isSuperset(of: ["lr", "betas", "eps", "weight_decay"]) {

@@ -1,8 +1,9 @@
 internal import ByteIO
 internal import Tensors
 
-/// Decodes a pickle into data. Nothing is imported, called or executed.
+/// Decodes a pickle into data.
 ///
+/// Nothing is imported, called or executed.
 /// Operations and names that a training state does not need are refused, each with its offset. Size,
 /// nesting and the size that shared parts would unfold to are bounded, and a container that is already
 /// inside another cannot change any more, so that there are no cycles.
@@ -13,8 +14,9 @@ struct PickleReader {
   /// Operations of one pickle.
   static let operationLimit = 1 << 25
 
-  /// Whether any name may be mentioned, called and given a state, all of it as data. For records that
-  /// another program's classes made and of which a few values are of interest.
+  /// Whether any name may be mentioned, called and given a state, all of it as data.
+  ///
+  /// For records that another program's classes made and of which a few values are of interest.
   var acceptsAnyName = false
 
   private var cursor: BlockCursor

@@ -189,5 +189,10 @@ struct PickleWriter {
       }
       add(isAlone ? .setItem : .setItems)
     }
+    // After a full batch a dictionary is asked once more, and gives an empty one.
+    if isExact, !items.isEmpty, items.count % Self.batchSize == 0 {
+      add(.mark)
+      add(.setItems)
+    }
   }
 }

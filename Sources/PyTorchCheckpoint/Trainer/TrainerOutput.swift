@@ -223,7 +223,8 @@ struct TrainerOutput {
       )
     }
     if !hasRecord, let step = state.globalStep?.value {
-      let total = state.schedule?.parameters["num_training_steps"]
+      let total =
+        state.schedule?.parameters["num_training_steps"]
         ?? state.schedule?.parameters["num_train_steps"]
       let record = TrainerState(
         step: step,

@@ -18,6 +18,7 @@ enum TrainerSchedule {
   ///   - arguments: The path of `training_args.bin`.
   ///   - scheduler: The path of `scheduler.pt`.
   ///   - totalSteps: The run's number of updates.
+  /// - Returns: The schedule, or `nil`.
   static func find(arguments: String, scheduler: String, totalSteps: Int64?) -> ScheduleRecord? {
     // What cannot be decoded as data is left alone: the files are carried along whatever they hold.
     guard let totalSteps, totalSteps > 0, let settings = try? settings(arguments),

@@ -160,6 +160,14 @@ extension Tensor {
         found: "element \(last)"
       )
     }
+    // Elements may be shown many times over, but not so that little data fills a disk.
+    let bytes = try shape.byteCount(of: elementType)
+    guard bytes <= Limits.chunkBytes || bytes / 64 <= byteCount else {
+      throw StateError(
+        .limitExceeded,
+        "the view of shape \(shape) shows \(byteCount) bytes as \(bytes)"
+      )
+    }
     if shape.elementCount == 0 || isContiguous {
       let whole = shape.elementCount * width == byteCount
       let view = whole ? source : RangeView(self, at: shape.elementCount == 0 ? 0 : offset * width)
