@@ -67,6 +67,12 @@ public enum TensorFlowWriter: StateWriter {
     )
     try output.commit()
     try updateStateFile(prefix)
+    if !isOurs(state), !state.extras.isEmpty {
+      options.note?(
+        "\(state.extras.count) parts that only \(state.sourceFormat) has a place for are left out, "
+          + "'\(state.extras[0].name)' among them"
+      )
+    }
   }
 
   /// Whether names and places of the source are TensorFlow's own.
@@ -86,7 +92,7 @@ public enum TensorFlowWriter: StateWriter {
       }
     }
     if let step = state.globalStep { tensors.append(rename(step.tensor, "global_step", isOurs)) }
-    for tensor in state.optimizerTensors + state.extras {
+    for tensor in state.optimizerTensors + (isOurs ? state.extras : []) {
       tensors.append(rename(tensor, tensor.name, isOurs))
     }
     return tensors
