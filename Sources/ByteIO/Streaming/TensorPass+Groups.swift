@@ -22,11 +22,12 @@ extension TensorPass {
   ) throws -> [(sums: [CRC32C], pieces: [Result])] {
     let plan = groups.enumerated().flatMap { GroupPiece.pieces(of: $0.element, group: $0.offset) }
     let total = groups.joined().reduce(0) { $0 + $1.tensor.byteCount }
+    let capacity = min(windowBytes, max(total, 1)) + GroupPiece.slack(groups)
     let done = Atomic<Int>(0)
     let found = Mutex([(sums: [CRC32C], result: Result)?](repeating: nil, count: plan.count))
     try Workers.forEach(
       count: plan.count,
-      makeState: { WorkBuffer(byteCount: min(windowBytes, max(total, 1)) + GroupPiece.slack(groups)) },
+      makeState: { WorkBuffer(byteCount: capacity) },
       body: { buffer, index in
         let piece = plan[index]
         var (position, bytes) = (0, 0)

@@ -65,7 +65,8 @@ struct ElementDifference: Sendable {
     let found: FloatDifference
     switch tolerance {
     case .ulp(let limit): found = unsafe FloatDifference(first, second, ulp: limit, relative: nil)
-    case .relative(let limit): found = unsafe FloatDifference(first, second, ulp: 0, relative: limit)
+    case .relative(let limit):
+      found = unsafe FloatDifference(first, second, ulp: 0, relative: limit)
     }
     count = found.count
     largestULP = found.largestULP
@@ -77,7 +78,9 @@ struct ElementDifference: Sendable {
   mutating func add(_ other: ElementDifference) {
     count += other.count
     if let ulp = other.largestULP { largestULP = max(largestULP ?? 0, ulp) }
-    if let relative = other.largestRelative { largestRelative = max(largestRelative ?? 0, relative) }
+    if let relative = other.largestRelative {
+      largestRelative = max(largestRelative ?? 0, relative)
+    }
     if let place = other.place, self.place == nil || other.rank > rank {
       (self.place, rank) = (place, other.rank)
     }

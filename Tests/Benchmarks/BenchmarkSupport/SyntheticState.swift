@@ -78,6 +78,7 @@ package struct SyntheticState {
 }
 
 /// Numbers between 2⁻⁷ and 2 with random signs and fractions: as hard to compress as trained weights.
+///
 /// Squares are positive and at least a half, so that no pair of moments is impossible.
 private final class RandomSource: TensorSource {
   private let seed: UInt64

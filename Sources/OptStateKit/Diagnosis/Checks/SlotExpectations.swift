@@ -46,8 +46,13 @@ struct SlotExpectations {
   init(_ state: TrainingState) {
     self.state = state
     let optimizer = state.optimizer.flatMap { record in
-      RuleKind(rawValue: record.kind).flatMap {
-        try? Optimizer(record, convention: $0.onlyConvention)
+      RuleKind(rawValue: record.kind).flatMap { kind in
+        // Which arithmetic it is does not change the slots, but a rule has to have one.
+        let isNamed = record.hyperparameters["arithmetic"] != nil
+        return try? Optimizer(
+          record,
+          convention: kind.onlyConvention ?? (isNamed ? nil : .tensorflow)
+        )
       }
     }
     self.optimizer = optimizer

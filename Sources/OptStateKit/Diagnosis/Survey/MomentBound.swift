@@ -17,12 +17,11 @@ public struct MomentBound: Sendable, Hashable {
   /// The largest ratio `|m|/√v` in exact arithmetic: 7.27 for 0.9 and 0.999.
   public let ratio: Double
 
-  /// The bound for two decays.
+  /// The bound for two decays, `nil` where there is none: `beta1² ≥ beta2`, or a decay outside 0 to 1.
   ///
   /// - Parameters:
   ///   - beta1: Decay of the first moment.
   ///   - beta2: Decay of the second moment.
-  /// - Returns: `nil` where there is no bound: `beta1² ≥ beta2`, or a decay outside 0 to 1.
   public init?(beta1: Double, beta2: Double) {
     guard beta1 >= 0, beta2 < 1, beta1 * beta1 < beta2 else { return nil }
     self.beta1 = beta1
