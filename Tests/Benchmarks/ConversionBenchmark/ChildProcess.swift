@@ -18,6 +18,15 @@ struct ChildProcess {
   /// - Returns: What it took.
   /// - Throws: ``BenchmarkFailure`` when it cannot be run or fails.
   static func run(_ arguments: String...) throws -> ChildProcess {
+    try run(arguments: arguments)
+  }
+
+  /// Runs a program found on the path, its output dropped.
+  ///
+  /// - Parameter arguments: The program and what it is given.
+  /// - Returns: What it took.
+  /// - Throws: ``BenchmarkFailure`` when it cannot be run or fails.
+  static func run(arguments: [String]) throws -> ChildProcess {
     var actions = unsafe posix_spawn_file_actions_t()
     unsafe posix_spawn_file_actions_init(&actions)
     defer { unsafe posix_spawn_file_actions_destroy(&actions) }
