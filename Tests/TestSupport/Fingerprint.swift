@@ -22,6 +22,7 @@ package struct Fingerprint: Sendable, Hashable {
         return "\(tensor.name) \(data.elementType) \(data.shape) \(sum.value) \(places)"
       } + [
         state.variables.map { "\($0.name) \($0.step ?? -1)" }.joined(separator: "\n"),
+        state.variables.map { "\($0.slots.map(\.history))" }.joined(separator: "\n"),
         "\(state.globalStep?.value ?? -1)",
         "\(state.schedule.map { "\($0)" } ?? "-")",
         "\(state.optimizer.map { "\($0) \($0.groups)" } ?? "-")",

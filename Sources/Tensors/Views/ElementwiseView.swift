@@ -27,6 +27,46 @@ final class ElementwiseView: TensorSource {
   var origins: [Tensor] { bases }
 
   func read(into buffer: UnsafeMutableRawBufferPointer, at offset: Int) throws {
+    if bases.count == 1, bases[0].elementType == .float32, offset % 4 == 0, buffer.count % 4 == 0 {
+      try unsafe bases[0].read(into: buffer, at: offset)
+      unsafe scale(buffer)
+      return
+    }
+    try unsafe readByBatches(into: buffer, at: offset)
+  }
+
+  /// The common case, in place: `float32` becomes `Double`, is computed with and rounded once.
+  private func scale(_ buffer: UnsafeMutableRawBufferPointer) {
+    guard let base = buffer.baseAddress else { return }
+    let count = buffer.count / 4
+    func each(_ operation: (SIMD8<Double>) -> SIMD8<Double>) {
+      var index = 0
+      while index + 8 <= count {
+        let place = unsafe base + 4 * index
+        let old = unsafe place.loadUnaligned(as: SIMD8<Float>.self)
+        let new = SIMD8<Float>(operation(SIMD8<Double>(old)))
+        unsafe place.storeBytes(of: new, as: SIMD8<Float>.self)
+        index += 8
+      }
+      while index < count {
+        let place = unsafe base + 4 * index
+        let old = unsafe place.loadUnaligned(as: Float.self)
+        let new = Float(operation(SIMD8<Double>(repeating: Double(old)))[0])
+        unsafe place.storeBytes(of: new, as: Float.self)
+        index += 1
+      }
+    }
+    switch operation {
+    case .quotient(let divisor): each { $0 / divisor }
+    case .product(let factor): each { $0 * factor }
+    case .mean: break
+    }
+  }
+
+  private func readByBatches(
+    into buffer: UnsafeMutableRawBufferPointer,
+    at offset: Int
+  ) throws {
     // A range may begin or end inside an element, so whole elements go through scratch memory.
     let first = offset / width
     let last = (offset + buffer.count + width - 1) / width

@@ -32,10 +32,14 @@ struct ConversionBenchmark: ParsableCommand {
   @Option(help: "How often each conversion is measured.")
   var repetitions = 5
 
+  @Flag(help: "Measure reset and debias beside cp, and nothing else.")
+  var surgery = false
+
   func run() throws {
     let place = FileSystem.path(directory, "optstate-benchmark-\(getpid())")
     try FileSystem.createDirectory(place)
     defer { _ = try? ChildProcess.run("rm", "-rf", place) }
+    if surgery { return try measureSurgery(FileSystem.path(place, "surgery")) }
     try measureConversions(FileSystem.path(place, "large"))
     try measureCompression(FileSystem.path(place, "small"))
   }
@@ -103,6 +107,19 @@ struct ConversionBenchmark: ParsableCommand {
       let name = FileSystem.name(of: output)
       Report.figure("peak, at most, to \(name)", peak, " MB", target: "≤ 128 MB")
     }
+  }
+
+  private func measureSurgery(_ place: String) throws {
+    let source = FileSystem.path(place, "model.ckpt-20")
+    try StateFormats.write(try SyntheticState.bertBase.state(), to: source, format: "tensorflow")
+    _ = try Verification(source)
+    print("\(repetitions) repetitions, medians (least to most)")
+    try SurgeryMeasurements(
+      program: optstate,
+      repetitions: repetitions,
+      measure: { try measure($0) }
+    )
+    .run(source, in: place)
   }
 
   /// A tenth of the state: `h5repack` works on one core.

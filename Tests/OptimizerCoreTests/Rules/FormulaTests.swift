@@ -38,6 +38,19 @@ struct FormulaTests {
     }
   }
 
+  @Test
+  func frozenBERTScalesEveryUpdateByTheFirstCorrection() throws {
+    var (p, m, v) = (0.5, 0.0, 0.0)
+    let spec = "bert_adamw:learning_rate=0.01,weight_decay=0.1,bias_correction=frozen"
+    let b = (1 - 0.999).squareRoot() / (1 - 0.9)
+    expectClose(try values(spec)) { g, _ in
+      m = 0.9 * m + (1 - 0.9) * g
+      v = 0.999 * v + (1 - 0.999) * g * g
+      p -= 0.01 * (m / (v.squareRoot() + 1e-6) + 0.1 * p) * b
+      return p
+    }
+  }
+
   @Test(arguments: ["corrected", "hat"])
   func adaxGrowsItsSecondMoment(_ form: String) throws {
     var (p, m, v) = (0.5, 0.0, 0.0)

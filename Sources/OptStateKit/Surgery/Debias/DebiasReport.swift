@@ -15,8 +15,8 @@ public struct DebiasReport: Sendable {
   /// Whether an epsilon was not known and left out.
   public let lacksEpsilon: Bool
 
-  /// What rounding costs, `nil` where nothing was unfolded.
-  public let loss: UnfoldingLoss?
+  /// What rounding costs, `nil` where the moments stay as they are.
+  public let loss: RoundingLoss?
 
   /// The rate of the next update before, `nil` where it is not known.
   public let rateBefore: Double?
@@ -43,7 +43,9 @@ public struct DebiasReport: Sendable {
     self.before = sizes.before
     self.after = sizes.after
     lacksEpsilon = sizes.lacksEpsilon
-    loss = plan.operation == .unfold ? try UnfoldingLoss(plan, progress: progress) : nil
+    loss =
+      plan.operation == .fold || plan.operation == .unfold
+      ? try RoundingLoss(plan, progress: progress) : nil
     rateBefore = try before.nextLearningRate()
     rateAfter = try after.nextLearningRate()
   }
@@ -99,8 +101,9 @@ public struct DebiasReport: Sendable {
     if let loss {
       lines.append(
         "rounding".padding(to: 16)
-          + "folding again would change \(loss.changed) of \(loss.elements) "
-          + "elements, by up to \(loss.largestULP) ULP"
+          + (operation == .fold ? "unfolding would give back " : "folding again would give back ")
+          + "\(loss.elements - loss.changed) of \(loss.elements) elements, the others within "
+          + "\(loss.largestULP) ULP"
       )
     }
     return lines.joined(separator: "\n")

@@ -65,7 +65,8 @@ extension SchedulePlot {
         + "step</text>"
     )
     lines.append(
-      "<text x=\"\(left)\" y=\"20\" fill=\"#222\" font-weight=\"600\">learning rate</text>"
+      "<text transform=\"translate(18 \((Self.margin.top + bottom) / 2)) rotate(-90)\" "
+        + "text-anchor=\"middle\" fill=\"#222\">learning rate</text>"
     )
     return lines
   }

@@ -56,7 +56,7 @@ public struct SchedulePlot: Sendable {
     var unit = 1.0
     while unit * 10 <= width / count { unit *= 10 }
     while unit > width / count { unit /= 10 }
-    let step = unit * ([1, 2, 5, 10].first { unit * $0 >= width / count } ?? 10)
+    let step = unit * ([1, 2, 5, 10].first { unit * $0 >= 0.7 * width / count } ?? 10)
     let first = (range.lowerBound / step).rounded(.up)
     let last = (range.upperBound / step * (1 + 1e-12)).rounded(.down)
     return stride(from: first, through: last, by: 1).map { $0 * step }

@@ -2,19 +2,19 @@ internal import ByteIO
 internal import Synchronization
 internal import Tensors
 
-/// What rounding costs when a correction is taken out of moments: the distance between the moments and
-/// what folding the unfolded ones again would give.
-public struct UnfoldingLoss: Sendable, Hashable {
+/// What rounding costs when a correction is put into moments or taken out of them: the distance between
+/// the moments and what the inverse of the operation would give back.
+public struct RoundingLoss: Sendable, Hashable {
   /// Elements of both moments.
   public private(set) var elements = 0
 
-  /// Elements that folding again would not bring back exactly.
+  /// Elements that the inverse would not bring back exactly.
   public private(set) var changed = 0
 
   /// The largest distance in representable numbers.
   public private(set) var largestULP: UInt64 = 0
 
-  /// Measures the loss of a plan that unfolds.
+  /// Measures the loss of a plan that folds or unfolds.
   ///
   /// - Parameters:
   ///   - plan: The plan.
@@ -23,6 +23,7 @@ public struct UnfoldingLoss: Sendable, Hashable {
   /// - Complexity: O(bytes of the moments).
   public init(_ plan: DebiasPlan, progress: (@Sendable (Int, Int) -> Void)? = nil) throws {
     let batch = 1 << 16
+    let isFolding = plan.operation == .fold
     let tensors = plan.parts.flatMap { part in
       [
         (part.variable, part.first, part.factors.first, part.elements),
@@ -35,7 +36,7 @@ public struct UnfoldingLoss: Sendable, Hashable {
       }
     }
     let total = jobs.reduce(0) { $0 + $1.elements.count }
-    let sums = Mutex(UnfoldingLoss())
+    let sums = Mutex(RoundingLoss())
     try Workers.forEach(
       count: jobs.count,
       makeState: { (WorkBuffer(byteCount: 8 * batch), WorkBuffer(byteCount: 8 * batch)) },
@@ -46,17 +47,21 @@ public struct UnfoldingLoss: Sendable, Hashable {
         let before = unsafe UnsafeMutableRawBufferPointer(
           rebasing: buffers.0.bytes[..<(elements.count * width)]
         )
-        let found: UnfoldingLoss
+        let found: RoundingLoss
         do {
           try unsafe tensor.read(into: before, at: elements.lowerBound * width)
           if tensor.elementType == .float32 {
-            found = unsafe Self.loss(of: UnsafeRawBufferPointer(before), factor)
+            let bytes = UnsafeRawBufferPointer(before)
+            found = unsafe isFolding ? Self.folding(bytes, factor) : Self.unfolding(bytes, factor)
           } else {
             let after = unsafe UnsafeMutableRawBufferPointer(
               rebasing: buffers.1.bytes[..<(elements.count * width)]
             )
-            try unsafe tensor.multiplied(by: factor).divided(by: factor)
-              .read(into: after, at: elements.lowerBound * width)
+            let view =
+              isFolding
+              ? try tensor.divided(by: factor).multiplied(by: factor)
+              : try tensor.multiplied(by: factor).divided(by: factor)
+            try unsafe view.read(into: after, at: elements.lowerBound * width)
             let difference = unsafe ElementDifference(
               UnsafeRawBufferPointer(before),
               UnsafeRawBufferPointer(after),
@@ -64,7 +69,7 @@ public struct UnfoldingLoss: Sendable, Hashable {
               start: elements.lowerBound,
               tolerance: .ulp(0)
             )
-            var loss = UnfoldingLoss()
+            var loss = RoundingLoss()
             loss.elements = elements.count
             loss.changed = difference.count
             loss.largestULP = difference.largestULP ?? 0
@@ -87,23 +92,44 @@ public struct UnfoldingLoss: Sendable, Hashable {
 
   private init() {}
 
-  /// The common case: a product and a quotient, each rounded once, have the sign of the element, so
+  /// The common cases: a product and a quotient, each rounded once, have the sign of the element, so
   /// that their distance is that of their bits.
-  private static func loss(of bytes: UnsafeRawBufferPointer, _ factor: Double) -> UnfoldingLoss {
-    var loss = UnfoldingLoss()
+  private static func unfolding(_ bytes: UnsafeRawBufferPointer, _ factor: Double) -> RoundingLoss {
     var (changed, largest) = (0, Int32(0))
-    let count = bytes.count / 4
-    for index in 0..<count {
+    for index in 0..<bytes.count / 4 {
       let number = unsafe bytes.loadUnaligned(fromByteOffset: 4 * index, as: Float.self)
       let back = Float(Double(Float(Double(number) * factor)) / factor)
-      let distance = Int32(bitPattern: back.bitPattern) &- Int32(bitPattern: number.bitPattern)
-      let size = distance < 0 ? 0 &- distance : distance
-      changed += size == 0 ? 0 : 1
-      largest = size > largest ? size : largest
+      count(number, back, &changed, &largest)
     }
-    loss.elements = count
-    loss.changed = changed
-    loss.largestULP = UInt64(largest.magnitude)
-    return loss
+    return RoundingLoss(bytes.count / 4, changed, largest)
+  }
+
+  private static func folding(_ bytes: UnsafeRawBufferPointer, _ factor: Double) -> RoundingLoss {
+    var (changed, largest) = (0, Int32(0))
+    for index in 0..<bytes.count / 4 {
+      let number = unsafe bytes.loadUnaligned(fromByteOffset: 4 * index, as: Float.self)
+      let back = Float(Double(Float(Double(number) / factor)) * factor)
+      count(number, back, &changed, &largest)
+    }
+    return RoundingLoss(bytes.count / 4, changed, largest)
+  }
+
+  @inline(__always)
+  private static func count(
+    _ number: Float,
+    _ back: Float,
+    _ changed: inout Int,
+    _ largest: inout Int32
+  ) {
+    let distance = Int32(bitPattern: back.bitPattern) &- Int32(bitPattern: number.bitPattern)
+    let size = distance < 0 ? 0 &- distance : distance
+    changed += size == 0 ? 0 : 1
+    largest = size > largest ? size : largest
+  }
+
+  private init(_ elements: Int, _ changed: Int, _ largest: Int32) {
+    self.elements = elements
+    self.changed = changed
+    largestULP = UInt64(largest.magnitude)
   }
 }
