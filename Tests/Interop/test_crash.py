@@ -16,9 +16,9 @@ import numpy as np
 import pytest
 from conftest import files
 
-KILLS = int(os.environ.get("OPTSTATE_KILLS", "25"))
+KILLS = int(os.environ.get("OPTSTATE_KILLS", "20"))
 SUFFIX = ".optstate-partial"
-MEGABYTES = int(os.environ.get("OPTSTATE_CRASH_MEGABYTES", "96"))
+MEGABYTES = int(os.environ.get("OPTSTATE_CRASH_MEGABYTES", "48"))
 
 
 def make_state(path, seed):
