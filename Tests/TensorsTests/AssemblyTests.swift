@@ -112,3 +112,42 @@ struct AssemblyTests {
     )
   }
 }
+
+@Suite("TensorBlock.areApart")
+struct ManyPartsTests {
+  /// A column per part, some of them wrong: comparing each with each would take minutes.
+  @Test(.timeLimit(.minutes(1)))
+  func longListsAreCheckedInTime() throws {
+    let count = 40_000
+    let shape = try Shape([2, count])
+    func parts(_ starts: [Int]) throws -> [(block: TensorBlock, tensor: Tensor)] {
+      try starts.map { start in
+        let block = try TensorBlock(starts: [0, start], lengths: [2, 1], in: shape)
+        return (block, try Tensor(.int8, try Shape([2, 1]), bytes: [0, 0]))
+      }
+    }
+    _ = try Tensor.assemble(.int8, shape, from: parts(Array(0..<count)))
+    let repeated = [7] + Array(1..<count)
+    #expect(
+      try errorCode { _ = try Tensor.assemble(.int8, shape, from: parts(repeated)) } == .malformed
+    )
+  }
+
+  @Test
+  func cutsAlongTooManyAxesAreRefused() throws {
+    let shape = try Shape([Int](repeating: 2, count: 9))
+    let blocks = try (0..<512).map { number in
+      try TensorBlock(
+        starts: (0..<9).map { number >> $0 & 1 },
+        lengths: [Int](repeating: 1, count: 9),
+        in: shape
+      )
+    }
+    let parts = try blocks.map { block in
+      (block: block, tensor: try Tensor(.int8, try Shape(block.lengths), bytes: [0]))
+    }
+    #expect(
+      try errorCode { _ = try Tensor.assemble(.int8, shape, from: parts) } == .limitExceeded
+    )
+  }
+}

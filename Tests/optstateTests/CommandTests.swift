@@ -136,17 +136,4 @@ struct CommandTests {
     #expect(try readFile(folder(".stdout")).isEmpty)
     #expect(try !readFile(folder(".stderr")).isEmpty)
   }
-
-  @Test func forgedFilesGetTheirStatus() throws {
-    for family in ["tensorflow", "native"] {
-      let root = Fixtures.root + "/hostile/" + family
-      let table = String(decoding: try readFile(root + "/attacks.tsv"), as: UTF8.self)
-      for line in table.split(separator: "\n").dropFirst() {
-        let fields = line.split(separator: "\t").map(String.init)
-        let allowed = fields[1].split(separator: ",").compactMap { Int32($0) }
-        let outcome = try Program.run("verify", "\(root)/\(fields[0])")
-        #expect(allowed.contains(outcome.status), "\(fields[0]): \(outcome)")
-      }
-    }
-  }
 }

@@ -22,6 +22,8 @@ enum Output {
   /// Waits until what was printed has left this process.
   static func flush() throws {
     guard fflush(nil) != 0 else { return }
+    // A reader that has seen enough, such as head, is no failure; the signal's handler may be late.
+    if errno == EPIPE { Signals.end(by: SIGPIPE) }
     let reason = unsafe String(cString: strerror(errno))
     throw StateError(.inputOutput, "cannot write to standard output: \(reason)")
   }

@@ -21,6 +21,7 @@ struct BitFlipTests {
   /// Flips bits, one at a time, in ranges of a file, and counts those that nobody finds.
   private func undetected(_ state: String, in file: String, _ ranges: [Range<Int>]) throws -> Int {
     #expect(try Verification(state).isSound)
+    let whole = try data(of: state)
     let seed = UInt64.random(in: 0 ... .max)
     var random = SeededGenerator(seed: seed)
     let places = ranges.flatMap { $0 }
@@ -40,7 +41,8 @@ struct BitFlipTests {
       } catch let error as StateError {
         isFound = error.code.concernsData
       }
-      if !isFound {
+      // Between the end of a deflated stream and its next whole byte lie bits that mean nothing.
+      if !isFound, try data(of: state) != whole {
         missed += 1
         Issue.record("byte \(place) with seed \(seed)")
       }
@@ -48,6 +50,10 @@ struct BitFlipTests {
     }
     #expect(try Verification(state).isSound)
     return missed
+  }
+
+  private func data(of state: String) throws -> [[UInt8]] {
+    try StateFormats.open(state).state.allTensors.map { try $0.tensor.bytes() }
   }
 
   @Test

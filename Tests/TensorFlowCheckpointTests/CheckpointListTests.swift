@@ -1,0 +1,76 @@
+import TestSupport
+import Testing
+
+@testable import TensorFlowCheckpoint
+
+@Suite("CheckpointList")
+struct CheckpointListTests {
+  private let folder: TemporaryDirectory
+
+  init() throws {
+    folder = try TemporaryDirectory()
+  }
+
+  private var list: String {
+    get throws { String(decoding: try readFile(folder("checkpoint")), as: UTF8.self) }
+  }
+
+  @Test
+  func checkpointIsTakenOutAndNamedAgain() throws {
+    for name in ["a", "b", "c"] {
+      try writeFile(folder(name + ".index"), [])
+      try CheckpointList(of: folder(name)).add()
+    }
+    try CheckpointList(of: folder("c")).remove()
+    #expect(try list.hasPrefix("model_checkpoint_path: \"b\"\n"))
+    #expect(try !list.contains("\"c\""))
+    try CheckpointList(of: folder("a")).remove()
+    #expect(
+      try list == "model_checkpoint_path: \"b\"\nall_model_checkpoint_paths: \"b\"\n"
+    )
+    try CheckpointList(of: folder("a")).add()
+    #expect(try list.hasPrefix("model_checkpoint_path: \"a\"\n"))
+  }
+
+  @Test
+  func listOfOneVanishesWithIt() throws {
+    try writeFile(folder("a.index"), [])
+    try CheckpointList(of: folder("a")).add()
+    try CheckpointList(of: folder("a")).remove()
+    #expect(try folder.names == ["a.index"])
+  }
+
+  @Test
+  func checkpointIsKnownByAnyOfItsNames() throws {
+    try writeFile(folder("a.index"), [])
+    for name in [folder("a"), "./a", "../\(folder.path.split(separator: "/").last ?? "")/a"] {
+      try writeFile(
+        folder("checkpoint"),
+        "model_checkpoint_path: \"\(name)\"\nall_model_checkpoint_paths: \"\(name)\"\n"
+      )
+      try CheckpointList(of: folder("a")).remove()
+      #expect(try folder.names == ["a.index"], "\(name)")
+    }
+  }
+
+  @Test
+  func listThatDoesNotNameTheCheckpointIsLeftAlone() throws {
+    try writeFile(folder("a.index"), [])
+    let text = "model_checkpoint_path: \"x\"\nlast_preserved_timestamp: 1.5\n"
+    try writeFile(folder("checkpoint"), text)
+    try CheckpointList(of: folder("a")).remove()
+    #expect(try list == text)
+  }
+
+  @Test
+  func linesMayEndAsOnWindows() throws {
+    let file = try CheckpointStateFile(
+      Array(
+        "model_checkpoint_path: \"b\"\r\nall_model_checkpoint_paths: \"a\"\r\nall_model_checkpoint_paths: \"b\"\r\n"
+          .utf8
+      )
+    )
+    #expect(file.latest == "b")
+    #expect(file.all == ["a", "b"])
+  }
+}
