@@ -17,7 +17,7 @@ public struct GradientFile: Sendable {
   /// - Parameter path: The file.
   /// - Throws: `StateError` when it is no such file.
   public init(_ path: String) throws {
-    try self.init(path, catalog: HDF5Catalog.read)
+    try self.init(path) { try HDF5Catalog.read($0) }
   }
 
   /// Takes the groups from a catalog.

@@ -21,7 +21,7 @@ struct ConversionTests {
 
   @Test
   func changeIsAppliedOnTheWay() throws {
-    let result = try Conversion.run(from: bert, to: folder("s.h5")) { state in
+    let result = try Conversion.run(from: bert, to: folder("s.h5")) { state, _ in
       var copy = state
       copy.globalStep?.value = 77
       return copy
@@ -88,7 +88,7 @@ struct ConversionTests {
         from: bert,
         to: folder("spec.h5"),
         options: WriteOptions(overwrite: true)
-      ) { state in
+      ) { state, _ in
         var copy = state
         copy.optimizer = try RecordSource.optimizer(folder("spec.h5"))
         return copy

@@ -1,11 +1,11 @@
-import Foundation
+import ByteIO
 import OptStateKit
 import Testing
 
 @Suite("JSONValue")
 struct JSONValueTests {
   private func decoded(_ text: String) throws -> JSONValue {
-    try JSONDecoder().decode(JSONValue.self, from: Data(text.utf8))
+    try JSONReader.value(of: Array(text.utf8))
   }
 
   @Test
