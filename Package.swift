@@ -151,5 +151,13 @@ let package = Package(
       dependencies: ["TensorFlowCheckpoint", "TrainingState", "ByteIO", "Tensors", "TestSupport"],
       swiftSettings: strict
     ),
+    .testTarget(
+      name: "KerasCheckpointTests",
+      dependencies: [
+        "KerasCheckpoint", "TrainingState", "OptimizerCore", "HDF5", "ByteIO", "Tensors",
+        "TestSupport",
+      ],
+      swiftSettings: strict
+    ),
   ]
 )
