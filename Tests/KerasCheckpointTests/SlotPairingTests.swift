@@ -9,7 +9,7 @@ import TrainingState
 /// What the framework says of every slot is what the reader finds.
 @Suite("SlotPairing")
 struct SlotPairingTests {
-  @Test(.tags(.reference), arguments: KerasFiles.reference)
+  @Test(arguments: KerasFiles.reference)
   func everySlotIsItsVariables(_ name: String) throws {
     let state = try KerasFiles.read(KerasFiles.path(name))
     let table = try String(contentsOfFile: KerasFiles.path(name + ".slots.tsv"), encoding: .utf8)
@@ -30,7 +30,7 @@ struct SlotPairingTests {
     #expect(state.globalStep?.value == 2)
   }
 
-  @Test(.tags(.reference), arguments: KerasFiles.reference + ["tf-weights.h5"])
+  @Test(arguments: KerasFiles.reference + ["tf-weights.h5"])
   func aStateComesBackAsItWas(_ name: String) throws {
     let directory = try TemporaryDirectory()
     let state = try KerasFiles.read(KerasFiles.path(name))

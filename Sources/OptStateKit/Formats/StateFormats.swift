@@ -89,7 +89,12 @@ public enum StateFormats {
       }
       return requested
     }
-    if let told = told(by: FileSystem.name(of: path)) ?? fallback, writable.contains(told) {
+    let name = FileSystem.name(of: path)
+    // `.h5` says HDF5 and no more: a command that keeps the format of a legacy Keras file keeps it.
+    if fallback == KerasLegacyWriter.format, name.hasSuffix(".h5"), !name.hasSuffix(".weights.h5") {
+      return KerasLegacyWriter.format
+    }
+    if let told = told(by: name) ?? fallback, writable.contains(told) {
       return told
     }
     throw StateError(
