@@ -7,7 +7,6 @@ import pytest
 import tf_keras
 
 
-
 def there_and_back(optstate, path, tmp_path, target):
     """A Keras file taken to the native layout and back to its own format."""
     native, back = tmp_path / "native.h5", tmp_path / ("back" + target)

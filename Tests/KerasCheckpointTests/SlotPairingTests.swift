@@ -1,5 +1,6 @@
 import Foundation
 import OptimizerCore
+import Tensors
 import TestSupport
 import Testing
 import TrainingState
