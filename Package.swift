@@ -221,6 +221,14 @@ let package = Package(
       ],
       swiftSettings: strict
     ),
+    .testTarget(
+      name: "KerasCheckpointTests",
+      dependencies: [
+        "KerasCheckpoint", "TrainingState", "OptimizerCore", "HDF5", "ByteIO", "Tensors",
+        "TestSupport",
+      ],
+      swiftSettings: strict
+    ),
   ]
 )
 

@@ -11,7 +11,7 @@ def attacks(folder):
         yield pytest.param(FIXTURES / "hostile" / folder / name, allowed, attack, id=f"{folder}/{name}")
 
 
-FAMILIES = ["tensorflow", "native", "safetensors", "numpy", "pytorch"]
+FAMILIES = ["tensorflow", "native", "safetensors", "numpy", "pytorch", "keras"]
 ALL = [one for family in FAMILIES for one in attacks(family)]
 
 
@@ -25,7 +25,7 @@ def test_verify_answers(optstate, path, allowed, attack):
 @pytest.mark.parametrize("path, allowed, attack", ALL)
 def test_convert_leaves_nothing_behind(optstate, tmp_path, path, allowed, attack):
     (tmp_path / "out").mkdir()
-    done = optstate("convert", path, tmp_path / "out/s.h5", status={0, 1, 65, 66})
+    done = optstate("convert", path, tmp_path / "out/s.h5", "--to", "optstate", status={0, 1, 65, 66})
     if allowed == {0}:
         assert done.returncode == 0
     if allowed.isdisjoint({0}):

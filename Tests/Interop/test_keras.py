@@ -4,8 +4,7 @@ import json
 
 import keras_models as models
 import pytest
-
-tf_keras = pytest.importorskip("tf_keras")
+import tf_keras
 
 
 def there_and_back(optstate, path, tmp_path, target):
@@ -103,3 +102,80 @@ def test_tf_keras_resumes_from_archive(optstate, tmp_path, name):
     models.assert_equal(models.everything(resumed), saved)
     models.train(resumed, 3)
     models.assert_equal(models.everything(resumed), models.everything(own))
+
+
+@pytest.mark.parametrize("name", ["tf_keras-Adam", "tf_keras-legacy-Adam", "keras-Adam"])
+def test_changes_reach_the_framework(optstate, tmp_path, name):
+    """A step and a rate that `set` has changed are what the loaded optimizer has."""
+    if name.startswith("keras"):
+        import keras
+
+        library, path = keras, tmp_path / "a.keras"
+        optimizer = keras.optimizers.Adam(1e-2)
+    else:
+        library, path = tf_keras, tmp_path / "a.h5"
+        optimizer = (tf_keras.optimizers.legacy if "legacy" in name else tf_keras.optimizers).Adam(1e-2)
+    model = models.model(library, optimizer)
+    models.train(model, 2)
+    model.save(path)
+    native, back = tmp_path / "n.h5", tmp_path / ("b" + path.suffix)
+    optstate("convert", path, native, "--to", "optstate")
+    change_native(native, step=77, learning_rate=0.125)
+    optstate("convert", native, back, "--to", "keras" if path.suffix == ".keras" else "keras-h5")
+    loaded = library.models.load_model(back)
+    assert int(loaded.optimizer.iterations) == 77
+    assert float(loaded.optimizer.learning_rate) == 0.125
+    assert len(models.optimizer_variables(loaded)) == len(models.optimizer_variables(model))
+
+
+def change_native(path, step, learning_rate):
+    import h5py
+    import numpy as np
+
+    with h5py.File(path, "r+") as file:
+        file["@optimizer"].attrs["learning_rate"] = learning_rate
+        names = []
+        file.visititems(lambda name, item: names.append(name) if item.attrs.get("role") == "step" else None)
+        (name,) = names or ["global_step"]
+        file[name][...] = np.int64(step)
+        del file[name].attrs["crc32c"]
+
+
+def test_inspect_names_the_slots_of_every_variable(optstate, tmp_path):
+    """What Keras calls `adam/first_kernel_momentum` is what the variable has as its first moment."""
+    import h5py
+    import keras
+
+    model = models.model(keras, keras.optimizers.Adam(1e-2))
+    models.train(model, 2)
+    for name in ("a.keras", "a.h5", "a.weights.h5"):
+        model.save_weights(tmp_path / name) if "weights" in name else model.save(tmp_path / name)
+        found = json.loads(optstate("inspect", tmp_path / name, "--json", "--variables").stdout)
+        slots = {variable["name"]: sorted(variable["slots"]) for variable in found["variables"]}
+        trained = {variable.path for variable in model.trainable_variables}
+        assert slots == {
+            variable.path: ["adam_m", "adam_v"] if variable.path in trained else [] for variable in model.variables
+            if variable.path in slots
+        }
+        assert trained <= slots.keys()
+        optstate("convert", tmp_path / name, tmp_path / "n.h5", "--to", "optstate", "--overwrite")
+        with h5py.File(tmp_path / "n.h5") as file:
+            for variable in model.optimizer.variables:
+                flat = variable.path.split("/")[-1]
+                for owner in model.trainable_variables:
+                    for word, slot in (("momentum", "adam_m"), ("velocity", "adam_v")):
+                        if flat == owner.path.replace("/", "_") + "_" + word:
+                            assert file[f"{owner.path}/{slot}"][()].tobytes() == variable.numpy().tobytes()
+
+
+def test_strip_leaves_a_model_that_loads(optstate, tmp_path):
+    import keras
+
+    for library, name in ((tf_keras, "a.h5"), (keras, "a.keras")):
+        model = models.model(library, "adam")
+        models.train(model, 2)
+        model.save(tmp_path / name)
+        optstate("strip", tmp_path / name, tmp_path / ("s" + name))
+        loaded = library.models.load_model(tmp_path / ("s" + name))
+        wanted = [w.tobytes() for w in model.get_weights()]
+        assert [w.tobytes() for w in loaded.get_weights()] == wanted

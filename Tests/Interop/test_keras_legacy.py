@@ -8,10 +8,6 @@ import pytest
 HERE = pathlib.Path(__file__).parent
 PYTHON = pathlib.Path(os.environ.get("OPTSTATE_LEGACY_PYTHON", HERE.parent.parent / ".venv-interop-legacy/bin/python"))
 
-if not PYTHON.exists():
-    pytest.skip("no environment for keras-bert: Tests/Interop/setup makes it", allow_module_level=True)
-
-
 def legacy(*arguments):
     done = subprocess.run(
         [PYTHON, HERE / "keras_legacy.py", *map(str, arguments)], capture_output=True, text=True, timeout=300)

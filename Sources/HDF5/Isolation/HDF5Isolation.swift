@@ -128,7 +128,7 @@ extension HDF5Catalog {
   /// - Returns: The catalog; its offsets are those of the file that `path` names.
   /// - Throws: `StateError` with code `malformed`, `unsupported` or `limitExceeded`.
   public static func read(_ path: String, in range: Range<Int>? = nil) throws -> HDF5Catalog {
-    let direct = range == nil ? try DirectCatalogReader.catalog(of: path) : nil
+    let direct = range == nil ? DirectCatalogReader.catalog(of: path) : nil
     let catalog = try direct ?? HDF5Isolation.catalog(of: path, in: range)
     // A file that took over the helper may have made it say anything.
     try CatalogCheck(fileSize: try PositionalFile.open(path).size()).check(catalog)

@@ -46,7 +46,7 @@ struct OrderPairing {
             let isPlain = !layout.traits.average && !layout.traits.accumulation
             fitting.append((items, kind, isPlain))
           }
-        } else if same > nearest?.place ?? -1 {
+        } else if isNearer(same, items.count, nearest, tensors.count) {
           nearest = Divergence(
             place: same,
             count: items.count,
@@ -75,6 +75,12 @@ struct OrderPairing {
       )
     }
     return paired.numbered(owners)
+  }
+
+  /// Whether an order fits further than another, or as far and in a length that is closer.
+  private func isNearer(_ same: Int, _ count: Int, _ other: Divergence?, _ length: Int) -> Bool {
+    guard let other, same <= other.place else { return true }
+    return same == other.place && abs(count - length) < abs(other.count - length)
   }
 
   /// Whether a layout has the optional parts that the configuration asks for.

@@ -96,7 +96,12 @@ public enum StateFormats {
       }
       return requested
     }
-    if let told = told(by: FileSystem.name(of: path)) ?? fallback, writable.contains(told) {
+    let name = FileSystem.name(of: path)
+    // `.h5` says HDF5 and no more: a command that keeps the format of a legacy Keras file keeps it.
+    if fallback == KerasLegacyWriter.format, name.hasSuffix(".h5"), !name.hasSuffix(".weights.h5") {
+      return KerasLegacyWriter.format
+    }
+    if let told = told(by: name) ?? fallback, writable.contains(told) {
       // The name of a checkpoint does not show whether it holds an object graph.
       let hasGraph = source == TensorFlowObjectWriter.format && told == TensorFlowWriter.format
       return hasGraph ? TensorFlowObjectWriter.format : told

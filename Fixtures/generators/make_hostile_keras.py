@@ -1,0 +1,260 @@
+"""Forges Keras files: `.h5`, `.weights.h5` and `.keras` that lie about what is in them.
+
+    python make_hostile_keras.py OUTPUT
+
+Needs h5py and NumPy.
+"""
+import io
+import json
+import pathlib
+import struct
+import sys
+import zipfile
+
+import h5py
+import numpy as np
+
+OUTPUT = pathlib.Path(sys.argv[1])
+ROWS = []
+CONFIG = {"class_name": "Functional", "config": {"name": "m", "layers": [
+    {"class_name": "Dense", "config": {"name": "first", "trainable": True}},
+    {"class_name": "Dense", "config": {"name": "last", "trainable": True}},
+]}}
+ADAM = {"class_name": "Adam", "config": {
+    "name": "Adam", "learning_rate": 0.001, "decay": 0.0, "beta_1": 0.9, "beta_2": 0.999, "epsilon": 1e-7,
+    "amsgrad": False}}
+WEIGHTS = {"first": {"first/kernel:0": (2, 3), "first/bias:0": (3,)}, "last": {"last/kernel:0": (3, 1)}}
+
+
+def row(name, status, attack):
+    ROWS.append((name, str(status), attack))
+
+
+def fill(shape):
+    return np.arange(int(np.prod(shape)), dtype="f4").reshape(shape) + 1
+
+
+def names(group, attribute, values):
+    group.attrs[attribute] = np.array([v.encode() for v in values]) if values else np.zeros(0)
+
+
+def legacy(name, status, attack, change=None, slots="m v", training=ADAM, model=CONFIG):
+    """A whole model with legacy Adam, then what `change` does to it."""
+    row(name, status, attack)
+    with h5py.File(OUTPUT / name, "w", track_order=False) as file:
+        file.attrs["keras_version"] = "2.12.0"
+        file.attrs["model_config"] = json.dumps(model)
+        file.attrs["training_config"] = json.dumps({"loss": "mse", "optimizer_config": training})
+        base = file.create_group("model_weights")
+        names(base, "layer_names", list(WEIGHTS))
+        variables = []
+        for layer, weights in WEIGHTS.items():
+            group = base.create_group(layer)
+            names(group, "weight_names", list(weights))
+            for weight, shape in weights.items():
+                group[weight] = fill(shape)
+                variables.append((weight, shape))
+        optimizer = file.create_group("optimizer_weights")
+        listed = ["Adam/iter:0"]
+        optimizer["Adam/iter:0"] = np.int64(3)
+        for slot in slots.split():
+            for weight, shape in variables:
+                path = f"Adam/{weight[:-2]}/{slot}:0"
+                optimizer[path] = fill(shape)
+                listed.append(path)
+        names(optimizer, "weight_names", listed)
+        if change:
+            change(file)
+
+
+def numbered(file, shapes):
+    """An optimizer list whose names say nothing."""
+    del file["optimizer_weights"]
+    group = file.create_group("optimizer_weights")
+    listed = ["Adam/iterations:0"] + [f"training/Adam/x_{i}:0" for i in range(len(shapes))]
+    for path, shape in zip(listed, [None, *shapes]):
+        group[path] = np.int64(3) if shape is None else fill(shape)
+    names(group, "weight_names", listed)
+
+
+def weights(change=None):
+    """The bytes of a `.weights.h5` of Keras 3 with Adam."""
+    memory = io.BytesIO()
+    with h5py.File(memory, "w") as file:
+        shapes = []
+        for layer, (number, entries) in {"dense": (0, WEIGHTS["first"]), "dense_1": (1, WEIGHTS["last"])}.items():
+            group = file.create_group(f"layers/{layer}/vars")
+            group.attrs["name"] = list(WEIGHTS)[number]
+            for k, shape in enumerate(entries.values()):
+                group[str(k)] = fill(shape)
+                shapes.append(shape)
+        group = file.create_group("optimizer/vars")
+        group.attrs["name"] = "adam"
+        group["0"], group["1"] = np.int64(3), np.float32(0.001)
+        for k, shape in enumerate(s for s in shapes for _ in range(2)):
+            group[str(k + 2)] = fill(shape)
+        file.create_group("vars").attrs["name"] = "m"
+        if change:
+            change(file)
+    return memory.getvalue()
+
+
+def weights_file(name, status, attack, change=None):
+    row(name, status, attack)
+    (OUTPUT / name).write_bytes(weights(change))
+
+
+def archive(name, status, attack, members=None, change=None, compression=zipfile.ZIP_STORED):
+    row(name, status, attack)
+    config = {"module": "keras", "class_name": "Functional", "config": CONFIG["config"],
+              "compile_config": {"optimizer": {"class_name": "Adam", "config": {
+                  "name": "adam", "learning_rate": 0.001, "beta_1": 0.9, "beta_2": 0.999, "epsilon": 1e-7,
+                  "amsgrad": False}}}}
+    all_members = {
+        "metadata.json": json.dumps({"keras_version": "3.15.1", "date_saved": "2026-01-01@00:00:00"}).encode(),
+        "config.json": json.dumps(config).encode(),
+        "model.weights.h5": weights(change),
+        **(members or {}),
+    }
+    with zipfile.ZipFile(OUTPUT / name, "w", compression) as file:
+        for member, content in all_members.items():
+            if content is not None:
+                file.writestr(zipfile.ZipInfo(member), content, compression)
+
+
+def attribute(path, name, value):
+    def change(file):
+        group = file[path]
+        if name in group.attrs:
+            del group.attrs[name]
+        if value is not None:
+            group.attrs[name] = value
+    return change
+
+
+def external_storage(file):
+    group = file["model_weights/first"]
+    del group["first/bias:0"]
+    group.create_dataset("first/bias:0", (3,), "f4", external=[("/etc/hostname", 0, 12)])
+
+
+def virtual(file):
+    """Made with h5py's lower layer, which can leave out the time of creation."""
+    group = file["model_weights/first/first"]
+    del group["bias:0"]
+    space = h5py.h5s.create_simple((3,))
+    properties = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
+    properties.set_virtual(space, b"other.h5", b"/x", space)
+    properties.set_obj_track_times(False)
+    h5py.h5d.create(group.id, b"bias:0", h5py.h5t.IEEE_F32LE, space, properties)
+
+
+def replace(path, value):
+    def change(file):
+        del file[path]
+        file[path] = value
+    return change
+
+
+def bomb(file):
+    group = file["model_weights/first"]
+    del group["first/bias:0"]
+    group.create_dataset("first/bias:0", (1 << 40,), "f4", chunks=(1 << 20,), compression="gzip")
+
+
+def weight_bomb(file):
+    del file["layers/dense/vars/1"]
+    file["layers/dense/vars"].create_dataset("1", (1 << 40,), "f4", chunks=(1 << 20,))
+
+
+OUTPUT.mkdir(parents=True, exist_ok=True)
+legacy("control.h5", 0, "nothing: a sound file")
+legacy("split-names.h5", 0, "names split over two attributes", lambda f: (
+    attribute("model_weights", "layer_names", None)(f),
+    attribute("model_weights", "layer_names0", np.array([b"first"]))(f),
+    attribute("model_weights", "layer_names1", np.array([b"last"]))(f)))
+legacy("lambda.h5", 0, "a Lambda layer whose code must stay text", model={**CONFIG, "config": {**CONFIG["config"], "layers": [
+    *CONFIG["config"]["layers"],
+    {"class_name": "Lambda", "config": {"name": "l", "function": ["4wEAAAAAAAAAAAAAAAEAAABTAAAA\\n", None, None]}}]}})
+legacy("layers-twice.h5", 65, "a layer listed twice",
+       attribute("model_weights", "layer_names", np.array([b"first", b"first"])))
+legacy("layers-more.h5", 65, "a layer listed that has no group",
+       attribute("model_weights", "layer_names", np.array([b"first", b"last", b"other"])))
+legacy("layers-fewer.h5", 65, "a layer with weights that is not listed",
+       attribute("model_weights", "layer_names", np.array([b"first"])))
+legacy("layers-number.h5", 65, "a number where the layers should be listed",
+       attribute("model_weights", "layer_names", np.int64(7)))
+legacy("layers-none.h5", 65, "no list of layers", attribute("model_weights", "layer_names", None))
+legacy("weights-more.h5", 65, "a weight listed that is not there",
+       attribute("model_weights/first", "weight_names", np.array([b"first/kernel:0", b"first/bias:0", b"x:0"])))
+legacy("weights-fewer.h5", 65, "a weight that is not listed",
+       attribute("model_weights/first", "weight_names", np.array([b"first/kernel:0"])))
+legacy("weights-twice.h5", 65, "a weight listed twice",
+       attribute("model_weights/first", "weight_names", np.array([b"first/kernel:0", b"first/kernel:0"])))
+legacy("weights-not-utf8.h5", 65, "a name that is no UTF-8",
+       attribute("model_weights/first", "weight_names", np.array([b"first/kernel:0", b"first/\xff\xfe:0"])))
+legacy("name-dots.h5", 65, "a weight whose name climbs out of its layer",
+       attribute("model_weights/first", "weight_names", np.array([b"first/kernel:0", b"../last/last/kernel:0"])))
+legacy("optimizer-fewer.h5", 65, "an optimizer's list that is shorter than its tensors",
+       attribute("optimizer_weights", "weight_names", np.array([b"Adam/iter:0"])))
+legacy("optimizer-short.h5", 65, "numbered slots that end too early",
+       lambda f: numbered(f, [(2, 3), (3,), (3, 1), (2, 3), (3,)]))
+legacy("optimizer-swapped.h5", 65, "numbered slots in another order than the variables",
+       lambda f: numbered(f, [(3,), (2, 3), (3, 1)] * 2))
+legacy("optimizer-headless.h5", 65, "an optimizer's list without a counter",
+       attribute("optimizer_weights", "weight_names", np.array([b"Adam/first/kernel/m:0"])))
+legacy("step-is-text.h5", 65, "a counter of another type", replace("optimizer_weights/Adam/iter:0", np.float32(3)))
+legacy("step-is-list.h5", 65, "a counter with three elements",
+       replace("optimizer_weights/Adam/iter:0", np.array([1, 2, 3])))
+legacy("config-cut.h5", 65, "a configuration that ends early", attribute("/", "model_config", '{"class_name": "Fun'))
+legacy("config-deep.h5", 65, "a configuration nested 100000 deep", attribute("/", "model_config", "[" * 100000))
+legacy("config-trailing.h5", 65, "a configuration with more behind its end", attribute("/", "training_config", "{} {}"))
+legacy("config-number.h5", 65, "a number where the configuration should be", attribute("/", "training_config", 3))
+legacy("soft-link.h5", 65, "a soft link to a weight", lambda f: f.__setitem__("model_weights/x", h5py.SoftLink("/model_weights/last")))
+legacy("external-link.h5", 65, "a link to another file",
+       lambda f: f.__setitem__("model_weights/x", h5py.ExternalLink("/etc/passwd", "/")))
+legacy("external-storage.h5", 65, "data in another file", external_storage)
+legacy("virtual.h5", 65, "a virtual dataset", virtual)
+legacy("shape-bomb.h5", 65, "four terabytes that are not stored", bomb)
+legacy("text-data.h5", 65, "text for a weight", lambda f: replace("model_weights/first/first/bias:0", "abc")(f))
+weights_file("control.weights.h5", 0, "nothing: a sound file")
+weights_file("gap.weights.h5", 65, "a variable whose number is missing", lambda f: f.move("layers/dense/vars/1", "layers/dense/vars/2"))
+weights_file("no-number.weights.h5", 65, "a variable whose name is no number", lambda f: f.move("layers/dense/vars/1", "layers/dense/vars/x"))
+weights_file("short.weights.h5", 65, "an optimizer that lacks its last slot", lambda f: f.__delitem__("optimizer/vars/7"))
+weights_file("loss-scale.weights.h5", 65, "loss scaling around more variables than it lists",
+             lambda f: f.copy("optimizer/vars", "optimizer/inner_optimizer/vars"))
+weights_file("stray.weights.h5", 65, "a dataset outside every group of variables", lambda f: f.__setitem__("layers/x", np.zeros(2)))
+weights_file("shape-bomb.weights.h5", 65, "four terabytes that are not stored", weight_bomb)
+archive("control.keras", 0, "nothing: a sound archive")
+archive("assets.keras", 0, "a member that is none of ours", {"assets/vocabulary.txt": b"a\nb\n"})
+archive("no-config.keras", 65, "no configuration", {"config.json": None})
+archive("no-weights.keras", 65, "no weights", {"model.weights.h5": None})
+archive("config-text.keras", 65, "a configuration that is none", {"config.json": b"hello"})
+archive("climbs.keras", 65, "a member whose name climbs out", {"../escaped": b"x"})
+archive("absolute.keras", 65, "a member with an absolute name", {"/tmp/escaped": b"x"})
+archive("weights-text.keras", 65, "weights that are no HDF5", {"model.weights.h5": b"PK" * 400})
+archive("weights-cut.keras", 65, "weights that end early", {"model.weights.h5": weights()[:2000]})
+archive("compressed.keras", 65, "compressed weights", compression=zipfile.ZIP_DEFLATED)
+archive("shards-climb.keras", 65, "a list of shards that leads elsewhere", {
+    "model.weights.h5": None,
+    "model.weights.json": json.dumps({"weight_map": {"/layers/dense/vars": "../a.weights.h5"}}).encode()})
+row("shards.weights.json", 65, "a list that names shards elsewhere")
+(OUTPUT / "shards.weights.json").write_text(json.dumps({"weight_map": {"/layers/dense/vars": ["/etc/passwd"]}}))
+row("missing.weights.json", "65,66", "a list of shards that are not there")
+(OUTPUT / "missing.weights.json").write_text(json.dumps({"weight_map": {"/layers/dense/vars": ["gone.weights.h5"]}}))
+
+# Archives whose records lie: the directory's size of the weights, and their place.
+plain = (OUTPUT / "control.keras").read_bytes()
+entry = plain.rindex(b"PK\x01\x02")
+row("size-huge.keras", 65, "a member that claims four gigabytes")
+(OUTPUT / "size-huge.keras").write_bytes(
+    plain[:entry + 20] + struct.pack("<II", 0xFFFFFFF0, 0xFFFFFFF0) + plain[entry + 28:])
+row("offset-wild.keras", 65, "a member that lies behind the archive")
+(OUTPUT / "offset-wild.keras").write_bytes(plain[:entry + 42] + struct.pack("<I", 0x7FFFFFFF) + plain[entry + 46:])
+row("cut.keras", 65, "an archive without its end")
+(OUTPUT / "cut.keras").write_bytes(plain[:-30])
+
+with open(OUTPUT / "attacks.tsv", "w", encoding="utf-8") as file:
+    file.write("file\tstatus\tattack\n")
+    for entry in ROWS:
+        file.write("\t".join(entry) + "\n")

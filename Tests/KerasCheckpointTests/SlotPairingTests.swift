@@ -1,0 +1,53 @@
+import Foundation
+import OptimizerCore
+import Tensors
+import TestSupport
+import Testing
+import TrainingState
+
+@testable import KerasCheckpoint
+
+/// What the framework says of every slot is what the reader finds.
+@Suite("SlotPairing")
+struct SlotPairingTests {
+  @Test(arguments: KerasFiles.reference)
+  func everySlotIsItsVariables(_ name: String) throws {
+    let state = try KerasFiles.read(KerasFiles.path(name))
+    let table = try String(contentsOfFile: KerasFiles.path(name + ".slots.tsv"), encoding: .utf8)
+    let rows = table.split(separator: "\n").dropFirst()
+      .map { $0.split(separator: "\t", omittingEmptySubsequences: false).map(String.init) }
+    let kind = state.optimizer?.kind
+    for row in rows {
+      let slot = SlotWords.slot(row[1], kind: kind)
+      let variable = try #require(state.variables.first { $0.name == row[0] }, "\(row[0])")
+      let tensor = try #require(variable[slot], "\(row[0]) \(slot)").tensor.tensor
+      #expect(tensor.shape.dimensions == row[2].split(separator: ",").compactMap { Int($0) })
+      let bytes = try tensor.bytes()
+      let hexadecimal = bytes.map { String(format: "%02x", $0) }.joined()
+      #expect(hexadecimal == row[3], "\(row[0]) \(slot)")
+    }
+    #expect(!rows.isEmpty)
+    #expect(state.variables.reduce(0) { $0 + $1.slots.count } == rows.count)
+    #expect(state.globalStep?.value == 2)
+  }
+
+  @Test(arguments: KerasFiles.reference + ["tf-weights.h5"])
+  func aStateComesBackAsItWas(_ name: String) throws {
+    let directory = try TemporaryDirectory()
+    let state = try KerasFiles.read(KerasFiles.path(name))
+    let copy = directory(String(name.drop { $0 != "." }))
+    try KerasFiles.write(state, to: copy)
+    let again = try KerasFiles.read(copy)
+    #expect(again.attributes == state.attributes)
+    #expect(again.optimizer == state.optimizer)
+    #expect(again.schedule == state.schedule)
+    let (found, wanted) = (again.allTensors, state.allTensors)
+    #expect(found.map(\.name) == wanted.map(\.name))
+    #expect(found.map(\.sourceName) == wanted.map(\.sourceName))
+    #expect(found.map(\.index) == wanted.map(\.index))
+    for (one, other) in zip(found, wanted) {
+      #expect(one.tensor.shape == other.tensor.shape)
+      #expect(try one.tensor.bytes() == other.tensor.bytes(), "\(other.name)")
+    }
+  }
+}
