@@ -171,3 +171,38 @@ def test_links_that_lead_elsewhere_are_refused(optstate, tmp_path, run):
     os.symlink("/etc/hostname", folder / "notes.txt")
     done = optstate("inspect", folder, status=65)
     assert "link" in done.stderr
+
+
+def test_a_tensorflow_run_goes_on_under_the_trainer(optstate, tmp_path):
+    import h5py
+    from conftest import BERT
+
+    target = tmp_path / "checkpoint-20"
+    done = optstate(
+        "convert", BERT / "model.ckpt-20", target, "--to", "huggingface", "--naming", "huggingface",
+        "--learning_rate", "1e-3", "--num_train_steps", "100", "--num_warmup_steps", "8",
+    )
+    assert "corrects no bias" in done.stderr and "decays from step 0" in done.stderr
+    optstate("convert", BERT / "model.ckpt-20", tmp_path / "s.h5")
+    _, report = transformers.BertForPreTraining.from_pretrained(
+        target, config=bert().config, output_loading_info=True
+    )
+    assert not any(report.values())
+    optimizer = torch.load(target / "optimizer.pt", weights_only=True, mmap=True)
+    assert [len(group["params"]) for group in optimizer["param_groups"]] == [18, 28]
+    names = [
+        name for spared in (False, True) for name, _ in bert().named_parameters()
+        if ("bias" in name or "LayerNorm" in name) == spared
+    ]
+    kernel = optimizer["state"][names.index("bert.encoder.layer.1.intermediate.dense.weight")]
+    bias = optimizer["state"][names.index("bert.pooler.dense.bias")]
+    with h5py.File(tmp_path / "s.h5") as file:
+        moment = file["bert/encoder/layer_1/intermediate/dense/kernel/adam_m"][()]
+        assert kernel["exp_avg"].numpy().tobytes() == moment.T.tobytes()
+        assert bias["exp_avg_sq"].numpy().tobytes() == file["bert/pooler/dense/bias/adam_v"][()].tobytes()
+    assert kernel["step"] == 20 and kernel["step"].dtype == torch.float32
+    again = trainer(tmp_path / "out")
+    again.args.max_steps = 24
+    again.train(resume_from_checkpoint=str(target))
+    assert again.state.global_step == 24
+    assert again.optimizer.state_dict()["state"][0]["step"] == 24

@@ -1,6 +1,5 @@
 """PyTorch as the judge: what it saved comes back byte for byte, and its optimizers go on as if never stopped."""
 import collections
-import io
 import json
 import zipfile
 
@@ -288,6 +287,41 @@ def test_ambiguous_numbers_are_not_guessed(optstate, tmp_path):
     save(model, optimizer, tmp_path / "n.pt")
     found = json.loads(optstate("inspect", tmp_path / "n.pt", "--json", "--variables").stdout)
     assert all(set(one["slots"]) == {"adam_m", "adam_v"} for one in found["variables"])
+
+
+@pytest.mark.parametrize("kind", ["step", "exponential", "cosine"])
+def test_schedules_that_say_what_they_are_become_records(optstate, tmp_path, kind):
+    model, optimizer = start("adam")
+    make = torch.optim.lr_scheduler
+    scheduler = {
+        "step": lambda: make.StepLR(optimizer, 2, gamma=0.5),
+        "exponential": lambda: make.ExponentialLR(optimizer, 0.9),
+        "cosine": lambda: make.CosineAnnealingLR(optimizer, 10),
+    }[kind]()
+    for step in range(5):
+        train(model, optimizer, step, step + 1)
+        scheduler.step()
+    save(model, optimizer, tmp_path / "c.pt", scheduler=scheduler.state_dict())
+    found = json.loads(optstate("inspect", tmp_path / "c.pt", "--json").stdout)["schedule"]
+    if kind == "cosine":
+        assert found is None
+    else:
+        assert found["kind"] == "exponential"
+        assert found["learning_rate"] == pytest.approx(optimizer.param_groups[0]["lr"], rel=1e-9)
+    optstate("convert", tmp_path / "c.pt", tmp_path / "c.h5")
+    optstate("convert", tmp_path / "c.h5", tmp_path / "back" / "c.pt")
+    assert (tmp_path / "back" / "c.pt").read_bytes() == (tmp_path / "c.pt").read_bytes()
+
+
+def test_capturable_and_its_like_come_back(optstate, tmp_path):
+    model, optimizer = start("adamw-single")
+    train(model, optimizer, 0, 2)
+    state = optimizer.state_dict()
+    state["param_groups"][0].update(capturable=True, differentiable=True, foreach=True)
+    torch.save(state, tmp_path / "c.pt")
+    optstate("convert", tmp_path / "c.pt", tmp_path / "c.h5")
+    optstate("convert", tmp_path / "c.h5", tmp_path / "back" / "c.pt")
+    assert (tmp_path / "back" / "c.pt").read_bytes() == (tmp_path / "c.pt").read_bytes()
 
 
 def test_stripping_leaves_the_model(optstate, tmp_path):

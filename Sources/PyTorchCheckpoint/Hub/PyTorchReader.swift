@@ -1,4 +1,5 @@
 internal import ByteIO
+internal import OptimizerCore
 internal import Tensors
 public import TrainingState
 
@@ -33,6 +34,12 @@ public enum PyTorchReader: StateReader {
       var state = assembly.state
       if file.root != TorchLayout.stem(of: path), !file.root.isEmpty {
         state.attributes[TorchExtras.root] = .string(file.root)
+      }
+      if let scheduler = assembly.survey.scheduler {
+        state.schedule = TorchSchedule.find(scheduler.value, step: state.globalStep?.value)
+      }
+      if let schedule = state.schedule {
+        state.attributes[TorchExtras.schedule] = .string("\(schedule)")
       }
       state.naming = NamingConvention.recognize(state.variables.lazy.map(\.name))
       return state

@@ -1,4 +1,5 @@
 internal import ByteIO
+internal import OptimizerCore
 internal import Tensors
 public import TrainingState
 
@@ -30,6 +31,10 @@ public enum PyTorchWriter: StateWriter {
     var root = TorchLayout.stem(of: path)
     if state.sourceFormat == format {
       if let template = try TemplateTree(state) {
+        let schedule = state.schedule.map { AttributeValue.string("\($0)") }
+        if schedule != state.attributes[TorchExtras.schedule] {
+          note?("the file keeps its own scheduler: the state's schedule is not written")
+        }
         if case .string(let kept)? = state.attributes[TorchExtras.root] { root = kept }
         return try TorchOutput(
           template.tree,

@@ -22,6 +22,9 @@ enum TorchExtras {
   /// Of the state: a sum over the storages' sums, by which the archive's identity is known to hold.
   static let contents = "pytorch.contents:"
 
+  /// Of the state: the schedule that the file's scheduler says.
+  static let schedule = "pytorch.schedule"
+
   /// A tensor of bytes.
   static func bytes(_ name: String, _ content: [UInt8]) throws -> StateTensor {
     StateTensor(name, try Tensor(.uint8, .vector(content.count), bytes: content))
