@@ -88,7 +88,9 @@ struct ConductTests {
     let outcome = try Program.run(real(arguments))
     #expect(outcome.status == status, "\(outcome)")
     switch status {
-    case 0: #expect(outcome.messages.isEmpty)
+    case 0:
+      let lines = outcome.messages.split(separator: "\n")
+      #expect(lines.allSatisfy { $0.hasPrefix("note: ") })
     case 1:
       #expect(!outcome.output.isEmpty)
       #expect(outcome.messages.isEmpty)

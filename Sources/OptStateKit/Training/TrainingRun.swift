@@ -63,6 +63,16 @@ public final class TrainingRun {
       throw StateError(.malformed, "the global step is negative", found: "\(step)")
     }
     let resolved = try Optimizer(record, convention: convention)
+    var described = state
+    described.optimizer = resolved.record
+    let isFolded = state.variables.contains { $0.slots.contains { $0.history.isFolded } }
+    guard !isFolded || RecordedOptimizer(described)?.correctsBias != true else {
+      throw StateError(
+        .unsupported,
+        "the correction is folded into the moments, and optimizer '\(record.kind)' corrects again",
+        remedy: "debias --unfold takes it out; bias_correction=none leaves it"
+      )
+    }
     self.optimizer = resolved
     self.schedule = try (schedule ?? state.schedule).map(Schedule.init)
     globalStep = step

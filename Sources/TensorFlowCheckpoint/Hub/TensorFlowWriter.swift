@@ -40,11 +40,6 @@ public enum TensorFlowWriter: StateWriter {
         remedy: "name a prefix in it, such as \(prefix)/model.ckpt"
       )
     }
-    if state.optimizer != nil || state.schedule != nil {
-      options.note?(
-        "a TensorFlow checkpoint has no place for the records of optimizer and schedule: left out"
-      )
-    }
     let paths = BundlePaths(prefix: prefix)
     var shardCount = 1
     if isOurs, case .int(let count) = state.attributes[Layout.shardCount] {
@@ -72,7 +67,7 @@ public enum TensorFlowWriter: StateWriter {
     pieces.sort { one, other in
       (one.order, ExactName(one.piece.name)) < (other.order, ExactName(other.piece.name))
     }
-    if !isOurs { report(state, to: options.note) }
+    report(state, isOurs: isOurs, to: options.note)
     let list = CheckpointList(of: prefix)
     try list.check()
     let output = OutputSet(overwrite: options.overwrite)
@@ -123,16 +118,21 @@ public enum TensorFlowWriter: StateWriter {
     return copy
   }
 
-  /// Says what a checkpoint has no place for; where it is TensorFlow's own, it came without.
-  private static func report(_ state: TrainingState, to note: ((String) -> Void)?) {
-    if !state.extras.isEmpty {
+  /// Says what a checkpoint has no place for.
+  private static func report(
+    _ state: TrainingState,
+    isOurs: Bool,
+    to note: ((String) -> Void)?
+  ) {
+    if !isOurs, !state.extras.isEmpty {
       note?("left out \(state.extras.count) tensors or files that only \(state.sourceFormat) knows")
     }
     let steps = Set(state.variables.compactMap(\.step)).subtracting([state.globalStep?.value ?? -1])
     if !steps.isEmpty {
       note?("left out the steps of single variables: a checkpoint has one for all")
     }
-    if state.schedule != nil || state.optimizer != nil {
+    let keepsOptimizer = isOurs && state.sourceFormat == TensorFlowReader.objectFormat
+    if state.schedule != nil || state.optimizer != nil && !keepsOptimizer {
       note?("left out the records of optimizer and schedule: a checkpoint has no place for them")
     }
   }

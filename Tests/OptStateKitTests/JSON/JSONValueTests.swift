@@ -9,9 +9,9 @@ struct JSONValueTests {
   }
 
   @Test
-  func namesAreSortedAndNothingIsEscapedThatNeedNotBe() {
+  func namesKeepTheirOrderAndNothingIsEscapedThatNeedNotBe() {
     let value = JSONValue.object(["b/c": .int(1), "a": .string("é/\"\n"), "A": .null])
-    #expect(value.text == "{\n  \"A\" : null,\n  \"a\" : \"é/\\\"\\n\",\n  \"b/c\" : 1\n}")
+    #expect(value.text == "{\n  \"b/c\" : 1,\n  \"a\" : \"é/\\\"\\n\",\n  \"A\" : null\n}")
   }
 
   @Test(arguments: [Double.nan, .infinity, -.infinity])
@@ -34,7 +34,7 @@ struct JSONValueTests {
   func wholeNumbersAndOthersAreToldApart() throws {
     #expect(
       try decoded("[1, 1.5, 1e3, 9223372036854775807, true]")
-        == .array([.int(1), .double(1.5), .int(1000), .int(.max), .bool(true)])
+        == .array([.int(1), .double(1.5), .double(1000), .int(.max), .bool(true)])
     )
     #expect(try decoded("18446744073709551616") == .double(18_446_744_073_709_551_616))
   }

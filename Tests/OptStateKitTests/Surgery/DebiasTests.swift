@@ -98,6 +98,19 @@ struct DebiasTests {
     #expect(back.attributes.isEmpty)
   }
 
+  @Test func foldedMomentsAreNotCorrectedAgain() throws {
+    let (folded, _) = try Debias(.fold).apply(to: Sample.adam())
+    _ = try TrainingRun(resuming: folded, convention: .tensorflow)
+    let adamw = try OptimizerRecord(spec: "adamw")
+    #expect(
+      try errorCode {
+        _ = try TrainingRun(resuming: folded, optimizer: adamw, convention: .tensorflow)
+      } == .unsupported
+    )
+    let none = try OptimizerRecord(spec: "adamw:bias_correction=none")
+    _ = try TrainingRun(resuming: folded, optimizer: none, convention: .tensorflow)
+  }
+
   @Test func nothingIsAssumed() throws {
     let bare = try Sample.adam(optimizer: nil)
     #expect(try errorCode { _ = try Debias(.fold).apply(to: bare) } == .unsupported)

@@ -43,9 +43,8 @@ public struct DebiasReport: Sendable {
     self.before = sizes.before
     self.after = sizes.after
     lacksEpsilon = sizes.lacksEpsilon
-    loss =
-      plan.operation == .fold || plan.operation == .unfold
-      ? try RoundingLoss(plan, progress: progress) : nil
+    let isChanging = plan.operation == .fold || plan.operation == .unfold
+    loss = isChanging ? try sizes.loss ?? RoundingLoss(plan, progress: progress) : nil
     rateBefore = try before.nextLearningRate()
     rateAfter = try after.nextLearningRate()
   }

@@ -71,6 +71,16 @@ final class MomentBuffers {
     return (before, after)
   }
 
+  /// What rounding costs both moments, as long as they are `float32` themselves.
+  func loss(_ factors: DebiasPlan.Factors, isFolding: Bool) -> RoundingLoss {
+    var loss = RoundingLoss()
+    for (buffer, factor) in [(first, factors.first), (second, factors.second)] {
+      let bytes = unsafe UnsafeRawBufferPointer(rebasing: buffer.bytes[..<(4 * count)])
+      unsafe loss.add(RoundingLoss.of(bytes, factor, isFolding: isFolding))
+    }
+    return loss
+  }
+
   /// The next elements of both moments, zeros beyond the end.
   private func lanes(at place: Int, _ end: Int) -> (m: SIMD8<Float>, v: SIMD8<Float>) {
     if end - place >= Lanes.scalarCount {

@@ -51,8 +51,11 @@ public struct RoundingLoss: Sendable, Hashable {
         do {
           try unsafe tensor.read(into: before, at: elements.lowerBound * width)
           if tensor.elementType == .float32 {
-            let bytes = UnsafeRawBufferPointer(before)
-            found = unsafe isFolding ? Self.folding(bytes, factor) : Self.unfolding(bytes, factor)
+            found = unsafe Self.of(
+              UnsafeRawBufferPointer(before),
+              factor,
+              isFolding: isFolding
+            )
           } else {
             let after = unsafe UnsafeMutableRawBufferPointer(
               rebasing: buffers.1.bytes[..<(elements.count * width)]
@@ -79,9 +82,7 @@ public struct RoundingLoss: Sendable, Hashable {
           throw error.inContext(tensor: name)
         }
         let done = sums.withLock { sums in
-          sums.elements += found.elements
-          sums.changed += found.changed
-          sums.largestULP = max(sums.largestULP, found.largestULP)
+          sums.add(found)
           return sums.elements
         }
         progress?(done, total)
@@ -90,7 +91,23 @@ public struct RoundingLoss: Sendable, Hashable {
     self = sums.withLock { $0 }
   }
 
-  private init() {}
+  init() {}
+
+  /// Adds what was found in other elements.
+  mutating func add(_ other: RoundingLoss) {
+    elements += other.elements
+    changed += other.changed
+    largestULP = max(largestULP, other.largestULP)
+  }
+
+  /// The loss of `float32` elements.
+  static func of(
+    _ bytes: UnsafeRawBufferPointer,
+    _ factor: Double,
+    isFolding: Bool
+  ) -> RoundingLoss {
+    unsafe isFolding ? folding(bytes, factor) : unfolding(bytes, factor)
+  }
 
   /// The common cases: a product and a quotient, each rounded once, have the sign of the element, so
   /// that their distance is that of their bits.

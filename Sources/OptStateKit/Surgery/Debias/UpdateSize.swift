@@ -23,13 +23,16 @@ public struct UpdateSize: Sendable {
   /// - Parameters:
   ///   - plan: What is done.
   ///   - progress: Told of the bytes done.
-  /// - Returns: Both sizes, and whether an epsilon was not known and left out.
+  /// - Returns: Both sizes, whether an epsilon was not known and left out, and what rounding costs where
+  ///   moments of `float32` are changed.
   /// - Throws: `StateError` when a tensor cannot be read.
   /// - Complexity: O(bytes of the moments).
   public static func measure(
     _ plan: DebiasPlan,
     progress: (@Sendable (Int, Int) -> Void)? = nil
-  ) throws -> (before: UpdateSize, after: UpdateSize, lacksEpsilon: Bool) {
+  ) throws -> (
+    before: UpdateSize, after: UpdateSize, lacksEpsilon: Bool, loss: RoundingLoss?
+  ) {
     let batch = 1 << 17
     let jobs = plan.parts.enumerated().flatMap { place, part in
       stride(from: part.elements.lowerBound, to: part.elements.upperBound, by: batch).map {
@@ -37,6 +40,14 @@ public struct UpdateSize: Sendable {
       }
     }
     let isUnfolding = plan.operation == .unfold
+    let isChanging = isUnfolding || plan.operation == .fold
+    // The numbers are at hand: what rounding costs is counted in the same pass.
+    let countsLoss =
+      isChanging
+      && plan.parts.allSatisfy { part in
+        part.first.elementType == .float32 && part.second.elementType == .float32
+      }
+    let losses = Mutex(RoundingLoss())
     let parts = plan.parts
     let total = jobs.reduce(0) { $0 + $1.elements.count }
     let sizes = Mutex([(UpdateSize, UpdateSize)](repeating: (.init(), .init()), count: parts.count))
@@ -63,6 +74,10 @@ public struct UpdateSize: Sendable {
           sizes[job.part].0.add(found.before, in: part.variable)
           sizes[job.part].1.add(found.after, in: part.variable)
         }
+        if countsLoss {
+          let loss = buffers.loss(factors, isFolding: !isUnfolding)
+          losses.withLock { $0.add(loss) }
+        }
         progress?(done.add(job.elements.count, ordering: .relaxed).newValue, total)
       }
     )
@@ -72,7 +87,10 @@ public struct UpdateSize: Sendable {
       before.add(one)
       after.add(other)
     }
-    return (before, after, parts.contains { $0.epsilon == nil })
+    return (
+      before, after, parts.contains { $0.epsilon == nil },
+      countsLoss ? losses.withLock { $0 } : nil
+    )
   }
 
   private mutating func add(_ found: MomentBuffers.Size, in variable: String) {

@@ -61,15 +61,25 @@ public struct ScheduleSamples: Sendable {
   public static func range(of records: [ScheduleRecord], current: Int64?) throws -> ClosedRange<
     Int64
   > {
-    let ends = try records.compactMap { try Schedule($0).end }.filter { $0 > 0 }
-    let warmups = records.flatMap { record in
-      ["num_warmup_steps", "warmup_steps", "decay_steps", "first_decay_steps"].compactMap { key in
-        record.parameters[key]?.number.flatMap { Int64(exactly: $0) }
+    // Beyond the end nothing changes; without one, a few times the lengths that the schedule names.
+    let lengths = try records.map { record -> Int64 in
+      let schedule = try Schedule(record)
+      if let end = schedule.end, end > 0 { return end }
+      func length(_ keys: [String], times factor: Int64) -> Int64? {
+        keys.lazy.compactMap { schedule.record.parameters[$0]?.number }
+          .compactMap { Int64(exactly: $0) }.first { $0 > 0 }
+          .map { min($0, limit) * factor }
       }
+      return length(["num_training_steps"], times: 1)
+        ?? length(
+          ["decay_steps", "first_decay_steps", "num_warmup_steps", "warmup_steps"],
+          times: 4
+        )
+        ?? 1000
     }
-    let limit = Int64.max / 8
-    let last =
-      ends.max() ?? min(max(warmups.max() ?? 0, 0), limit) * 4
-    return 0...max(min(max(last, (current ?? 0)), limit), 1000 * (ends.isEmpty ? 1 : 0), 1)
+    return 0...max(1, min(max(lengths.max() ?? 0, current ?? 0), limit))
   }
+
+  /// More steps than any training has, few enough to be multiplied.
+  private static let limit = Int64.max / 8
 }
