@@ -11,7 +11,7 @@ struct JSONValueTests {
   @Test
   func namesKeepTheirOrderAndNothingIsEscapedThatNeedNotBe() {
     let value = JSONValue.object(["b/c": .int(1), "a": .string("é/\"\n"), "A": .null])
-    #expect(value.text == "{\n  \"b/c\" : 1,\n  \"a\" : \"é/\\\"\\n\",\n  \"A\" : null\n}")
+    #expect(value.text == "{\n  \"b/c\": 1,\n  \"a\": \"é/\\\"\\n\",\n  \"A\": null\n}")
   }
 
   @Test(arguments: [Double.nan, .infinity, -.infinity])
