@@ -28,7 +28,8 @@ public enum Conversion {
     naming: NamingChoice = .unchanged,
     readOptions: ReadOptions = ReadOptions(),
     options: WriteOptions = WriteOptions(),
-    change: (_ state: TrainingState, _ format: String) throws -> TrainingState = { state, _ in state }
+    change: (_ state: TrainingState, _ format: String) throws -> TrainingState = { state, _ in state
+    }
   ) throws -> (state: TrainingState, format: String) {
     let inputs = InputTrace()
     let source = try inputs.record { try StateFormats.open(input, options: readOptions) }

@@ -28,7 +28,9 @@ struct VerificationTests {
       return
     }
     #expect(
-      Set(report.members.map(\.name)) == ["format", "sound", "tensors", "bytes", "failures", "without_checksum"]
+      Set(report.members.map(\.name)) == [
+        "format", "sound", "tensors", "bytes", "failures", "without_checksum",
+      ]
     )
     #expect(report["sound"] == .bool(true))
     #expect(report["tensors"] == .int(139))

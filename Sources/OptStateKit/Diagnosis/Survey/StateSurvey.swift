@@ -79,7 +79,8 @@ struct StateSurvey: Sendable {
     }
   }
 
-  private static func groups(_ variable: Variable, _ index: Int, _ decays: SurveyedDecays) -> [Group]
+  private static func groups(_ variable: Variable, _ index: Int, _ decays: SurveyedDecays)
+    -> [Group]
   {
     func named(_ slot: SlotName?, _ tensor: Tensor) -> NamedTensor {
       NamedTensor(slot.map { "\(variable.name)/\($0)" } ?? variable.name, tensor)
