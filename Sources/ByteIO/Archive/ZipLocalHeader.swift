@@ -93,17 +93,18 @@ struct ZipLocalHeader {
     before limit: Int
   ) throws -> Int {
     let bytes = try file.bytes(at: offset, count: min(24, limit - offset))
-    func little(_ value: UInt64, _ width: Int) -> [UInt8] {
-      (0..<width).map { UInt8(truncatingIfNeeded: value >> (8 * $0)) }
-    }
-    let sum = little(UInt64(entry.checksum), 4)
-    for signature in [little(UInt64(ZipSignature.descriptor), 4), []] {
-      for width in [4, 8] {
-        let sizes =
-          little(UInt64(entry.storedByteCount), width) + little(UInt64(entry.byteCount), width)
-        let whole = signature + sum + sizes
-        if bytes.starts(with: whole) { return offset + whole.count }
+    func matches(_ start: Int, _ width: Int) -> Bool {
+      func number(_ place: Int, _ width: Int) -> UInt64 {
+        (0..<width).reversed().reduce(0) { $0 << 8 | UInt64(bytes[place + $1]) }
       }
+      guard bytes.count >= start + 4 + 2 * width else { return false }
+      return number(start, 4) == UInt64(entry.checksum)
+        && number(start + 4, width) == UInt64(entry.storedByteCount)
+        && number(start + 4 + width, width) == UInt64(entry.byteCount)
+    }
+    let isSigned = bytes.count >= 4 && bytes[..<4] == [0x50, 0x4B, 7, 8]
+    for start in isSigned ? [4, 0] : [0] {
+      for width in [4, 8] where matches(start, width) { return offset + start + 4 + 2 * width }
     }
     throw StateError(
       .malformed,

@@ -11,8 +11,8 @@ public import TrainingState
 /// The formats that states are read from and written in.
 public enum StateFormats {
   private static let readers: [any StateReader.Type] = [
-    StateStoreReader.self, KerasArchiveReader.self, KerasWeightsReader.self, TensorFlowReader.self,
-    SafetensorsReader.self, NumPyReader.self, PyTorchReader.self, HuggingFaceReader.self,
+    StateStoreReader.self, TensorFlowReader.self, PyTorchReader.self, HuggingFaceReader.self,
+    KerasArchiveReader.self, KerasWeightsReader.self, SafetensorsReader.self, NumPyReader.self,
   ]
 
   private static let writers: [any StateWriter.Type] = [

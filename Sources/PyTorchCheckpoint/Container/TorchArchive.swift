@@ -9,6 +9,18 @@ enum TorchArchive {
   /// Bytes of each other record that holds no storage.
   static let recordLimit = 1 << 20
 
+  /// Whether the first member of an archive is a pickle in a folder, by its local header alone.
+  static func beginsWithPickle(_ file: PositionalFile) throws -> Bool {
+    let size = try file.size()
+    guard size > 30 else { return false }
+    let header = try file.bytes(at: 0, count: 30)
+    let length = Int(header[26]) | Int(header[27]) << 8
+    guard header[..<4] == [0x50, 0x4B, 3, 4], length <= size - 30 else { return false }
+    let name = try file.bytes(at: 30, count: length)
+    let parts = name.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
+    return parts.count == 2 && !parts[0].isEmpty && parts[1].elementsEqual("data.pkl".utf8)
+  }
+
   /// The folder of an archive's records, `nil` where there is no pickle in it.
   static func root(of archive: ZipArchive) -> String? {
     guard let first = archive.members.first?.name,

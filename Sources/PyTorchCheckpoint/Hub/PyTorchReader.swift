@@ -14,6 +14,8 @@ public enum PyTorchReader: StateReader {
     guard FileSystem.kind(of: path) == .file else { return false }
     let file = try PositionalFile.open(path)
     if try ZipArchive.recognizes(file) {
+      // PyTorch writes the pickle first; only archives of other tools must be read to be known.
+      if try TorchArchive.beginsWithPickle(file) { return true }
       return TorchArchive.root(of: try ZipArchive(file)) != nil
     }
     return try LegacyFile.recognizes(file) || LegacyFile.isTar(file)

@@ -26,6 +26,13 @@ struct TrainerState {
 
   /// A record with no more in it than a run needs to go on.
   init(step: Int64, totalSteps: Int64?) {
+    // The Trainer looks for its own control among the callbacks when it saves again.
+    let switches = [
+      "should_epoch_stop", "should_evaluate", "should_log", "should_save", "should_training_stop",
+    ]
+    var arguments = JSONObject()
+    for name in switches { arguments[name] = .bool(false) }
+    let control: JSONObject = ["args": .object(arguments), "attributes": .object(JSONObject())]
     object = [
       "best_global_step": .null, "best_metric": .null, "best_model_checkpoint": .null,
       "epoch": .double(0), "eval_steps": .int(500), "global_step": .int(step),
@@ -33,7 +40,7 @@ struct TrainerState {
       "is_world_process_zero": .bool(true), "log_history": .array([]), "logging_steps": .int(500),
       "max_steps": .int(totalSteps ?? step), "num_input_tokens_seen": .int(0),
       "num_train_epochs": .int(1), "save_steps": .int(500),
-      "stateful_callbacks": .object(JSONObject()), "total_flos": .double(0),
+      "stateful_callbacks": .object(["TrainerControl": .object(control)]), "total_flos": .double(0),
       "train_batch_size": .int(1), "trial_name": .null, "trial_params": .null,
     ]
   }
