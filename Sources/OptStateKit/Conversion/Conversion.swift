@@ -12,6 +12,7 @@ public enum Conversion {
   ///   - requested: The output's format, `nil` to tell it from its name.
   ///   - keepsFormat: Whether the input's format serves where neither tells.
   ///   - naming: By which names the variables shall go.
+  ///   - configuration: A model's configuration for formats that keep one, such as `bert_config.json`.
   ///   - readOptions: What the input's files themselves do not say.
   ///   - options: How to write.
   ///   - change: What to change on the way, given the state and the name of the input's format;
@@ -26,6 +27,7 @@ public enum Conversion {
     format requested: String? = nil,
     keepsFormat: Bool = false,
     naming: NamingChoice = .unchanged,
+    configuration: String? = nil,
     readOptions: ReadOptions = ReadOptions(),
     options: WriteOptions = WriteOptions(),
     change: (_ state: TrainingState, _ format: String) throws -> TrainingState = { state, _ in state
@@ -41,7 +43,12 @@ public enum Conversion {
     )
     try checkApart(input, output)
     let state = try inputs.record {
-      try change(source.state, source.format).naming(naming, format: format, note: options.note)
+      try BERTConfiguration.completing(
+        try change(source.state, source.format).naming(naming, format: format, note: options.note),
+        format: format,
+        file: configuration,
+        note: options.note
+      )
     }
     try inputs.protect {
       try StateFormats.write(state, to: output, format: format, options: options)

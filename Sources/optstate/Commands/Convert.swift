@@ -42,6 +42,14 @@ struct Convert: ParsableCommand {
   )
   var naming: String?
 
+  @Option(
+    help: ArgumentHelp(
+      "The model's configuration for a Trainer checkpoint: bert_config.json or config.json.",
+      valueName: "file"
+    )
+  )
+  var config: String?
+
   @OptionGroup var names: NamesOption
   @OptionGroup var records: RecordOptions
   @OptionGroup var outputOptions: OutputOptions
@@ -53,6 +61,7 @@ struct Convert: ParsableCommand {
         to: output,
         format: to,
         naming: try naming.map { try NamingChoice($0) } ?? .automatic,
+        configuration: config,
         readOptions: try names.readOptions(),
         options: outputOptions.options(label: "converting", deflateLevel: compress?.level),
         change: { state, _ in try records.completing(state).taking(only) }
