@@ -25,6 +25,9 @@ public struct Comparison: Sendable {
   /// - Parameters:
   ///   - first: A file, a directory or a prefix.
   ///   - second: Another.
+  ///   - naming: The names by which variables are matched; ``NamingChoice/automatic`` gives the second
+  ///     state those of the first where both are known.
+  ///   - readOptions: What the files themselves do not say.
   ///   - tolerance: What counts as equal; by default only equal bits.
   ///   - progress: Told of the bytes done.
   /// - Throws: `StateError` when either cannot be read or is damaged.
@@ -32,10 +35,16 @@ public struct Comparison: Sendable {
   public init(
     _ first: String,
     _ second: String,
+    naming: NamingChoice = .automatic,
+    readOptions: ReadOptions = ReadOptions(),
     tolerance: Tolerance = .ulp(0),
     progress: (@Sendable (Int, Int) -> Void)? = nil
   ) throws {
-    let (one, other) = (try StateFormats.open(first).state, try StateFormats.open(second).state)
+    let (one, other) = try Self.renamed(
+      StateFormats.open(first, options: readOptions).state,
+      StateFormats.open(second, options: readOptions).state,
+      naming
+    )
     differences = RecordComparison.differences(one, other)
     compareVariables(one, other)
     // What a format keeps beside variables and slots has no counterpart in another format.
@@ -46,6 +55,21 @@ public struct Comparison: Sendable {
       commonOnly: !isOneFormat
     )
     try compareElements(tolerance, progress)
+  }
+
+  /// Both states by names of one convention.
+  private static func renamed(
+    _ one: TrainingState,
+    _ other: TrainingState,
+    _ naming: NamingChoice
+  ) throws -> (TrainingState, TrainingState) {
+    guard case .automatic = naming else {
+      return (try one.naming(naming), try other.naming(naming))
+    }
+    guard let target = one.naming, let source = other.naming, source != target else {
+      return (one, other)
+    }
+    return (one, try other.naming(.convention(target)))
   }
 
   /// The report as `diff --json` prints it.

@@ -43,16 +43,18 @@ public struct Diagnosis: Sendable {
   ///
   /// - Parameters:
   ///   - path: A file, a directory or a prefix.
+  ///   - readOptions: What the files themselves do not say.
   ///   - change: Adds what the file does not say, such as optimizer and schedule.
   ///   - progress: Told of the bytes done.
   /// - Throws: `StateError` when the state cannot be read or is damaged.
   /// - Complexity: O(bytes) time, at the speed of reading them.
   public init(
     _ path: String,
+    readOptions: ReadOptions = ReadOptions(),
     change: (TrainingState) throws -> TrainingState = { $0 },
     progress: (@Sendable (Int, Int) -> Void)? = nil
   ) throws {
-    let (opened, format) = try StateFormats.open(path)
+    let (opened, format) = try StateFormats.open(path, options: readOptions)
     let survey = try StateSurvey(try change(opened), progress: progress)
     try self.init(path, format, survey)
   }

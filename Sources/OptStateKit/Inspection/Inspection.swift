@@ -21,6 +21,7 @@ public struct Inspection: Sendable {
   ///
   /// - Parameters:
   ///   - path: A file, a directory or a prefix.
+  ///   - readOptions: What the files themselves do not say.
   ///   - isSelected: Chooses variables by name; everything that is counted is counted over them.
   ///   - withStatistics: Whether the numbers are read.
   ///   - change: Adds what the file does not say, such as optimizer and schedule.
@@ -28,13 +29,14 @@ public struct Inspection: Sendable {
   /// - Throws: `StateError` as ``StateFormats/open(_:)``.
   public init(
     _ path: String,
+    readOptions: ReadOptions = ReadOptions(),
     isSelected: (String) -> Bool = { _ in true },
     withStatistics: Bool = false,
     change: (TrainingState) throws -> TrainingState = { $0 },
     progress: (@Sendable (Int, Int) -> Void)? = nil
   ) throws {
     self.path = path
-    let (opened, format) = try StateFormats.open(path)
+    let (opened, format) = try StateFormats.open(path, options: readOptions)
     var state = try change(opened)
     state.variables = state.variables.filter { isSelected($0.name) }
     self.state = state

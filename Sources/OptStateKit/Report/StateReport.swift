@@ -22,16 +22,18 @@ public struct StateReport: Sendable {
   ///
   /// - Parameters:
   ///   - path: A file, a directory or a prefix.
+  ///   - readOptions: What the files themselves do not say.
   ///   - change: Adds what the file does not say, such as optimizer and schedule.
   ///   - progress: Told of the bytes done.
   /// - Throws: `StateError` when the state cannot be read or is damaged.
   /// - Complexity: O(bytes) time.
   public init(
     _ path: String,
+    readOptions: ReadOptions = ReadOptions(),
     change: (TrainingState) throws -> TrainingState = { $0 },
     progress: (@Sendable (Int, Int) -> Void)? = nil
   ) throws {
-    inspection = try Inspection(path, change: change)
+    inspection = try Inspection(path, readOptions: readOptions, change: change)
     let state = inspection.state
     let epsilon = Float(state.optimizer?.hyperparameters["epsilon"]?.number ?? 1e-6)
     survey = try StateSurvey(state, epsilon: epsilon, progress: progress)

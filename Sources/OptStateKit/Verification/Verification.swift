@@ -34,14 +34,19 @@ public struct Verification: Sendable {
   ///
   /// - Parameters:
   ///   - path: A file, a directory or a prefix.
+  ///   - readOptions: What the files themselves do not say.
   ///   - progress: Told of the bytes done.
   /// - Throws: `StateError` when the state cannot be read for another reason than a checksum.
   /// - Complexity: O(bytes) time.
-  public init(_ path: String, progress: (@Sendable (Int, Int) -> Void)? = nil) throws {
+  public init(
+    _ path: String,
+    readOptions: ReadOptions = ReadOptions(),
+    progress: (@Sendable (Int, Int) -> Void)? = nil
+  ) throws {
     self.path = path
     let state: TrainingState
     do {
-      let opened = try StateFormats.open(path)
+      let opened = try StateFormats.open(path, options: readOptions)
       (state, format) = (opened.state, opened.format)
     } catch let error as StateError where error.code == .checksumMismatch && error.tensor != nil {
       format = nil

@@ -26,11 +26,25 @@ struct Diff: ParsableCommand {
   )
   var tolerance: String?
 
+  @Option(
+    help: ArgumentHelp(
+      "Names by which variables are matched: a convention, keep, or a naming map in JSON.",
+      discussion:
+        "Without the option the second state takes the first one's names, if both are known.",
+      valueName: "name|file"
+    )
+  )
+  var naming: String?
+
+  @OptionGroup var names: NamesOption
+
   func run() throws {
     try Failure.reported {
       let comparison = try Comparison(
         first,
         second,
+        naming: try naming.map { try NamingChoice($0) } ?? .automatic,
+        readOptions: try names.readOptions(),
         tolerance: try tolerance.map(Tolerance.init) ?? .ulp(0),
         progress: ProgressBar("comparing").handler
       )

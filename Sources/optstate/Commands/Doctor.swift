@@ -17,12 +17,14 @@ struct Doctor: ParsableCommand {
   @Flag(help: "Print one JSON object.")
   var json = false
 
+  @OptionGroup var names: NamesOption
   @OptionGroup var records: RecordOptions
 
   func run() throws {
     try Failure.reported {
       let diagnosis = try Diagnosis(
         state,
+        readOptions: try names.readOptions(),
         change: records.completing,
         progress: ProgressBar("examining").handler
       )

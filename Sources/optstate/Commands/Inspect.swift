@@ -25,12 +25,14 @@ struct Inspect: ParsableCommand {
   )
   var match: Pattern?
 
+  @OptionGroup var names: NamesOption
   @OptionGroup var records: RecordOptions
 
   func run() throws {
     try Failure.reported {
       let inspection = try Inspection(
         state,
+        readOptions: try names.readOptions(),
         isSelected: { match?.matches($0) ?? true },
         withStatistics: stats,
         change: records.completing,

@@ -17,12 +17,14 @@ struct Report: ParsableCommand {
   @Flag(help: "Replace an existing file.")
   var overwrite = false
 
+  @OptionGroup var names: NamesOption
   @OptionGroup var records: RecordOptions
 
   func run() throws {
     try Failure.reported {
       let report = try StateReport(
         state,
+        readOptions: try names.readOptions(),
         change: records.completing,
         progress: ProgressBar("reading").handler
       )

@@ -13,9 +13,15 @@ struct Verify: ParsableCommand {
   @Flag(help: "Print one JSON object.")
   var json = false
 
+  @OptionGroup var names: NamesOption
+
   func run() throws {
     try Failure.reported {
-      let verification = try Verification(state, progress: ProgressBar("verifying").handler)
+      let verification = try Verification(
+        state,
+        readOptions: try names.readOptions(),
+        progress: ProgressBar("verifying").handler
+      )
       if json {
         print(verification.json.text)
       } else {

@@ -11,6 +11,8 @@ struct TargetOptions: ParsableArguments {
   )
   var to: String?
 
+  @OptionGroup var names: NamesOption
+
   @Flag(help: "Replace existing files.")
   var overwrite = false
 
@@ -35,6 +37,7 @@ struct TargetOptions: ParsableArguments {
       to: output,
       format: to,
       keepsFormat: true,
+      readOptions: try names.readOptions(),
       options: options(label: label),
       change: change
     )
