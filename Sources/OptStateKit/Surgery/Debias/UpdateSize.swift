@@ -24,7 +24,7 @@ public struct UpdateSize: Sendable {
   ///   - plan: What is done.
   ///   - progress: Told of the bytes done.
   /// - Returns: Both sizes, whether an epsilon was not known and left out, and what rounding costs where
-  ///   moments of `float32` are changed.
+  ///   moments of `float32` are unfolded.
   /// - Throws: `StateError` when a tensor cannot be read.
   /// - Complexity: O(bytes of the moments).
   public static func measure(
@@ -40,10 +40,9 @@ public struct UpdateSize: Sendable {
       }
     }
     let isUnfolding = plan.operation == .unfold
-    let isChanging = isUnfolding || plan.operation == .fold
     // The numbers are at hand: what rounding costs is counted in the same pass.
     let countsLoss =
-      isChanging
+      isUnfolding
       && plan.parts.allSatisfy { part in
         part.first.elementType == .float32 && part.second.elementType == .float32
       }
@@ -75,7 +74,7 @@ public struct UpdateSize: Sendable {
           sizes[job.part].1.add(found.after, in: part.variable)
         }
         if countsLoss {
-          let loss = buffers.loss(factors, isFolding: !isUnfolding)
+          let loss = buffers.loss(factors)
           losses.withLock { $0.add(loss) }
         }
         progress?(done.add(job.elements.count, ordering: .relaxed).newValue, total)
