@@ -36,6 +36,14 @@ final class MomentBuffers {
     }
   }
 
+  /// CRC-32C of what was read of each moment, as long as they are `float32` themselves.
+  var sums: (first: CRC32C, second: CRC32C) {
+    var sums = (first: CRC32C(), second: CRC32C())
+    unsafe sums.first.add(UnsafeRawBufferPointer(rebasing: first.bytes[..<(4 * count)]))
+    unsafe sums.second.add(UnsafeRawBufferPointer(rebasing: second.bytes[..<(4 * count)]))
+    return sums
+  }
+
   /// Sizes of `m/(√v + epsilon)` and of `scale·m/(√v + epsilonScale·epsilon)`.
   ///
   /// Elements whose first moment is zero make no update, whatever epsilon is.

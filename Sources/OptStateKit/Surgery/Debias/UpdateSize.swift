@@ -18,6 +18,8 @@ public struct UpdateSize: Sendable {
 
   /// What a plan's moments make of an update as they are and as they are after it.
   ///
+  /// Moments of `float32` that are concerned as a whole are compared with their checksums.
+  ///
   /// For a declaration "after" is what the corrected update is; the moments are the same.
   ///
   /// - Parameters:
@@ -47,7 +49,9 @@ public struct UpdateSize: Sendable {
         part.first.elementType == .float32 && part.second.elementType == .float32
       }
     let losses = Mutex(RoundingLoss())
+    let sums = Mutex([(first: CRC32C, second: CRC32C)?](repeating: nil, count: jobs.count))
     let parts = plan.parts
+    let checks = parts.map { $0.isWhole }
     let total = jobs.reduce(0) { $0 + $1.elements.count }
     let sizes = Mutex([(UpdateSize, UpdateSize)](repeating: (.init(), .init()), count: parts.count))
     let done = Atomic<Int>(0)
@@ -73,6 +77,10 @@ public struct UpdateSize: Sendable {
           sizes[job.part].0.add(found.before, in: part.variable)
           sizes[job.part].1.add(found.after, in: part.variable)
         }
+        if checks[job.part] {
+          let found = buffers.sums
+          sums.withLock { $0[number] = found }
+        }
         if countsLoss {
           let loss = buffers.loss(factors)
           losses.withLock { $0.add(loss) }
@@ -80,6 +88,20 @@ public struct UpdateSize: Sendable {
         progress?(done.add(job.elements.count, ordering: .relaxed).newValue, total)
       }
     )
+    var read = [(first: CRC32C, second: CRC32C)](
+      repeating: (CRC32C(), CRC32C()),
+      count: parts.count
+    )
+    for (job, sum) in zip(jobs, sums.withLock { $0 }) {
+      guard let sum else { continue }
+      read[job.part].first.add(sum.first, count: 4 * job.elements.count)
+      read[job.part].second.add(sum.second, count: 4 * job.elements.count)
+    }
+    for (part, sum) in zip(parts, read) where part.isWhole {
+      let name = part.variable
+      try TensorPass.check(NamedTensor("\(name)/\(SlotName.firstMoment)", part.first), sum.first)
+      try TensorPass.check(NamedTensor("\(name)/\(SlotName.secondMoment)", part.second), sum.second)
+    }
     var (before, after) = (UpdateSize(), UpdateSize())
     // In the order of the variables, so that sums do not depend on which core was faster.
     for (one, other) in sizes.withLock({ $0 }) {
