@@ -100,54 +100,53 @@ public struct RoundingLoss: Sendable, Hashable {
     largestULP = max(largestULP, other.largestULP)
   }
 
-  /// The loss of `float32` elements, in loops plain enough for vector instructions.
-  ///
-  /// A product and a quotient, each rounded once, have the sign of the element, so that their distance is
-  /// that of their bits.
+  /// The loss of `float32` elements.
   static func of(
     _ bytes: UnsafeRawBufferPointer,
     _ factor: Double,
     isFolding: Bool
   ) -> RoundingLoss {
-    let batch = 1024
-    var loss = RoundingLoss()
-    loss.elements = bytes.count / 4
-    unsafe withUnsafeTemporaryAllocation(of: Float.self, capacity: batch) { scratch in
-      for start in stride(from: 0, to: loss.elements, by: batch) {
-        let count = min(batch, loss.elements - start)
-        if isFolding {
-          for index in 0..<count {
-            let number = unsafe bytes.loadUnaligned(
-              fromByteOffset: 4 * (start + index),
-              as: Float.self
-            )
-            unsafe scratch[index] = Float(Double(Float(Double(number) / factor)) * factor)
-          }
-        } else {
-          for index in 0..<count {
-            let number = unsafe bytes.loadUnaligned(
-              fromByteOffset: 4 * (start + index),
-              as: Float.self
-            )
-            unsafe scratch[index] = Float(Double(Float(Double(number) * factor)) / factor)
-          }
-        }
-        let back = UnsafeRawBufferPointer(scratch)
-        var (changed, largest) = (Int32(0), Int32(0))
-        for index in 0..<count {
-          let one = unsafe bytes.loadUnaligned(
-            fromByteOffset: 4 * (start + index),
-            as: Int32.self
-          )
-          let distance = unsafe back.loadUnaligned(fromByteOffset: 4 * index, as: Int32.self) &- one
-          let size = distance < 0 ? 0 &- distance : distance
-          changed &+= size == 0 ? 0 : 1
-          largest = size > largest ? size : largest
-        }
-        loss.changed += Int(changed)
-        loss.largestULP = max(loss.largestULP, UInt64(largest.magnitude))
-      }
+    unsafe isFolding ? folding(bytes, factor) : unfolding(bytes, factor)
+  }
+
+  /// The common cases: a product and a quotient, each rounded once, have the sign of the element, so
+  /// that their distance is that of their bits.
+  private static func unfolding(_ bytes: UnsafeRawBufferPointer, _ factor: Double) -> RoundingLoss {
+    var (changed, largest) = (0, Int32(0))
+    for index in 0..<bytes.count / 4 {
+      let number = unsafe bytes.loadUnaligned(fromByteOffset: 4 * index, as: Float.self)
+      let back = Float(Double(Float(Double(number) * factor)) / factor)
+      count(number, back, &changed, &largest)
     }
-    return loss
+    return RoundingLoss(bytes.count / 4, changed, largest)
+  }
+
+  private static func folding(_ bytes: UnsafeRawBufferPointer, _ factor: Double) -> RoundingLoss {
+    var (changed, largest) = (0, Int32(0))
+    for index in 0..<bytes.count / 4 {
+      let number = unsafe bytes.loadUnaligned(fromByteOffset: 4 * index, as: Float.self)
+      let back = Float(Double(Float(Double(number) / factor)) * factor)
+      count(number, back, &changed, &largest)
+    }
+    return RoundingLoss(bytes.count / 4, changed, largest)
+  }
+
+  @inline(__always)
+  private static func count(
+    _ number: Float,
+    _ back: Float,
+    _ changed: inout Int,
+    _ largest: inout Int32
+  ) {
+    let distance = Int32(bitPattern: back.bitPattern) &- Int32(bitPattern: number.bitPattern)
+    let size = distance < 0 ? 0 &- distance : distance
+    changed += size == 0 ? 0 : 1
+    largest = size > largest ? size : largest
+  }
+
+  private init(_ elements: Int, _ changed: Int, _ largest: Int32) {
+    self.elements = elements
+    self.changed = changed
+    largestULP = UInt64(largest.magnitude)
   }
 }
