@@ -58,7 +58,7 @@ struct DebiasCommand: ParsableCommand {
       var notes: [String] = []
       try target.run(input, output, label: "debiasing") { state, format in
         let complete = try records.completing(state)
-        let (changed, plan) = try Debias(
+        var debias = Debias(
           operation,
           step: step,
           beta1: beta1,
@@ -66,9 +66,11 @@ struct DebiasCommand: ParsableCommand {
           isForced: force,
           knowsHistory: format == "optstate"
         )
-        .apply(to: complete)
+        let (described, plan) = try debias.apply(to: complete)
         notes = plan.notes
-        report = try DebiasReport(plan, before: complete, after: changed)
+        report = try DebiasReport(plan, before: complete, after: described)
+        debias.trustsMoments = true
+        let (changed, _) = try debias.apply(to: complete)
         return changed
       }
       for note in notes { Output.message("note: \(note)") }

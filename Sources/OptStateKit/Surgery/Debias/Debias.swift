@@ -38,6 +38,10 @@ public struct Debias: Sendable {
   /// folded is not folded.
   public var knowsHistory: Bool
 
+  /// Whether the moments have been compared with their checksums, as ``DebiasReport`` does: then that
+  /// is not done again before they are written.
+  public var trustsMoments = false
+
   /// Describes what is to be done.
   ///
   /// - Parameters:
@@ -194,13 +198,20 @@ public struct Debias: Sendable {
     in state: TrainingState
   ) throws {
     let count = state.count(of: variable)
+    // A range of rows, or another type, is not what the report has compared.
+    let isCompared =
+      stretches.count == 1
+      && [SlotName.firstMoment, .secondMoment].allSatisfy {
+        variable[$0]?.tensor.tensor.elementType == .float32
+      }
     for slot in variable.slots.indices {
       let name = variable.slots[slot].name
       guard Moments.names.contains(name) else { continue }
       let old = variable.slots[slot]
       variable.slots[slot].tensor.tensor = try MomentScaling(
         operation,
-        isFirst: name == .firstMoment
+        isFirst: name == .firstMoment,
+        trustsSource: trustsMoments && isCompared && name != .greatestSecondMoment
       )
       .apply(to: old.tensor.tensor, stretches)
       let told: [SlotHistory.Stretch] = stretches.map { stretch in

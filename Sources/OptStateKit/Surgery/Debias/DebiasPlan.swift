@@ -30,6 +30,12 @@ public struct DebiasPlan: Sendable {
     let elements: Range<Int>
     let factors: Factors
     let epsilon: Double?
+
+    /// Whether both moments are read from end to end, as the `float32` numbers that they are.
+    var isWhole: Bool {
+      elements == 0..<first.shape.elementCount && first.elementType == .float32
+        && second.elementType == .float32
+    }
   }
 
   /// What was done, `nil` where only the rate was changed.

@@ -15,7 +15,7 @@ public struct DebiasReport: Sendable {
   /// Whether an epsilon was not known and left out.
   public let lacksEpsilon: Bool
 
-  /// What rounding costs, `nil` where the moments stay as they are.
+  /// What rounding costs, `nil` where nothing was unfolded.
   public let loss: RoundingLoss?
 
   /// The rate of the next update before, `nil` where it is not known.
@@ -43,8 +43,8 @@ public struct DebiasReport: Sendable {
     self.before = sizes.before
     self.after = sizes.after
     lacksEpsilon = sizes.lacksEpsilon
-    let isChanging = plan.operation == .fold || plan.operation == .unfold
-    loss = isChanging ? try sizes.loss ?? RoundingLoss(plan, progress: progress) : nil
+    loss =
+      plan.operation == .unfold ? try sizes.loss ?? RoundingLoss(plan, progress: progress) : nil
     rateBefore = try before.nextLearningRate()
     rateAfter = try after.nextLearningRate()
   }
@@ -100,7 +100,7 @@ public struct DebiasReport: Sendable {
     if let loss {
       lines.append(
         "rounding".padding(to: 16)
-          + (operation == .fold ? "unfolding would give back " : "folding again would give back ")
+          + "folding again would give back "
           + "\(loss.elements - loss.changed) of \(loss.elements) elements, the others within "
           + "\(loss.largestULP) ULP"
       )

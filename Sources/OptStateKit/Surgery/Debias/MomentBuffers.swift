@@ -36,9 +36,17 @@ final class MomentBuffers {
     }
   }
 
+  /// CRC-32C of what was read of each moment, as long as they are `float32` themselves.
+  var sums: (first: CRC32C, second: CRC32C) {
+    var sums = (first: CRC32C(), second: CRC32C())
+    unsafe sums.first.add(UnsafeRawBufferPointer(rebasing: first.bytes[..<(4 * count)]))
+    unsafe sums.second.add(UnsafeRawBufferPointer(rebasing: second.bytes[..<(4 * count)]))
+    return sums
+  }
+
   /// Sizes of `m/(√v + epsilon)` and of `scale·m/(√v + epsilonScale·epsilon)`.
   ///
-  /// Elements whose moments are both zero make no update, whatever epsilon is.
+  /// Elements whose first moment is zero make no update, whatever epsilon is.
   func sizes(epsilon: Float, scale: Float, epsilonScale: Float) -> (before: Size, after: Size) {
     var before = Size(count: count)
     var after = Size(count: count)
@@ -53,30 +61,33 @@ final class MomentBuffers {
       var place = start
       while place < end {
         let (m, v) = lanes(at: place, end)
-        let root = v.squareRoot()
-        let idle = m .== 0
-        let one = (m / (root + low)).replacing(with: 0, where: idle)
-        let two = (m * factor / (root + high)).replacing(with: 0, where: idle)
-        sum1 += one * one
-        sum2 += two * two
-        top1 = pointwiseMax(top1, pointwiseMax(one, -one))
-        top2 = pointwiseMax(top2, pointwiseMax(two, -two))
+        // A negative or missing second moment makes no update that could be told.
+        let counts = (m .!= 0) .& (m .== m) .& (v .>= 0)
+        let root = Lanes.zero.replacing(with: v, where: counts).squareRoot()
+        let one = Lanes.zero.replacing(with: m / (root + low), where: counts)
+        let two = Lanes.zero.replacing(with: m * factor / (root + high), where: counts)
+        // Squares are compared in place of magnitudes: a maximum of lanes is a call for each.
+        let (square1, square2) = (one * one, two * two)
+        sum1 += square1
+        sum2 += square2
+        top1.replace(with: square1, where: square1 .> top1)
+        top2.replace(with: square2, where: square2 .> top2)
         place += Lanes.scalarCount
       }
       before.sumOfSquares += Double(sum1.sum())
       after.sumOfSquares += Double(sum2.sum())
-      before.largest = max(before.largest, Double(top1.max()))
-      after.largest = max(after.largest, Double(top2.max()))
+      before.largest = max(before.largest, Double(top1.max()).squareRoot())
+      after.largest = max(after.largest, Double(top2.max()).squareRoot())
     }
     return (before, after)
   }
 
-  /// What rounding costs both moments, as long as they are `float32` themselves.
-  func loss(_ factors: DebiasPlan.Factors, isFolding: Bool) -> RoundingLoss {
+  /// What rounding costs both moments where they are unfolded, as long as they are `float32` themselves.
+  func loss(_ factors: DebiasPlan.Factors) -> RoundingLoss {
     var loss = RoundingLoss()
     for (buffer, factor) in [(first, factors.first), (second, factors.second)] {
       let bytes = unsafe UnsafeRawBufferPointer(rebasing: buffer.bytes[..<(4 * count)])
-      unsafe loss.add(RoundingLoss.of(bytes, factor, isFolding: isFolding))
+      unsafe loss.add(RoundingLoss.of(bytes, factor, isFolding: false))
     }
     return loss
   }

@@ -5,10 +5,12 @@ internal import Tensors
 struct MomentScaling {
   private let operation: Debias.Operation
   private let isFirst: Bool
+  private let trustsSource: Bool
 
-  init(_ operation: Debias.Operation, isFirst: Bool) {
+  init(_ operation: Debias.Operation, isFirst: Bool, trustsSource: Bool = false) {
     self.operation = operation
     self.isFirst = isFirst
+    self.trustsSource = trustsSource
   }
 
   /// `1 − betaᵗ`: the sum of the weights of an average that began at zero.
@@ -19,7 +21,13 @@ struct MomentScaling {
   /// The tensor with its rows scaled, each by its own factor.
   func apply(to tensor: Tensor, _ stretches: [MomentStretch]) throws -> Tensor {
     guard stretches.contains(where: \.isChanged) else { return tensor }
-    if stretches.count == 1 { return try scaled(tensor, stretches[0]) }
+    if stretches.count == 1 {
+      // Without a sum on record nothing is read to compare it.
+      let source =
+        trustsSource
+        ? try Tensor(tensor.elementType, tensor.shape, source: tensor.source) : tensor
+      return try scaled(source, stretches[0])
+    }
     let dimensions = tensor.shape.dimensions
     let parts = try stretches.map { stretch in
       let block = try TensorBlock(

@@ -18,13 +18,15 @@ public struct UpdateSize: Sendable {
 
   /// What a plan's moments make of an update as they are and as they are after it.
   ///
+  /// Moments of `float32` that are concerned as a whole are compared with their checksums.
+  ///
   /// For a declaration "after" is what the corrected update is; the moments are the same.
   ///
   /// - Parameters:
   ///   - plan: What is done.
   ///   - progress: Told of the bytes done.
   /// - Returns: Both sizes, whether an epsilon was not known and left out, and what rounding costs where
-  ///   moments of `float32` are changed.
+  ///   moments of `float32` are unfolded.
   /// - Throws: `StateError` when a tensor cannot be read.
   /// - Complexity: O(bytes of the moments).
   public static func measure(
@@ -40,15 +42,16 @@ public struct UpdateSize: Sendable {
       }
     }
     let isUnfolding = plan.operation == .unfold
-    let isChanging = isUnfolding || plan.operation == .fold
     // The numbers are at hand: what rounding costs is counted in the same pass.
     let countsLoss =
-      isChanging
+      isUnfolding
       && plan.parts.allSatisfy { part in
         part.first.elementType == .float32 && part.second.elementType == .float32
       }
     let losses = Mutex(RoundingLoss())
+    let sums = Mutex([(first: CRC32C, second: CRC32C)?](repeating: nil, count: jobs.count))
     let parts = plan.parts
+    let checks = parts.map { $0.isWhole }
     let total = jobs.reduce(0) { $0 + $1.elements.count }
     let sizes = Mutex([(UpdateSize, UpdateSize)](repeating: (.init(), .init()), count: parts.count))
     let done = Atomic<Int>(0)
@@ -74,13 +77,31 @@ public struct UpdateSize: Sendable {
           sizes[job.part].0.add(found.before, in: part.variable)
           sizes[job.part].1.add(found.after, in: part.variable)
         }
+        if checks[job.part] {
+          let found = buffers.sums
+          sums.withLock { $0[number] = found }
+        }
         if countsLoss {
-          let loss = buffers.loss(factors, isFolding: !isUnfolding)
+          let loss = buffers.loss(factors)
           losses.withLock { $0.add(loss) }
         }
         progress?(done.add(job.elements.count, ordering: .relaxed).newValue, total)
       }
     )
+    var read = [(first: CRC32C, second: CRC32C)](
+      repeating: (CRC32C(), CRC32C()),
+      count: parts.count
+    )
+    for (job, sum) in zip(jobs, sums.withLock { $0 }) {
+      guard let sum else { continue }
+      read[job.part].first.add(sum.first, count: 4 * job.elements.count)
+      read[job.part].second.add(sum.second, count: 4 * job.elements.count)
+    }
+    for (part, sum) in zip(parts, read) where part.isWhole {
+      let name = part.variable
+      try TensorPass.check(NamedTensor("\(name)/\(SlotName.firstMoment)", part.first), sum.first)
+      try TensorPass.check(NamedTensor("\(name)/\(SlotName.secondMoment)", part.second), sum.second)
+    }
     var (before, after) = (UpdateSize(), UpdateSize())
     // In the order of the variables, so that sums do not depend on which core was faster.
     for (one, other) in sizes.withLock({ $0 }) {
