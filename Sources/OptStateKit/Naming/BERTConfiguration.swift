@@ -51,7 +51,7 @@ struct BERTConfiguration {
       return state
     }
     if given == nil {
-      note?("config.json assumes attention heads of \(headWidth) units, as all published BERTs have")
+      note?("config.json assumes attention heads of \(headWidth) units, as published BERTs have")
     }
     if given?["model_type"] == nil { object["hidden_act"] = activation(given?["hidden_act"]) }
     let bytes = Array((JSONValue.object(object).text + "\n").utf8)
