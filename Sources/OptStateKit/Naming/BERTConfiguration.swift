@@ -45,8 +45,8 @@ struct BERTConfiguration {
     guard var object = try BERTConfiguration(state).object(given) else { return state }
     if object["num_attention_heads"] == nil {
       note?(
-        "no config.json: the shapes do not say how many attention heads there are; pass --config with "
-          + "the model's bert_config.json"
+        "no config.json: the shapes do not say how many attention heads there are; pass --config "
+          + "with the model's bert_config.json"
       )
       return state
     }
