@@ -133,6 +133,7 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       path: "Tests/Benchmarks/ConversionBenchmark",
+      exclude: ["tensorflow_to_trainer.py"],
       swiftSettings: strict
     ),
 
@@ -238,8 +239,8 @@ if Context.environment["OPTSTATE_FUZZ"] != nil {
     .executableTarget(
       name: "Fuzz",
       dependencies: [
-        "ByteIO", "HDF5", "OptimizerCore", "OptStateKit", "StateStore", "Tensors",
-        "TensorFlowCheckpoint", "TrainingState",
+        "ByteIO", "HDF5", "KerasCheckpoint", "OptimizerCore", "OptStateKit", "StateStore",
+        "Tensors", "TensorFlowCheckpoint", "TrainingState",
       ],
       path: "Tests/Fuzz/Fuzz",
       swiftSettings: strict

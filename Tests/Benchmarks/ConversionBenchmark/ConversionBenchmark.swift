@@ -35,11 +35,18 @@ struct ConversionBenchmark: ParsableCommand {
   @Flag(help: "Measure reset and debias beside cp, and nothing else.")
   var surgery = false
 
+  @Flag(help: "Measure the way into a Trainer's checkpoint, and nothing else.")
+  var trainer = false
+
+  @Option(help: "A Python with TensorFlow, torch and safetensors, as the Trainer's peer.")
+  var python: String?
+
   func run() throws {
     let place = FileSystem.path(directory, "optstate-benchmark-\(getpid())")
     try FileSystem.createDirectory(place)
     defer { _ = try? ChildProcess.run("rm", "-rf", place) }
     if surgery { return try measureSurgery(FileSystem.path(place, "surgery")) }
+    if trainer { return try measureTrainer(FileSystem.path(place, "trainer")) }
     try measureConversions(FileSystem.path(place, "large"))
     try measureCompression(FileSystem.path(place, "small"))
   }
@@ -116,6 +123,20 @@ struct ConversionBenchmark: ParsableCommand {
     print("\(repetitions) repetitions, medians (least to most)")
     try SurgeryMeasurements(
       program: optstate,
+      repetitions: repetitions,
+      measure: { try measure($0) }
+    )
+    .run(source, in: place)
+  }
+
+  private func measureTrainer(_ place: String) throws {
+    let source = FileSystem.path(place, "model.ckpt-20")
+    try StateFormats.write(try SyntheticState.bertBase.state(), to: source, format: "tensorflow")
+    _ = try Verification(source)
+    print("\(repetitions) repetitions, medians (least to most)")
+    try TrainerMeasurements(
+      program: optstate,
+      python: python,
       repetitions: repetitions,
       measure: { try measure($0) }
     )

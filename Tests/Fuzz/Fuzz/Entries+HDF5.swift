@@ -7,12 +7,12 @@ import Tensors
 import TrainingState
 
 extension Entries {
-  private static let zeros: PositionalFile? = {
+  static let zeros: PositionalFile? = {
     let bytes = [UInt8](repeating: 0, count: 1 << 16)
     return (try? Scratch.write("zeros.h5", bytes)).flatMap { try? PositionalFile.open($0) }
   }()
 
-  private static func catalogs(_ folder: String) -> [[UInt8]] {
+  static func catalogs(_ folder: String) -> [[UInt8]] {
     Fixtures.files(folder, endingIn: ".h5").compactMap { path in
       (try? HDF5Catalog.readInProcess(path))?.coded
     }

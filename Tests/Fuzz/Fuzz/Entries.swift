@@ -2,6 +2,6 @@
 enum Entries {
   static let all = [
     snappy, table, bundle, version1, stateFile, strings, sliceText, catalog, gradients, hdf5, spec,
-    json,
+    json, pytorch, safetensors, numpy, keras, namingMap,
   ]
 }
