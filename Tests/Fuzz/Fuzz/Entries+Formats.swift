@@ -32,12 +32,12 @@ extension Entries {
   static let keras = Entry(name: "keras") {
     catalogs("reference/keras")
   } parse: { bytes in
-    guard let zeros else { return }
+    guard let zeroFile else { return }
     let catalog = try HDF5Catalog(coded: bytes, fileSize: 1 << 16)
     if KerasLegacyReader.recognizes(catalog) {
-      try Use.state(try KerasLegacyReader.read(catalog, zeros))
+      try Use.state(try KerasLegacyReader.read(catalog, zeroFile))
     } else if KerasWeightsReader.recognizes(catalog) {
-      try Use.state(try KerasWeightsReader.read(catalog, zeros, options: ReadOptions()))
+      try Use.state(try KerasWeightsReader.read(catalog, zeroFile, options: ReadOptions()))
     }
   }
 

@@ -7,7 +7,7 @@ import Tensors
 import TrainingState
 
 extension Entries {
-  static let zeros: PositionalFile? = {
+  static let zeroFile: PositionalFile? = {
     let bytes = [UInt8](repeating: 0, count: 1 << 16)
     return (try? Scratch.write("zeros.h5", bytes)).flatMap { try? PositionalFile.open($0) }
   }()
@@ -22,9 +22,9 @@ extension Entries {
   static let catalog = Entry(name: "catalog") {
     catalogs("hostile/native") + catalogs("reference/hdf5")
   } parse: { bytes in
-    guard let zeros else { return }
+    guard let zeroFile else { return }
     let catalog = try HDF5Catalog(coded: bytes, fileSize: 1 << 16)
-    let state = try StateStoreReader.read(catalog, file: zeros)
+    let state = try StateStoreReader.read(catalog, file: zeroFile)
     try Use.state(state)
     if bytes.count.isMultiple(of: 61) { Use.write(state) }
   }
@@ -33,8 +33,8 @@ extension Entries {
   static let gradients = Entry(name: "gradients") {
     catalogs("reference/tensorflow")
   } parse: { bytes in
-    guard let zeros else { return }
-    let file = try GradientFile(zeros.path) { _ in
+    guard let zeroFile else { return }
+    let file = try GradientFile(zeroFile.path) { _ in
       try HDF5Catalog(coded: bytes, fileSize: 1 << 16)
     }
     for step in 0..<4 {
