@@ -24,7 +24,7 @@ extension Entries {
   } parse: { bytes in
     guard let zeroFile else { return }
     let catalog = try HDF5Catalog(coded: bytes, fileSize: 1 << 16)
-    let state = try StateStoreReader.read(catalog, file: zeroFile)
+    let state = try StateStoreReader.read(catalog, zeroFile)
     try Use.state(state)
     if bytes.count.isMultiple(of: 61) { Use.write(state) }
   }
