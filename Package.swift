@@ -247,8 +247,9 @@ if Context.environment["OPTSTATE_FUZZ"] != nil {
     .executableTarget(
       name: "Fuzz",
       dependencies: [
-        "ByteIO", "HDF5", "KerasCheckpoint", "OptimizerCore", "OptStateKit", "StateStore",
-        "Tensors", "TensorFlowCheckpoint", "TrainingState",
+        "ByteIO", "HDF5", "KerasCheckpoint", "NumPyArchive", "OptimizerCore", "OptStateKit",
+        "PyTorchCheckpoint", "Safetensors", "StateStore", "Tensors", "TensorFlowCheckpoint",
+        "TrainingState",
       ],
       path: "Tests/Fuzz/Fuzz",
       swiftSettings: strict

@@ -32,6 +32,19 @@ package enum TensorFlowParsers {
     try TensorFlowReader.read(index: index, prefix: prefix)
   }
 
+  /// The state of a bundle whose object graph is replaced by another one.
+  package static func objects(
+    graph: [UInt8],
+    index: [UInt8],
+    prefix: String
+  ) throws -> TrainingState {
+    let name = TensorFlowReader.objectGraphName
+    let items = try BundleReader(BundlePaths(prefix: prefix), index: index).items()
+    let text = try Tensor(.string, .scalar, bytes: StringTensor.encode([graph]))
+    return try ObjectState(StateTensor(name, text))
+      .state(of: Layout.tensors(of: items).filter { $0.name != name }, attributes: [:])
+  }
+
   /// The state of a version 1 checkpoint.
   package static func version1(_ table: [UInt8]) throws -> TrainingState {
     try LegacyCheckpoint.read(table: table)

@@ -8,4 +8,10 @@ public struct HDF5Object: Sendable, Hashable {
 
   /// What it is as a dataset, `nil` for a group.
   public let dataset: HDF5DatasetInfo?
+
+  package init(path: [String], attributes: [String: HDF5Value], dataset: HDF5DatasetInfo?) {
+    self.path = path
+    self.attributes = attributes
+    self.dataset = dataset
+  }
 }

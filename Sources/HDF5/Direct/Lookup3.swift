@@ -1,9 +1,9 @@
 /// Bob Jenkins' lookup3, the sum that HDF5 keeps of its metadata.
 ///
 /// Source: HDF5 File Format Specification 3.0, section on checksums; lookup3.c, `hashlittle`.
-enum Lookup3 {
+package enum Lookup3 {
   /// The sum of bytes.
-  static func of(_ bytes: ArraySlice<UInt8>) -> UInt32 {
+  package static func of(_ bytes: ArraySlice<UInt8>) -> UInt32 {
     var a = 0xDEAD_BEEF &+ UInt32(truncatingIfNeeded: bytes.count)
     var b = a
     var c = a

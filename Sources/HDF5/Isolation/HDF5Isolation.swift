@@ -135,6 +135,13 @@ extension HDF5Catalog {
     return catalog
   }
 
+  /// Reads a file without libhdf5, `nil` where its layout is not that of our own writer.
+  package static func readDirectly(_ path: String) throws -> HDF5Catalog? {
+    guard let catalog = DirectCatalogReader.catalog(of: path) else { return nil }
+    try CatalogCheck(fileSize: try PositionalFile.open(path).size()).check(catalog)
+    return catalog
+  }
+
   /// The catalog as a helper process sends it.
   package var coded: [UInt8] { CatalogCoding.encode(self) }
 

@@ -1,45 +1,53 @@
-import HDF5
-import KerasCheckpoint
-import OptStateKit
+import NumPyArchive
+import Safetensors
 import Tensors
 import TrainingState
 
 extension Entries {
-  /// Whole files of a format, recognized and opened as the tool does it; then every tensor is read.
-  private static func files(_ name: String, _ seeds: [(folder: String, suffix: String)]) -> Entry {
-    Entry(name: name) {
+  /// Whole files of a format, of which every tensor is read.
+  ///
+  /// The format's own reader opens them: asking every other one first would take longer than parsing.
+  static func files(
+    _ reader: any StateReader.Type,
+    _ seeds: [(folder: String, suffix: String)]
+  ) -> Entry {
+    Entry(name: reader.format) {
       try seeds.flatMap { seed in
         try Fixtures.files(seed.folder, endingIn: seed.suffix).map(Fixtures.bytes)
       }
     } parse: { bytes in
-      try Use.state(try StateFormats.open(try Scratch.write("input", bytes)).state)
+      let path = try Scratch.write("input", bytes)
+      guard try reader.recognizes(path) else { return }
+      try Use.state(try reader.read(path, options: ReadOptions()))
     }
   }
-
-  /// Zip archives and pickles of torch.save.
-  static let pytorch = files(
-    "pytorch",
-    [("reference/pytorch", ".pt"), ("hostile/pytorch", ".pt")]
-  )
 
   /// Headers and data of safetensors.
-  static let safetensors = files("safetensors", [("hostile/safetensors", ".safetensors")])
+  static let safetensors = files(SafetensorsReader.self, [("hostile/safetensors", ".safetensors")])
+
+  /// Indices of sharded sets, beside the two files of one.
+  static let shards = Entry(name: "shards") {
+    try Fixtures.files("hostile/safetensors", endingIn: ".index.json").map(Fixtures.bytes)
+  } parse: { bytes in
+    guard hasShards else { return }
+    let index = try Scratch.write("sound.safetensors.index.json", bytes)
+    try Use.state(try SafetensorsReader.read(index, options: ReadOptions()))
+  }
+
+  private static let hasShards: Bool = {
+    for name in ["shard-1.safetensors", "shard-2.safetensors"] {
+      guard let bytes = try? Fixtures.bytes("\(Fixtures.root)/hostile/safetensors/\(name)"),
+        (try? Scratch.write(name, bytes)) != nil
+      else { return false }
+    }
+    return true
+  }()
 
   /// Arrays of NumPy, and archives of them.
-  static let numpy = files("numpy", [("hostile/numpy", ".npy"), ("hostile/numpy", ".npz")])
-
-  /// Attributes and datasets of Keras, as a helper process says them, over a file of zeros.
-  static let keras = Entry(name: "keras") {
-    catalogs("reference/keras")
-  } parse: { bytes in
-    guard let zeroFile else { return }
-    let catalog = try HDF5Catalog(coded: bytes, fileSize: 1 << 16)
-    if KerasLegacyReader.recognizes(catalog) {
-      try Use.state(try KerasLegacyReader.read(catalog, zeroFile))
-    } else if KerasWeightsReader.recognizes(catalog) {
-      try Use.state(try KerasWeightsReader.read(catalog, zeroFile, options: ReadOptions()))
-    }
-  }
+  static let numpy = files(
+    NumPyReader.self,
+    [("hostile/numpy", ".npy"), ("hostile/numpy", ".npz")]
+  )
 
   /// Naming maps.
   static let namingMap = Entry(name: "naming-map") {

@@ -42,6 +42,22 @@ extension Entries {
     }
   }
 
+  /// Files as our own writer lays them out, read without libhdf5; the sums of their headers hold.
+  static let direct = Entry(name: "direct") {
+    let path = Scratch.folder + "/seed.h5"
+    let options = WriteOptions(overwrite: true)
+    return try ["bundle/shapes", "bundle/objects/ckpt-2", "optimizers/adam/model.ckpt-2"].map {
+      let source = Fixtures.root + "/reference/tensorflow/2.21.0/" + $0
+      let state = try StateFormats.open(source).state
+      try StateStoreWriter.write(state, to: path, options: options)
+      return try Fixtures.bytes(path)
+    }
+  } parse: { bytes in
+    let path = try Scratch.write("direct.h5", DirectSums.repaired(bytes))
+    guard let catalog = try HDF5Catalog.readDirectly(path) else { return }
+    try Use.state(try StateStoreReader.read(catalog, try PositionalFile.open(path)))
+  }
+
   /// Whole HDF5 files, walked through by libhdf5 in a process of its own: the program named by
   /// `OPTSTATE`.
   static let hdf5 = Entry(name: "hdf5") {

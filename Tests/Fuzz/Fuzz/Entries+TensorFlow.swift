@@ -1,4 +1,5 @@
 import ByteIO
+import OptStateKit
 import TensorFlowCheckpoint
 import Tensors
 
@@ -67,6 +68,29 @@ extension Entries {
     }
     return prefix
   }()
+
+  /// Object graphs over the tensors of a checkpoint that has one.
+  static let objects = Entry(name: "objects") {
+    try ["ckpt-1", "ckpt-2"].map { name in
+      let state = try StateFormats.open(Fixtures.root + "/\(objectFolder)/\(name)").state
+      guard let graph = state.extras.first(where: { $0.name.hasSuffix("OBJECT_GRAPH") }) else {
+        return []
+      }
+      return try StringTensor.decode(graph.tensor.bytes(), count: 1)[0]
+    }
+  } parse: { bytes in
+    guard let objectIndex else { return }
+    let prefix = Fixtures.root + "/\(objectFolder)/ckpt-2"
+    try Use.state(
+      try TensorFlowParsers.objects(graph: bytes, index: objectIndex, prefix: prefix)
+    )
+  }
+
+  private static let objectFolder = "reference/tensorflow/2.21.0/bundle/objects"
+
+  private static let objectIndex = try? Fixtures.bytes(
+    Fixtures.root + "/\(objectFolder)/ckpt-2.index"
+  )
 
   /// The entries of a version 1 checkpoint.
   static let version1 = Entry(name: "version1") {

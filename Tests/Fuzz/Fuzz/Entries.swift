@@ -1,7 +1,8 @@
 /// Every parser that reads what a stranger may have written.
 enum Entries {
   static let all = [
-    snappy, table, bundle, version1, stateFile, strings, sliceText, catalog, gradients, hdf5, spec,
-    json, pytorch, safetensors, numpy, keras, namingMap,
+    snappy, table, bundle, version1, stateFile, strings, sliceText, objects, catalog, gradients,
+    direct, hdf5, spec, json, zip, inflate, pickle, pytorch, trainer, safetensors, shards, numpy,
+    keras, kerasConfig, namingMap,
   ]
 }

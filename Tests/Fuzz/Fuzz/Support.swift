@@ -38,11 +38,12 @@ enum Scratch {
     return path
   }()
 
-  /// Replaces a file.
+  /// Makes or changes a file; making a new one for each input would take longer than parsing it.
   static func write(_ name: String, _ bytes: [UInt8]) throws -> String {
     let path = "\(folder)/\(name)"
-    try? FileManager.default.removeItem(atPath: path)
-    try PositionalFile.create(path).write(bytes, at: 0)
+    let isThere = unsafe truncate(path, 0) == 0
+    let file = try isThere ? PositionalFile.openForWriting(path) : PositionalFile.create(path)
+    try file.write(bytes, at: 0)
     return path
   }
 }

@@ -1,0 +1,121 @@
+import ByteIO
+import OptStateKit
+import PyTorchCheckpoint
+import Tensors
+import TrainingState
+
+extension Entries {
+  /// Zip archives and pickles of torch.save.
+  static let pytorch = files(
+    PyTorchReader.self,
+    [("reference/pytorch", ".pt"), ("hostile/pytorch", ".pt")]
+  )
+
+  private static let archives: [(folder: String, suffix: String)] = [
+    ("reference/pytorch", ".pt"), ("hostile/pytorch", ".pt"), ("hostile/numpy", ".npz"),
+    ("reference/keras", ".keras"),
+  ]
+
+  /// The structure of zip archives, and every member of them.
+  static let zip = Entry(name: "zip") {
+    try archives.flatMap { try Fixtures.files($0.folder, endingIn: $0.suffix).map(Fixtures.bytes) }
+  } parse: { bytes in
+    let archive = try ZipArchive(try PositionalFile.open(try Scratch.write("input.zip", bytes)))
+    for member in archive.members {
+      _ = try? archive.prefix(of: member, count: 64)
+      _ = try? archive.bytes(of: member, limit: 1 << 16)
+    }
+  }
+
+  /// Deflated data behind the size that it is said to have.
+  static let inflate = Entry(name: "inflate") {
+    [
+      [0, 1, 3, 0], [0, 5, 0x4B, 0x4C, 0x4A, 0x4E, 0x49, 5, 0],
+      [4, 0, 0x63, 0x60, 0x18, 5, 0xA3, 0],
+    ]
+  } parse: { bytes in
+    var input = Input(bytes)
+    var output = [UInt8](repeating: 0, count: input.number())
+    let rest = input.all()
+    try unsafe rest.withUnsafeBytes { packed in
+      try unsafe output.withUnsafeMutableBytes { room in
+        try unsafe Zlib.inflate(packed, into: room, container: .raw)
+      }
+    }
+  }
+
+  /// Pickles in an archive whose sums hold, beside storages of zeros of any sizes.
+  static let pickle = Entry(name: "pickle") {
+    (Fixtures.files("reference/pytorch", endingIn: ".pt")
+      + Fixtures.files("hostile/pytorch", endingIn: ".pt")).compactMap(coded)
+  } parse: { bytes in
+    var input = Input(bytes)
+    let sizes = (0..<Int(input.byte())).map { _ in input.number() % 2048 }
+    var archive = StoredArchive()
+    archive.add("a/data.pkl", input.all())
+    for (key, size) in sizes.enumerated() {
+      archive.add("a/data/\(key)", [UInt8](repeating: 0, count: size))
+    }
+    archive.add("a/version", [UInt8(ascii: "3")])
+    let path = try Scratch.write("input", archive.bytes)
+    try Use.state(try PyTorchReader.read(path, options: ReadOptions()))
+  }
+
+  /// Sizes of storages and the pickle of a file, as ``pickle`` takes them.
+  private static func coded(_ path: String) -> [UInt8]? {
+    guard let archive = try? ZipArchive(try PositionalFile.open(path)),
+      let record = archive.members.first(where: { $0.name.hasSuffix("/data.pkl") }),
+      let pickle = try? archive.bytes(of: record, limit: 1 << 16)
+    else { return nil }
+    let root = record.name.dropLast("data.pkl".count)
+    var sizes: [Int] = []
+    while let member = archive["\(root)data/\(sizes.count)"] { sizes.append(member.byteCount) }
+    guard sizes.count < 64, sizes.allSatisfy({ $0 < 2048 }) else { return nil }
+    return [UInt8(sizes.count)]
+      + sizes.flatMap { [UInt8($0 >> 8), UInt8(truncatingIfNeeded: $0)] } + pickle
+  }
+
+  /// One file of a Trainer's directory, the others as they should be.
+  static let trainer = Entry(name: "trainer") {
+    guard let trainerFolder else { return [] }
+    return try trainerFiles.enumerated().map {
+      [UInt8($0.offset)] + (try Fixtures.bytes("\(trainerFolder)/\($0.element)"))
+    }
+  } parse: { bytes in
+    guard let trainerFolder, let first = bytes.first else { return }
+    let name = trainerFiles[Int(first) % trainerFiles.count]
+    let sound = try Fixtures.bytes("\(trainerFolder)/\(name)")
+    defer { _ = try? Scratch.write("trainer/\(name)", sound) }
+    _ = try Scratch.write("trainer/\(name)", Array(bytes.dropFirst()))
+    try Use.state(try HuggingFaceReader.read(trainerFolder, options: ReadOptions()))
+  }
+
+  private static let trainerFiles = [
+    "trainer_state.json", "scheduler.pt", "optimizer.pt", "model.safetensors",
+  ]
+
+  /// The directory that our own writer makes of a small state.
+  private static let trainerFolder: String? = {
+    let folder = Scratch.folder + "/trainer"
+    let source = Fixtures.root + "/reference/pytorch/2.13.0/adam.pt"
+    do {
+      let optimizer = try OptimizerRecord(spec: "adamw:learning_rate=0.001")
+      let schedule = try ScheduleRecord(
+        spec: "hf_linear:learning_rate=0.001,num_training_steps=9"
+      )
+      try Conversion.run(
+        from: source,
+        to: folder,
+        format: "huggingface",
+        change: { state, _ in
+          var state = state
+          (state.optimizer, state.schedule) = (optimizer, schedule)
+          return state
+        }
+      )
+      return folder
+    } catch {
+      return nil
+    }
+  }()
+}
