@@ -37,8 +37,14 @@ let package = Package(
     ),
     .target(name: "CKernels", cSettings: [.treatAllWarnings(as: .error)]),
 
+    .target(name: "CPlatform", cSettings: [.treatAllWarnings(as: .error)]),
+
     .target(name: "Tensors", swiftSettings: strict),
-    .target(name: "ByteIO", dependencies: ["Tensors", "CZlib", "CKernels"], swiftSettings: strict),
+    .target(
+      name: "ByteIO",
+      dependencies: ["Tensors", "CZlib", "CKernels", "CPlatform"],
+      swiftSettings: strict
+    ),
     .target(name: "HDF5", dependencies: ["Tensors", "ByteIO", "CHDF5"], swiftSettings: strict),
     .target(name: "OptimizerCore", dependencies: ["Tensors", "CKernels"], swiftSettings: strict),
     .target(

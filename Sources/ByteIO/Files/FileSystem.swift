@@ -3,6 +3,7 @@ internal import Glibc
 #else
 internal import Darwin
 #endif
+internal import CPlatform
 internal import Tensors
 
 /// The few questions about paths that reading and writing states asks.
@@ -54,7 +55,12 @@ public enum FileSystem {
   /// - Returns: The names, without `.` and `..`.
   /// - Throws: `StateError` with code `inputOutput` or `notFound`.
   public static func names(in path: String) throws -> [String] {
-    guard let directory = unsafe opendir(path) else {
+    var stream: OpaquePointer?
+    let status = Fault.status(.list, path) {
+      unsafe stream = opendir(path)
+      return unsafe stream == nil ? -1 : 0
+    }
+    guard status == 0, let directory = unsafe stream else {
       throw StateError.system(.inputOutput, "list", path)
     }
     defer { unsafe closedir(directory) }
@@ -76,7 +82,9 @@ public enum FileSystem {
     if kind(of: path) == .directory { return }
     let parent = directory(of: path)
     if parent != path { try createDirectory(parent) }
-    guard unsafe mkdir(path, 0o777) == 0 || errno == EEXIST, kind(of: path) == .directory else {
+    guard Fault.status(.create, path, { unsafe mkdir(path, 0o777) }) == 0 || errno == EEXIST,
+      kind(of: path) == .directory
+    else {
       throw StateError.system(.cannotCreate, "create the directory", path)
     }
   }
@@ -89,6 +97,22 @@ public enum FileSystem {
     guard Fault.status(.remove, path, { unsafe unlink(path) }) == 0 || errno == ENOENT else {
       throw StateError.system(.cannotCreate, "remove", path)
     }
+  }
+
+  /// Gives what stands at a path another name, in place of what had it.
+  static func rename(_ path: String, _ target: String) throws {
+    guard Fault.status(.rename, target, { Platform.rename(path, target) }) == 0 else {
+      throw StateError.system(.cannotCreate, "rename what is finished to", target)
+    }
+  }
+
+  /// Gives each of two paths what stands at the other, in one step; tells whether the file system can.
+  static func exchange(_ path: String, _ target: String) throws -> Bool {
+    if Fault.status(.exchange, target, { unsafe optstate_exchange(path, target) }) == 0 {
+      return true
+    }
+    if [EINVAL, ENOSYS, ENOTSUP].contains(errno) { return false }
+    throw StateError.system(.cannotCreate, "replace", target)
   }
 
   /// Waits until the names in a directory are on the disk.
@@ -149,5 +173,16 @@ public enum FileSystem {
     var rest = path.utf8[...]
     while rest.count > 1, rest.last == slash { rest.removeLast() }
     return String(Substring(rest))
+  }
+}
+
+/// `rename` under a name that does not collide with ``FileSystem/rename(_:_:)``.
+private enum Platform {
+  static func rename(_ path: String, _ target: String) -> Int32 {
+    #if canImport(Glibc)
+    unsafe Glibc.rename(path, target)
+    #else
+    unsafe Darwin.rename(path, target)
+    #endif
   }
 }

@@ -1,4 +1,5 @@
 internal import Synchronization
+internal import Tensors
 
 /// The files that a piece of work reads, so that none of them becomes its output.
 ///
@@ -32,9 +33,16 @@ package final class InputTrace: Sendable {
     recording?.files.withLock { _ = $0.insert(file) }
   }
 
-  /// Whether a path leads to a file that must not be replaced.
-  static func protects(_ path: String) -> Bool {
-    guard let protected, let file = FileIdentity(path) else { return false }
-    return protected.files.withLock { $0.contains(file) }
+  /// Refuses a path that leads to a file which must not be replaced.
+  static func check(_ path: String) throws {
+    guard let protected, let file = FileIdentity(path),
+      protected.files.withLock({ $0.contains(file) })
+    else { return }
+    throw StateError(
+      .invalidArgument,
+      "is a file of the input, which is never changed",
+      file: path,
+      remedy: "choose another name for the output"
+    )
   }
 }

@@ -7,8 +7,9 @@ internal import Tensors
 
 /// A directory of files that appears complete, or not at all.
 ///
-/// It is made under a temporary name beside its target. ``commit()`` flushes all files and renames the
-/// directory. One that is dropped uncommitted is removed.
+/// It is made under a temporary name beside its target. ``commit()`` flushes all files and gives the
+/// directory its name, in exchange for an old one where there is one: at no moment is neither there. One that
+/// is dropped uncommitted is removed.
 public final class OutputDirectory {
   private let target: String
   private let temporary: String
@@ -22,7 +23,8 @@ public final class OutputDirectory {
   ///   - target: The path that it will have.
   ///   - overwrite: Whether an existing directory may be replaced.
   /// - Throws: `StateError` with code `exists` when the target exists and may not be replaced,
-  ///   `cannotCreate` when it is no directory or the new one cannot be made.
+  ///   `invalidArgument` when a file of the input is in it, `cannotCreate` when it is no directory or the
+  ///   new one cannot be made.
   public init(_ target: String, overwrite: Bool) throws {
     switch FileSystem.kind(of: target) {
     case nil: break
@@ -35,6 +37,9 @@ public final class OutputDirectory {
           file: target,
           remedy: "pass --overwrite to replace it"
         )
+      }
+      for name in try FileSystem.files(below: target) {
+        try InputTrace.check(FileSystem.path(target, name))
       }
     case .file, .other: throw StateError(.cannotCreate, "is no directory", file: target)
     }
@@ -75,24 +80,51 @@ public final class OutputDirectory {
 
   /// Makes the directory appear under its name.
   ///
-  /// - Throws: `StateError` with code `inputOutput` when flushing fails, `cannotCreate` when renaming
-  ///   does.
+  /// - Throws: `StateError` with code `inputOutput` when flushing fails, `exists` when another process
+  ///   made the target meanwhile, `cannotCreate` when renaming fails.
   public func commit() throws {
     for file in files { try file.sync() }
     for directory in directories { try FileSystem.syncDirectory(directory) }
-    // A directory is only replaced by a rename when it is empty, so an old one steps aside.
-    let old = TemporaryFiles.reserve(beside: target)
-    defer { TemporaryFiles.release(old) }
-    let hasOld = overwrite && FileSystem.kind(of: target) == .directory
-    if hasOld, unsafe rename(target, old) != 0 {
-      throw StateError.system(.cannotCreate, "replace", target)
+    let parent = FileSystem.directory(of: target)
+    let lock = try DirectoryLock(parent)
+    try withExtendedLifetime(lock) { try TemporaryFiles.uninterrupted { try appear() } }
+    try FileSystem.syncDirectory(parent)
+    // What an exchange has brought under the temporary name is the old directory.
+    FileSystem.removeTree(temporary)
+  }
+
+  private func appear() throws {
+    if overwrite, FileSystem.kind(of: target) == .directory {
+      if try !FileSystem.exchange(temporary, target) { try replaceInTwoSteps() }
+      return
     }
-    guard unsafe rename(temporary, target) == 0 else {
-      let error = StateError.system(.cannotCreate, "rename the finished directory to", target)
-      if hasOld { _ = unsafe rename(old, target) }
+    do {
+      try FileSystem.rename(temporary, target)
+    } catch let error as StateError {
+      // An empty directory may be replaced, one with files in it never is.
+      guard !overwrite, FileSystem.kind(of: target) == .directory else { throw error }
+      throw StateError(
+        .exists,
+        "appeared while it was being written",
+        file: target,
+        remedy: "pass --overwrite to replace it"
+      )
+    }
+  }
+
+  /// Puts the new directory in the old one's place in two steps, where the file system has no exchange.
+  ///
+  /// The old one gets a name that nobody takes for a temporary one: whoever is killed between the steps
+  /// finds it beside the target.
+  private func replaceInTwoSteps() throws {
+    let old = "\(target).replaced-by-\(getpid())"
+    try FileSystem.rename(target, old)
+    do {
+      try FileSystem.rename(temporary, target)
+    } catch {
+      try? FileSystem.rename(old, target)
       throw error
     }
-    if hasOld { FileSystem.removeTree(old) }
-    try FileSystem.syncDirectory(FileSystem.directory(of: target))
+    try FileSystem.rename(old, temporary)
   }
 }

@@ -69,14 +69,7 @@ public final class OutputSet {
   /// - Throws: `StateError` with code `exists` when the target exists and may not be replaced,
   ///   `invalidArgument` when it is a file of the input, `cannotCreate` when it is no regular file.
   public func check(_ target: String) throws {
-    guard mayReplaceInputs || !InputTrace.protects(target) else {
-      throw StateError(
-        .invalidArgument,
-        "is a file of the input, which is never changed",
-        file: target,
-        remedy: "choose another name for the output"
-      )
-    }
+    if !mayReplaceInputs { try InputTrace.check(target) }
     switch FileSystem.kind(of: target) {
     case .directory:
       throw StateError(.cannotCreate, "is a directory", file: target)
@@ -140,14 +133,6 @@ public final class OutputSet {
     try directories.forEach(FileSystem.syncDirectory)
   }
 
-  private static func move(_ temporary: String, _ target: String) -> Int32 {
-    #if canImport(Glibc)
-    unsafe Glibc.rename(temporary, target)
-    #else
-    unsafe Darwin.rename(temporary, target)
-    #endif
-  }
-
   private func appear(_ temporary: String, as target: String) throws {
     if !overwrite {
       // A link, unlike a rename, never replaces what another process has just made.
@@ -164,8 +149,6 @@ public final class OutputSet {
         )
       }
     }
-    guard Fault.status(.rename, target, { Self.move(temporary, target) }) == 0 else {
-      throw StateError.system(.cannotCreate, "rename the finished file to", target)
-    }
+    try FileSystem.rename(temporary, target)
   }
 }
