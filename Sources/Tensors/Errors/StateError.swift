@@ -86,6 +86,6 @@ extension StateError: CustomStringConvertible {
     case (nil, nil): break
     }
     if let remedy { text += "; \(remedy)" }
-    return text
+    return text.visible
   }
 }

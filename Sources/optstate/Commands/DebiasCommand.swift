@@ -74,7 +74,9 @@ struct DebiasCommand: ParsableCommand {
         return changed
       }
       for note in notes { Output.message("note: \(note)") }
-      if let report { print(json ? report.json.text : report.text) }
+      if let report {
+        if json { print(report.json.text) } else { Output.lines(report.lines) }
+      }
     }
   }
 }

@@ -11,11 +11,11 @@ struct DiagnosisText {
     self.diagnosis = diagnosis
   }
 
-  var text: String {
+  var lines: [String] {
     diagnosis.findings.isEmpty ? healthy : findings
   }
 
-  private var healthy: String {
+  private var healthy: [String] {
     var lines = ["healthy: nothing was found in \(diagnosis.tensorCount) tensors"]
     let bounded = diagnosis.tightness.compactMap { entry in
       entry.bound.map { (entry, $0, entry.largestRatio / $0) }
@@ -23,19 +23,19 @@ struct DiagnosisText {
     if let (entry, bound, _) = bounded.max(by: { $0.2 < $1.2 }) {
       lines.append(
         "tightest moments: \(Units.number(entry.largestRatio)) of at most \(Units.number(bound)), "
-          + Self.visible(entry.variable)
+          + entry.variable
       )
       lines.append("the bound is for " + diagnosis.decays)
     }
     let untouched = diagnosis.tightness.filter { $0.untouchedRows ?? 0 > 0 }
     for entry in untouched.prefix(Self.shown) {
       let rows = entry.untouchedRows ?? 0
-      lines.append("no gradient has reached \(rows) rows of \(Self.visible(entry.variable))")
+      lines.append("no gradient has reached \(rows) rows of \(entry.variable)")
     }
-    return lines.joined(separator: "\n")
+    return lines
   }
 
-  private var findings: String {
+  private var findings: [String] {
     var lines: [String] = []
     var counts: [Finding.Code: Int] = [:]
     for finding in diagnosis.findings {
@@ -43,14 +43,14 @@ struct DiagnosisText {
       guard counts[finding.code] ?? 0 <= Self.shown else { continue }
       let place = [finding.variable, finding.slot].compactMap(\.self).joined(separator: "/")
       lines.append(
-        (place.isEmpty ? "" : Self.visible(place) + ": ") + Self.visible(finding.message)
+        (place.isEmpty ? "" : place + ": ") + finding.message
       )
       for (label, text) in [
         ("evidence", finding.evidence), ("consequence", finding.consequence),
         ("remedy", finding.remedy),
       ] {
         lines.append(
-          "  \(label)\(String(repeating: " ", count: 13 - label.count))\(Self.visible(text))"
+          "  \(label)\(String(repeating: " ", count: 13 - label.count))\(text)"
         )
       }
     }
@@ -60,16 +60,6 @@ struct DiagnosisText {
     }
     let count = diagnosis.findings.count
     lines.append("\(count) finding\(count == 1 ? "" : "s")")
-    return lines.joined(separator: "\n")
-  }
-
-  /// A text from a file, without what would drive a terminal.
-  private static func visible(_ text: String) -> String {
-    var result = ""
-    for scalar in text.unicodeScalars {
-      let isControl = scalar.properties.generalCategory == .control
-      result += isControl ? "\\u{\(String(scalar.value, radix: 16))}" : String(scalar)
-    }
-    return result
+    return lines
   }
 }

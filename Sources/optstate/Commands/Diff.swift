@@ -53,7 +53,7 @@ struct Diff: ParsableCommand {
       } else if comparison.differences.isEmpty {
         print("equal")
       } else {
-        for difference in comparison.differences { print(Self.line(difference)) }
+        Output.lines(comparison.differences.map(Self.line))
       }
       if !comparison.differences.isEmpty { throw ExitCode(1) }
     }

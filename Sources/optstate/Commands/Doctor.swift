@@ -28,7 +28,11 @@ struct Doctor: ParsableCommand {
         change: records.completing,
         progress: ProgressBar("examining").handler
       )
-      print(json ? diagnosis.json.text : DiagnosisText(diagnosis).text)
+      if json {
+        print(diagnosis.json.text)
+      } else {
+        Output.lines(DiagnosisText(diagnosis).lines)
+      }
       if !diagnosis.findings.isEmpty { throw ExitCode(1) }
     }
   }

@@ -44,7 +44,7 @@ struct Inspect: ParsableCommand {
       if json {
         print(inspection.json(withVariables: variables || stats).text)
       } else {
-        print(InspectionText(inspection, withVariables: variables || stats).text)
+        Output.lines(InspectionText(inspection, withVariables: variables || stats).lines)
       }
     }
   }

@@ -10,8 +10,8 @@ struct InspectionText {
     self.withVariables = withVariables
   }
 
-  var text: String {
-    (summary + (withVariables ? [""] + variables : [])).joined(separator: "\n")
+  var lines: [String] {
+    summary + (withVariables ? [""] + variables : [])
   }
 
   private var summary: [String] {
@@ -66,35 +66,35 @@ struct InspectionText {
     inspection.state.variables.flatMap { variable -> [String] in
       var lines: [String] = []
       if let tensor = variable.value?.tensor {
-        lines.append(
-          line(variable.name, "\(tensor.elementType.rawValue)\(tensor.shape)", variable.name)
+        lines += self.lines(
+          variable.name,
+          "\(tensor.elementType.rawValue)\(tensor.shape)",
+          variable.name
         )
       } else {
         lines.append(variable.name + "  (slots only)")
       }
       for slot in variable.slots {
         let tensor = slot.tensor.tensor
-        lines.append(
-          line(
-            "  \(slot.name)",
-            "\(tensor.elementType.rawValue)\(tensor.shape)",
-            "\(variable.name)/\(slot.name)"
-          )
+        lines += self.lines(
+          "  \(slot.name)",
+          "\(tensor.elementType.rawValue)\(tensor.shape)",
+          "\(variable.name)/\(slot.name)"
         )
       }
       return lines
     }
   }
 
-  private func line(_ label: String, _ type: String, _ key: String) -> String {
+  private func lines(_ label: String, _ type: String, _ key: String) -> [String] {
     let head = "\(label)  \(type)"
-    guard let numbers = inspection.statistics[ExactName(key)] else { return head }
+    guard let numbers = inspection.statistics[ExactName(key)] else { return [head] }
     var text = "min \(Units.number(numbers.min))  max \(Units.number(numbers.max))"
     text += "  mean \(Units.number(numbers.mean))  rms \(Units.number(numbers.rms))"
     text += "  norm \(Units.number(numbers.norm))  zeros \(numbers.zeros)"
     if numbers.nan > 0 { text += "  NaN \(numbers.nan)" }
     if numbers.inf > 0 { text += "  infinite \(numbers.inf)" }
-    return head + "\n      " + text
+    return [head, "      " + text]
   }
 
   private static func padded(_ text: String, _ width: Int) -> String {

@@ -74,7 +74,7 @@ struct ResetCommand: ParsableCommand {
       }
       guard let report else { return }
       for note in report.notes { Output.message("note: \(note)") }
-      print(report.text)
+      Output.lines([report.text])
     }
   }
 }

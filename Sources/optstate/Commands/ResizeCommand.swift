@@ -64,7 +64,7 @@ struct ResizeCommand: ParsableCommand {
         }
         return changed
       }
-      print(lines.joined(separator: "\n"))
+      Output.lines(lines)
     }
   }
 }

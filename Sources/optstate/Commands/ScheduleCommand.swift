@@ -71,10 +71,11 @@ struct ScheduleCommand: ParsableCommand {
       )
       if let plot { try drawing.write(to: plot, overwrite: outputOptions.overwrite) }
       let report = ScheduleReport(listed, current: current)
-      print(
-        json
-          ? report.json.text : (report.lines + [""] + drawing.characters()).joined(separator: "\n")
-      )
+      if json {
+        print(report.json.text)
+      } else {
+        Output.lines(report.lines + [""] + drawing.characters())
+      }
     }
   }
 }

@@ -84,7 +84,7 @@ struct SetCommand: ParsableCommand {
         }
         return changed
       }
-      print(lines.joined(separator: "\n"))
+      Output.lines(lines)
     }
   }
 

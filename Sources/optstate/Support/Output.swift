@@ -1,4 +1,5 @@
 internal import OptStateKit
+internal import Tensors
 
 #if canImport(Glibc)
 internal import Glibc
@@ -8,9 +9,14 @@ internal import Darwin
 
 /// Where messages go, so that standard output holds results alone.
 enum Output {
+  /// Prints lines of a result; names from files cannot add others to them.
+  static func lines(_ lines: [String]) {
+    print(lines.map(\.visible).joined(separator: "\n"))
+  }
+
   /// Writes a line to standard error.
   static func message(_ text: String) {
-    write(text + "\n")
+    write(text.visible + "\n")
   }
 
   /// Writes text to standard error.

@@ -63,12 +63,12 @@ public struct DebiasReport: Sendable {
   }
 
   /// The report as a person reads it.
-  public var text: String {
+  public var lines: [String] {
     guard let operation = plan.operation else {
-      return """
-        learning rate   \(number(rateBefore)) -> \(number(rateAfter)), times \(number(plan.rateFactor)): \
-        the frozen factor sqrt(1 - beta2)/(1 - beta1) is in it now
-        """
+      return [
+        "learning rate   \(number(rateBefore)) -> \(number(rateAfter)), "
+          + "times \(number(plan.rateFactor)): the frozen factor sqrt(1 - beta2)/(1 - beta1) is in it now"
+      ]
     }
     var lines: [String] = []
     switch operation {
@@ -105,7 +105,7 @@ public struct DebiasReport: Sendable {
           + "\(loss.largestULP) ULP"
       )
     }
-    return lines.joined(separator: "\n")
+    return lines
   }
 
   private var updates: [String] {
