@@ -28,7 +28,7 @@ struct OutputSetTests {
     do {
       let output = OutputSet(overwrite: overwrite)
       try output.add(directory("a")).write([1, 2], at: 0)
-      _ = try output.reserve(directory("b"))
+      _ = try output.add(directory("b")) { $0 }
       if overwrite { try output.add(directory("old")).write([8], at: 0) }
     }
     #expect(try directory.names == ["old"])
@@ -180,12 +180,12 @@ struct OutputSetTests {
     try inputs.protect {
       for name in ["input", "link", "unopened"] {
         let output = OutputSet(overwrite: true)
-        #expect(try errorCode { _ = try output.reserve(directory(name)) } == .invalidArgument)
+        #expect(try errorCode { _ = try output.add(directory(name)) { $0 } } == .invalidArgument)
       }
-      _ = try OutputSet(overwrite: true).reserve(directory("other"))
-      _ = try OutputSet(overwrite: true, mayReplaceInputs: true).reserve(directory("input"))
+      _ = try OutputSet(overwrite: true).add(directory("other")) { $0 }
+      _ = try OutputSet(overwrite: true, mayReplaceInputs: true).add(directory("input")) { $0 }
     }
-    _ = try OutputSet(overwrite: true).reserve(directory("input"))
+    _ = try OutputSet(overwrite: true).add(directory("input")) { $0 }
   }
 
   @Test

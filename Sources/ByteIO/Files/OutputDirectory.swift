@@ -50,7 +50,7 @@ public final class OutputDirectory {
     self.overwrite = overwrite
     temporary = TemporaryFiles.reserve(beside: target)
     directories = [temporary]
-    try FileSystem.createDirectory(temporary)
+    try TemporaryFiles.uninterrupted { try FileSystem.createDirectory(temporary) }
   }
 
   deinit {
@@ -72,8 +72,10 @@ public final class OutputDirectory {
     }
     let path = FileSystem.path(temporary, name)
     let parent = FileSystem.directory(of: path)
-    if directories.insert(parent).inserted { try FileSystem.createDirectory(parent) }
-    let file = try PositionalFile.create(path)
+    let file = try TemporaryFiles.uninterrupted {
+      if directories.insert(parent).inserted { try FileSystem.createDirectory(parent) }
+      return try PositionalFile.create(path)
+    }
     files.append(file)
     return file
   }

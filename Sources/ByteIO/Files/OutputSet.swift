@@ -43,17 +43,35 @@ public final class OutputSet {
   ///   `cannotCreate` when the file cannot be made.
   public func add(_ target: String) throws -> PositionalFile {
     let temporary = try reserve(target)
-    let file = try PositionalFile.create(temporary)
+    let file = try TemporaryFiles.uninterrupted { try PositionalFile.create(temporary) }
     files[files.count - 1].file = file
     return file
   }
 
-  /// Adds a file that somebody else creates at the returned path.
+  /// Adds a file that somebody else makes.
   ///
-  /// - Parameter target: The path that it will have.
-  /// - Returns: The temporary path beside the target.
-  /// - Throws: `StateError` as ``add(_:)``.
-  public func reserve(_ target: String) throws -> String {
+  /// - Parameters:
+  ///   - target: The path that it will have.
+  ///   - body: Makes the file at the temporary path that it is given. Its errors are told of the target:
+  ///     that is what the user knows.
+  /// - Returns: What the body returns.
+  /// - Throws: `StateError` as ``add(_:)``, or what the body throws.
+  public func add<Result>(
+    _ target: String,
+    madeBy body: (_ temporary: String) throws -> Result
+  ) throws -> Result {
+    let temporary = try reserve(target)
+    do {
+      return try body(temporary)
+    } catch var error as StateError {
+      // Whoever fails to read says which file; libhdf5, which fails to write, does not.
+      let isNameless = error.file == nil && !error.code.concernsData
+      if error.file == temporary || isNameless { error.file = target }
+      throw error
+    }
+  }
+
+  private func reserve(_ target: String) throws -> String {
     try check(target)
     let directory = FileSystem.directory(of: target)
     try FileSystem.createDirectory(directory)
@@ -140,13 +158,19 @@ public final class OutputSet {
         unsafe unlink(temporary)
         return
       }
-      if errno == EEXIST {
+      let number = errno
+      if number == EEXIST {
         throw StateError(
           .exists,
           "appeared while it was being written",
           file: target,
           remedy: "pass --overwrite to replace it"
         )
+      }
+      // Not every file system has links.
+      guard [EPERM, EACCES, ENOTSUP, ENOSYS, EMLINK].contains(number) else {
+        errno = number
+        throw StateError.system(.cannotCreate, "rename what is finished to", target)
       }
     }
     try FileSystem.rename(temporary, target)

@@ -12,8 +12,8 @@ public enum TemporaryFiles {
   private static let live = Mutex<Set<String>>([])
   private static let serial = Atomic<Int>(0)
 
-  /// Held while finished files get their names.
-  private static let naming = Mutex(())
+  /// Held while files are made and while finished ones get their names.
+  private static let naming = RecursiveLock()
 
   /// Seconds after which a file of another machine or container counts as left behind.
   private static let patience = 24 * 60 * 60
@@ -50,18 +50,22 @@ public enum TemporaryFiles {
     live.withLock { _ = $0.remove(path) }
   }
 
-  /// Runs a body that ``removeAll()`` waits for.
-  static func uninterrupted<Result>(_ body: () throws -> Result) rethrows -> Result {
-    try naming.withLock { _ in try body() }
+  /// Runs a body that ``removeAll(andThen:)`` waits for; one such body may run another.
+  package static func uninterrupted<Result>(_ body: () throws -> Result) rethrows -> Result {
+    try naming.holding(body)
   }
 
   /// Removes what this process has not finished; for a program that a signal ends.
   ///
-  /// Files that are just getting their names all get them first, which takes a moment.
-  public static func removeAll() {
-    naming.withLock { _ in
+  /// Files that are just getting their names all get them first, which takes a moment. None is made
+  /// until the body is done.
+  ///
+  /// - Parameter body: What ends the program.
+  public static func removeAll(andThen body: () -> Void = {}) {
+    naming.holding {
       let paths = live.withLock { $0 }
       for path in paths { FileSystem.removeTree(path) }
+      body()
     }
   }
 

@@ -81,10 +81,12 @@ public enum TensorFlowWriter: StateWriter {
     )
     try output.flush()
     try withExtendedLifetime(try DirectoryLock(FileSystem.directory(of: prefix))) {
-      // Between the old index and the new one there is none, and nothing may point to it.
-      try list.remove()
-      try output.commit(locked: true)
-      try list.add()
+      try TemporaryFiles.uninterrupted {
+        // Between the old index and the new one there is none, and nothing may point to it.
+        try list.remove()
+        try output.commit(locked: true)
+        try list.add()
+      }
     }
   }
 

@@ -28,10 +28,11 @@ enum Signals {
 
   /// Ends with a signal's own status, as if it had never been caught, but for unfinished files.
   static func end(by number: Int32) {
-    TemporaryFiles.removeAll()
-    signal(number, SIG_DFL)
-    unblock([number])
-    raise(number)
+    TemporaryFiles.removeAll {
+      signal(number, SIG_DFL)
+      unblock([number])
+      raise(number)
+    }
   }
 
   private static let handled = [SIGINT, SIGTERM, SIGHUP, SIGPIPE]
