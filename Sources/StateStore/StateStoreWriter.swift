@@ -22,22 +22,10 @@ public enum StateStoreWriter: StateWriter {
       throw StateError(.invalidArgument, "gzip has no level \(level)", expected: "1 to 9")
     }
     let output = OutputSet(overwrite: options.overwrite)
-    let temporary = try output.reserve(path)
-    do {
+    try output.add(path) { temporary in
       let layout = try StoreLayout(state, creating: temporary, deflateLevel: options.deflateLevel)
       try layout.fill(temporary, progress: options.progress)
-    } catch let error as StateError {
-      // The user knows the target, not the temporary file beside it.
-      throw error.file == temporary ? error.replacingFile(with: path) : error
     }
     try output.commit()
-  }
-}
-
-extension StateError {
-  fileprivate func replacingFile(with path: String) -> StateError {
-    var copy = self
-    copy.file = path
-    return copy
   }
 }

@@ -220,7 +220,7 @@ final class StoreLayout {
       let sums = try writer.write(chunked.map(\.tensor)) { try root.openDataset(paths[$0]) }
       for (entry, sum) in zip(chunked, sums) { try finish(entry, sum) }
     }
-    try file.flush()
+    try file.close()
   }
 
   private func finish(_ entry: Pending, _ sum: CRC32C) throws {

@@ -1,11 +1,6 @@
+internal import ByteIO
 internal import CHDF5
 internal import Tensors
-
-#if canImport(Glibc)
-internal import Glibc
-#else
-internal import Darwin
-#endif
 
 /// The one gate through which libhdf5 is called.
 ///
@@ -22,11 +17,11 @@ enum Gate {
   /// Runs calls of libhdf5 under the lock.
   @discardableResult
   static func locked<Result>(_ body: () throws -> Result) throws -> Result {
-    lock.acquire()
-    defer { lock.release() }
-    guard isReady else { throw StateError(.inputOutput, "libhdf5 cannot be initialized") }
-    _ = optstate_h5e_silence()
-    return try body()
+    try lock.holding {
+      guard isReady else { throw StateError(.inputOutput, "libhdf5 cannot be initialized") }
+      _ = optstate_h5e_silence()
+      return try body()
+    }
   }
 
   /// Closes an identifier; the result is of no use to anyone who could still act on it.
@@ -62,10 +57,20 @@ enum Gate {
       },
       Unmanaged.passUnretained(frames).toOpaque()
     )
-    guard let outer = frames.messages.first, let inner = frames.messages.last else {
-      return "no reason given"
-    }
-    return frames.messages.count == 1 ? outer : "\(outer), because \(inner)"
+    let messages = frames.messages.map(readable)
+    guard let outer = messages.first, let inner = messages.last else { return "no reason given" }
+    return messages.count == 1 ? outer : "\(outer), because \(inner)"
+  }
+
+  /// A message without what only a debugger can use: the time, the descriptor, the address.
+  ///
+  /// `file write failed: time = …, error message = 'No space left on device', buf = …`
+  private static func readable(_ message: String) -> String {
+    guard let details = message.firstRange(of: ": time = "),
+      let start = message.firstRange(of: "error message = '"),
+      let end = message[start.upperBound...].firstIndex(of: "'")
+    else { return message }
+    return "\(message[..<details.lowerBound]): \(message[start.upperBound..<end])"
   }
 
   /// How files are opened: without locks.
@@ -77,27 +82,4 @@ enum Gate {
     try check(H5Pset_file_locking(access.id, false, true), "do without locks")
     return access
   }
-}
-
-/// A lock that its holder may take again.
-@safe private final class RecursiveLock: @unchecked Sendable {
-  // Sendable because the mutex is what serializes access to itself.
-  private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
-
-  init() {
-    var attributes = pthread_mutexattr_t()
-    unsafe pthread_mutexattr_init(&attributes)
-    unsafe pthread_mutexattr_settype(&attributes, Int32(PTHREAD_MUTEX_RECURSIVE))
-    unsafe pthread_mutex_init(mutex, &attributes)
-    unsafe pthread_mutexattr_destroy(&attributes)
-  }
-
-  deinit {
-    unsafe pthread_mutex_destroy(mutex)
-    unsafe mutex.deallocate()
-  }
-
-  func acquire() { unsafe pthread_mutex_lock(mutex) }
-
-  func release() { unsafe pthread_mutex_unlock(mutex) }
 }

@@ -65,9 +65,11 @@ public enum KerasArchiveWriter: StateWriter {
     let layout = try WeightsLayout(state)
     // The weights file is made without its data, beside the target; the data goes into the archive only.
     let scratch = OutputSet(overwrite: true)
-    let skeleton = try scratch.reserve(path + ".weights")
-    let file = try KerasOutput(skeleton)
-    try layout.fill(file)
+    let weights = try scratch.add(path + ".weights") { skeleton in
+      let file = try KerasOutput(skeleton)
+      try layout.fill(file)
+      return try file.parts()
+    }
     let output = OutputSet(overwrite: options.overwrite)
     let writer = ZipWriter(try output.add(path), layout: .plain)
     let others = state.extras.filter { $0.sourceName == nil && $0.index == nil }
@@ -77,7 +79,7 @@ public enum KerasArchiveWriter: StateWriter {
       let tensor = name == Name.config ? config : extra.tensor
       try writer.add(name, parts: [NamedTensor(name, tensor)])
     }
-    try writer.add(Name.weightsMember, parts: try file.parts())
+    try writer.add(Name.weightsMember, parts: weights)
     for extra in others where !first.contains(extra.name) {
       try writer.add(extra.name, parts: [NamedTensor(extra.name, extra.tensor)])
     }

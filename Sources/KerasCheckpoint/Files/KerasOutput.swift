@@ -85,6 +85,10 @@ final class KerasOutput {
   /// The file's bytes in order: its structure, and between it the tensors themselves.
   func parts() throws -> [NamedTensor] {
     try file.flush()
+    let placed = try pending.map { entry in
+      (tensor: entry.tensor, offset: try offset(of: entry))
+    }
+    try file.close()
     let skeleton = try PositionalFile.open(path)
     var parts: [NamedTensor] = []
     var end = 0
@@ -93,9 +97,6 @@ final class KerasOutput {
       let source = FileSource(skeleton, at: end)
       let tensor = try Tensor(.uint8, .vector(next - end), source: source)
       parts.append(NamedTensor("the weights' structure", tensor))
-    }
-    let placed = try pending.map { entry in
-      (tensor: entry.tensor, offset: try offset(of: entry))
     }
     for (tensor, offset) in placed.sorted(by: { $0.offset < $1.offset }) {
       try addStructure(until: offset)
@@ -120,7 +121,7 @@ final class KerasOutput {
     let placements = try pending.map { entry in
       TensorPass.Placement(entry.tensor, file: target, offset: try offset(of: entry))
     }
+    try file.close()
     _ = try TensorPass.copy(placements, progress: progress)
-    try file.flush()
   }
 }

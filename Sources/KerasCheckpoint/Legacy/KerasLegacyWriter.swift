@@ -25,13 +25,10 @@ public enum KerasLegacyWriter: StateWriter {
     let prepared = try prepare(state, note)
     let layout = try LegacyLayout(prepared, className: className(of: prepared), note: note)
     let output = OutputSet(overwrite: options.overwrite)
-    let temporary = try output.reserve(path)
-    do {
+    try output.add(path) { temporary in
       let file = try KerasOutput(temporary)
       try fill(file, prepared, layout)
       try file.finish(progress: options.progress)
-    } catch let error as StateError {
-      throw error.file == temporary ? error.replacingFile(with: path) : error
     }
     tell(state, layout, note)
     try output.commit()
@@ -150,13 +147,5 @@ public enum KerasLegacyWriter: StateWriter {
           + ".weights.h5 for it"
       )
     }
-  }
-}
-
-extension StateError {
-  func replacingFile(with path: String) -> StateError {
-    var copy = self
-    copy.file = path
-    return copy
   }
 }

@@ -20,13 +20,10 @@ public enum KerasWeightsWriter: StateWriter {
     let current = try RateVariable.updated(state, hasSchedule: nil)
     let layout = try WeightsLayout(current)
     let output = OutputSet(overwrite: options.overwrite)
-    let temporary = try output.reserve(path)
-    do {
+    try output.add(path) { temporary in
       let file = try KerasOutput(temporary)
       try layout.fill(file)
       try file.finish(progress: options.progress)
-    } catch let error as StateError {
-      throw error.file == temporary ? error.replacingFile(with: path) : error
     }
     if state.sourceFormat == KerasNames.archiveFormat {
       note("a weights file has no place for the model's configuration")
