@@ -1,8 +1,10 @@
 #ifndef OPTSTATE_CHDF5_SHIM_H
 #define OPTSTATE_CHDF5_SHIM_H
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include <hdf5.h>
@@ -75,6 +77,12 @@ typedef struct {
   haddr_t end_of_address;
 } optstate_window_file;
 
+/* Puts a failed call of the operating system on the error stack in the words of libhdf5's own drivers. */
+static inline void optstate_window_fail(const char *action) {
+  H5Epush2(H5E_DEFAULT, __FILE__, "optstate_window", __LINE__, H5E_ERR_CLS, H5E_IO, H5E_READERROR,
+           "%s failed: errno = %d, error message = '%s'", action, errno, strerror(errno));
+}
+
 static inline H5FD_t *optstate_window_open(const char *name, unsigned flags, hid_t access, haddr_t most) {
   (void)most;
   const optstate_window *window = (const optstate_window *)H5Pget_driver_info(access);
@@ -83,6 +91,7 @@ static inline H5FD_t *optstate_window_open(const char *name, unsigned flags, hid
   if (file == NULL) return NULL;
   file->descriptor = open(name, O_RDONLY | O_CLOEXEC);
   if (file->descriptor < 0) {
+    optstate_window_fail("opening the file");
     free(file);
     return NULL;
   }
@@ -129,6 +138,8 @@ static inline herr_t optstate_window_read(H5FD_t *common, H5FD_mem_t type, hid_t
   off_t offset = (off_t)(file->window.start + address);
   while (size > 0) {
     ssize_t count = pread(file->descriptor, rest, size, offset);
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) optstate_window_fail("reading the file");
     if (count <= 0) return -1;
     rest += count;
     offset += count;

@@ -21,10 +21,10 @@ struct CheckpointListTests {
       try writeFile(folder(name + ".index"), [])
       try CheckpointList(of: folder(name)).add()
     }
-    try CheckpointList(of: folder("c")).remove()
+    _ = try CheckpointList(of: folder("c")).remove()
     #expect(try list.hasPrefix("model_checkpoint_path: \"b\"\n"))
     #expect(try !list.contains("\"c\""))
-    try CheckpointList(of: folder("a")).remove()
+    _ = try CheckpointList(of: folder("a")).remove()
     #expect(
       try list == "model_checkpoint_path: \"b\"\nall_model_checkpoint_paths: \"b\"\n"
     )
@@ -36,7 +36,7 @@ struct CheckpointListTests {
   func listOfOneVanishesWithIt() throws {
     try writeFile(folder("a.index"), [])
     try CheckpointList(of: folder("a")).add()
-    try CheckpointList(of: folder("a")).remove()
+    _ = try CheckpointList(of: folder("a")).remove()
     #expect(try folder.names == ["a.index"])
   }
 
@@ -48,7 +48,7 @@ struct CheckpointListTests {
         folder("checkpoint"),
         "model_checkpoint_path: \"\(name)\"\nall_model_checkpoint_paths: \"\(name)\"\n"
       )
-      try CheckpointList(of: folder("a")).remove()
+      _ = try CheckpointList(of: folder("a")).remove()
       #expect(try folder.names == ["a.index"], "\(name)")
     }
   }
@@ -58,7 +58,7 @@ struct CheckpointListTests {
     try writeFile(folder("a.index"), [])
     let text = "model_checkpoint_path: \"x\"\nlast_preserved_timestamp: 1.5\n"
     try writeFile(folder("checkpoint"), text)
-    try CheckpointList(of: folder("a")).remove()
+    _ = try CheckpointList(of: folder("a")).remove()
     #expect(try list == text)
   }
 

@@ -87,6 +87,8 @@ public enum FileSystem {
     else {
       throw StateError.system(.cannotCreate, "create the directory", path)
     }
+    // A parent that may not be read cannot be flushed; that is no reason to fail.
+    try? syncDirectory(parent)
   }
 
   /// Removes a file; that it is missing is no error.

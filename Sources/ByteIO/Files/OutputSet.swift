@@ -137,7 +137,30 @@ public final class OutputSet {
   }
 
   private func rename(in directories: [String]) throws {
-    for path in obsolete { try FileSystem.remove(path) }
+    var aside: [(path: String, temporary: String)] = []
+    defer {
+      for entry in aside {
+        try? FileSystem.remove(entry.temporary)
+        TemporaryFiles.release(entry.temporary)
+      }
+    }
+    do {
+      for path in obsolete where FileSystem.isTaken(path) {
+        let temporary = TemporaryFiles.reserve(beside: path)
+        try FileSystem.rename(path, temporary)
+        aside.append((path, temporary))
+      }
+      try renameAll(in: directories)
+    } catch {
+      // As long as none of the new files is there, what was to vanish is still true.
+      if !hasRenamed {
+        for entry in aside { try? FileSystem.rename(entry.temporary, entry.path) }
+      }
+      throw error
+    }
+  }
+
+  private func renameAll(in directories: [String]) throws {
     // After a power failure, too, the file that vouches for the others is there only with them.
     if !obsolete.isEmpty { try directories.forEach(FileSystem.syncDirectory) }
     while let entry = files.first {

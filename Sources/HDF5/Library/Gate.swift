@@ -37,11 +37,15 @@ enum Gate {
     code: StateError.Code = .malformed
   ) throws -> Status {
     guard status < 0 else { return status }
-    throw StateError(code, "libhdf5 cannot \(action): \(errorStack())")
+    let (frames, isSystems) = account()
+    // A disk that cannot be read is no damaged file.
+    let real = isSystems && code.concernsData ? .inputOutput : code
+    throw StateError(real, "libhdf5 cannot \(action): \(frames)")
   }
 
-  /// The innermost and the outermost frame of the current error stack.
-  private static func errorStack() -> String {
+  /// The innermost and the outermost frame of the current error stack, and whether a call of the operating
+  /// system failed.
+  private static func account() -> (frames: String, isSystems: Bool) {
     final class Frames {
       var messages: [String] = []
     }
@@ -57,16 +61,20 @@ enum Gate {
       },
       Unmanaged.passUnretained(frames).toOpaque()
     )
+    let isSystems = frames.messages.contains { $0.contains("error message = '") }
     let messages = frames.messages.map(readable)
-    guard let outer = messages.first, let inner = messages.last else { return "no reason given" }
-    return messages.count == 1 ? outer : "\(outer), because \(inner)"
+    guard let outer = messages.first, let inner = messages.last else {
+      return ("no reason given", isSystems)
+    }
+    return (messages.count == 1 ? outer : "\(outer), because \(inner)", isSystems)
   }
 
   /// A message without what only a debugger can use: the time, the descriptor, the address.
   ///
   /// `file write failed: time = …, error message = 'No space left on device', buf = …`
   private static func readable(_ message: String) -> String {
-    guard let details = message.firstRange(of: ": time = "),
+    let markers = [": time = ", ": name = ", ": errno = "]
+    guard let details = markers.lazy.compactMap({ message.firstRange(of: $0) }).first,
       let start = message.firstRange(of: "error message = '"),
       let end = message[start.upperBound...].firstIndex(of: "'")
     else { return message }

@@ -83,8 +83,13 @@ public enum TensorFlowWriter: StateWriter {
     try withExtendedLifetime(try DirectoryLock(FileSystem.directory(of: prefix))) {
       try TemporaryFiles.uninterrupted {
         // Between the old index and the new one there is none, and nothing may point to it.
-        try list.remove()
-        try output.commit(locked: true)
+        let listed = try list.remove()
+        do {
+          try output.commit(locked: true)
+        } catch {
+          if let listed { try? list.restore(listed) }
+          throw error
+        }
         try list.add()
       }
     }

@@ -20,15 +20,25 @@ struct CheckpointList {
   func check() throws { _ = try current() }
 
   /// Takes the checkpoint out, where it is there and listed.
-  func remove() throws {
+  ///
+  /// - Returns: What the file said before, `nil` where nothing was taken out.
+  func remove() throws -> CheckpointStateFile? {
     let index = prefix + ".index"
-    guard FileSystem.kind(of: index) != nil, let old = try current() else { return }
+    guard FileSystem.kind(of: index) != nil, let old = try current() else { return nil }
     let rest = old.removing { FileSystem.isSame(FileSystem.path(directory, $0) + ".index", index) }
     guard let rest else {
       try FileSystem.remove(path)
-      return try FileSystem.syncDirectory(directory)
+      try FileSystem.syncDirectory(directory)
+      return old
     }
-    if rest.text != old.text { try write(rest) }
+    if rest.text == old.text { return nil }
+    try write(rest)
+    return old
+  }
+
+  /// Puts the checkpoint back in, where it is still the old one.
+  func restore(_ old: CheckpointStateFile) throws {
+    if FileSystem.kind(of: prefix + ".index") != nil { try write(old) }
   }
 
   /// Names the checkpoint as the latest one, behind those already on record.
