@@ -32,6 +32,7 @@ struct ChunkWriter {
     _ tensors: [NamedTensor],
     open: @escaping @Sendable (Int) throws -> HDF5Dataset
   ) throws -> [CRC32C] {
+    try TensorPass.verifyOrigins(of: tensors)
     var jobs: [Job] = []
     for (index, entry) in tensors.enumerated() {
       let tensor = entry.tensor

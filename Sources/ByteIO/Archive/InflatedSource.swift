@@ -9,9 +9,6 @@ final class InflatedSource: VerifiableSource {
     case file(PositionalFile, Int)
   }
 
-  /// Bytes of content that are kept in memory.
-  private static let memoryLimit = 1 << 20
-
   private let member: ZipMember
   private let archive: PositionalFile
   private let spool: InflationSpool
@@ -50,7 +47,7 @@ final class InflatedSource: VerifiableSource {
   private func inflate() throws -> Content {
     var sum = CRC32()
     do {
-      if member.byteCount <= Self.memoryLimit {
+      if spool.takesMemory(member.byteCount) {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(member.byteCount)
         try unsafe stream { piece in

@@ -1,10 +1,30 @@
 internal import Synchronization
 internal import Tensors
 
-/// The file without a name to which the large members of an archive are inflated, one for all: an
-/// archive may have more members than a process may have files.
+/// Where the members of an archive are after inflation: small ones in memory as long as there is room, all
+/// others in a file without a name, one for all: an archive may have more members than a process may
+/// have files.
 final class InflationSpool: Sendable {
+  /// Bytes of members that are kept in memory, and how many of them one member may take.
+  private static let memoryLimit = 1 << 26
+  private static let memberLimit = 1 << 20
+
   private let state = Mutex<(file: PositionalFile, end: Int)?>(nil)
+  private let inMemory = Mutex(0)
+  // The bound of whoever opens the archive; members are inflated by other threads.
+  private let limit = Limits[.inflatedBytes]
+
+  /// Whether a member may stay in memory; then its bytes count from now on.
+  ///
+  /// - Parameter count: Bytes of the member.
+  /// - Returns: Whether there is room.
+  func takesMemory(_ count: Int) -> Bool {
+    inMemory.withLock { used in
+      guard count <= Self.memberLimit, used + count <= Self.memoryLimit else { return false }
+      used += count
+      return true
+    }
+  }
 
   /// Sets aside a place for a member.
   ///
@@ -16,8 +36,12 @@ final class InflationSpool: Sendable {
       let file = try state?.file ?? PositionalFile.unnamed()
       let start = state?.end ?? 0
       let (end, overflow) = start.addingReportingOverflow(count)
-      guard !overflow else {
-        throw StateError(.limitExceeded, "the archive's members are too large together")
+      guard !overflow, end <= limit else {
+        throw StateError.exceeded(
+          .inflatedBytes,
+          "the archive's members are too large together",
+          found: overflow ? nil : end
+        )
       }
       state = (file, end)
       return (file, start)

@@ -1,4 +1,4 @@
-public import Tensors
+internal import Tensors
 
 /// An open zip archive: what its central directory says, after every member has been compared with its
 /// local header.
@@ -97,21 +97,11 @@ public final class ZipArchive: Sendable {
   ///
   /// A stored member is read in place. A deflated one is inflated as a whole when it is first read:
   /// into memory where it is small, else into a file without a name; its declared size is the bound, and
-  /// its CRC-32 is compared.
+  /// its CRC-32 is compared. That of a stored member is compared before passes over tensors copy it.
   ///
   /// - Parameter member: The member.
   /// - Returns: The source.
-  public func source(of member: ZipMember) -> any TensorSource {
-    member.isDeflated
-      ? InflatedSource(member, in: file, spool: spool) : FileSource(file, at: member.offset)
-  }
-
-  /// The content of a member as ``source(of:)`` gives it, which passes over tensors compare with the
-  /// archive's own CRC-32 before they copy it.
-  ///
-  /// - Parameter member: The member.
-  /// - Returns: The source.
-  public func verifiableSource(of member: ZipMember) -> any VerifiableSource {
+  public func source(of member: ZipMember) -> any VerifiableSource {
     member.isDeflated
       ? InflatedSource(member, in: file, spool: spool) : StoredSource(member, in: file)
   }

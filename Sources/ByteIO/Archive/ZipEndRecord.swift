@@ -71,8 +71,21 @@ struct ZipEndRecord {
         found: "\(fields.bytes) bytes from \(fields.offset)"
       )
     }
-    guard members <= Limits.tensors, length <= Limits.indexBytes else {
-      throw StateError(.limitExceeded, "an archive of \(members) members", offset: position)
+    guard members <= Limits[.tensors] else {
+      throw StateError.exceeded(
+        .tensors,
+        "an archive of too many members",
+        offset: position,
+        found: members
+      )
+    }
+    guard length <= Limits[.indexBytes] else {
+      throw StateError.exceeded(
+        .indexBytes,
+        "the central directory is too large",
+        offset: position,
+        found: length
+      )
     }
     self.count = members
     self.offset = directory

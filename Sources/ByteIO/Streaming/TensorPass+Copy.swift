@@ -95,32 +95,6 @@ extension TensorPass {
     )
   }
 
-  /// Verifies the tensors that views without a checksum of their own draw from, each once.
-  private static func verifyOrigins(of tensors: [NamedTensor]) throws {
-    var seen: Set<ObjectIdentifier> = []
-    var origins: [NamedTensor] = []
-    var sources: [any VerifiableSource] = []
-    var pending = tensors.filter { $0.tensor.checksum == nil }
-    for tensor in pending {
-      if let source = tensor.tensor.source as? any VerifiableSource { sources.append(source) }
-    }
-    while let view = pending.popLast() {
-      for origin in view.tensor.source.origins
-      where seen.insert(ObjectIdentifier(origin.source)).inserted {
-        let named = NamedTensor(view.name, origin)
-        if let source = origin.source as? any VerifiableSource { sources.append(source) }
-        if origin.checksum == nil { pending.append(named) } else { origins.append(named) }
-      }
-    }
-    let all = sources
-    try Workers.forEach(
-      count: all.count,
-      makeState: {},
-      body: { _, index in try all[index].verify() }
-    )
-    for (origin, sum) in zip(origins, try sums(origins)) { try check(origin, sum) }
-  }
-
   private static func hexadecimal(_ value: UInt32) -> String {
     let digits = String(value, radix: 16)
     return "0x" + String(repeating: "0", count: 8 - digits.count) + digits

@@ -11,7 +11,8 @@ extension TensorPass {
   ///   - transform: Given the index of a group, the number of the first element and as many elements
   ///     of each tensor; called from all workers.
   /// - Returns: For each group the CRC-32C of each tensor, and the results of its pieces in order.
-  /// - Throws: What a source or the transform throws.
+  /// - Throws: What a source or the transform throws, `StateError` with code `checksumMismatch` where a
+  ///   view's origin is damaged.
   /// - Precondition: The tensors of a group have the same number of elements.
   /// - Complexity: O(bytes) time, O(tensors + bytes / 1 MiB) memory.
   package static func mapGroups<Result: Sendable>(
@@ -20,6 +21,7 @@ extension TensorPass {
     transform:
       @Sendable (_ group: Int, _ first: Int, _ parts: [UnsafeRawBufferPointer]) throws -> Result
   ) throws -> [(sums: [CRC32C], pieces: [Result])] {
+    try verifyOrigins(of: groups.flatMap(\.self))
     let plan = groups.enumerated().flatMap { GroupPiece.pieces(of: $0.element, group: $0.offset) }
     let total = groups.joined().reduce(0) { $0 + $1.tensor.byteCount }
     let capacity = min(windowBytes, max(total, 1)) + GroupPiece.slack(groups)

@@ -33,7 +33,7 @@ public enum TensorPass {
   /// - Throws: `StateError` with code `limitExceeded` or `checksumMismatch`, or what the source throws.
   public static func verifiedBytes(
     of tensor: NamedTensor,
-    limit: Int = Limits.stringTensorBytes
+    limit: Int = Limits[.stringBytes]
   ) throws -> [UInt8] {
     do {
       let bytes = try tensor.tensor.bytes(limit: limit)

@@ -34,12 +34,13 @@ public enum KerasArchiveReader: StateReader {
       guard let config = archive[Name.config] else {
         throw StateError(.malformed, "the archive has no \(Name.config)")
       }
-      let text = try archive.bytes(of: config, limit: Limits.stringTensorBytes)
+      let text = try archive.bytes(of: config, limit: Limits[.textBytes])
       let tree = try JSONParser.parse(text, Name.config)
       let members = try weights(of: archive)
       let files = try members.map { member in
         let range = member.offset..<member.offset + member.byteCount
-        return KerasFile(try HDF5Catalog.read(path, in: range), file)
+        let whole = try Tensor(.uint8, .vector(range.count), source: archive.source(of: member))
+        return KerasFile(try HDF5Catalog.read(path, in: range), file, in: whole)
       }
       var decoder = try WeightsDecoder(
         files,
@@ -51,7 +52,12 @@ public enum KerasArchiveReader: StateReader {
       let taken = Set(members.map { ExactName($0.name) })
       for member in archive.members
       where !taken.contains(ExactName(member.name)) && member.name != shardList {
-        state.extras.append(try extra(member, of: archive))
+        let content = try Tensor(
+          .uint8,
+          .vector(member.byteCount),
+          source: archive.source(of: member)
+        )
+        state.extras.append(StateTensor(member.name, content))
       }
       return state
     } catch let error as StateError {
@@ -63,7 +69,7 @@ public enum KerasArchiveReader: StateReader {
   private static func weights(of archive: ZipArchive) throws -> [ZipMember] {
     var names = [Name.weightsMember]
     if archive[Name.weightsMember] == nil, let list = archive[shardList] {
-      names = try ShardList.names(try archive.bytes(of: list, limit: Limits.stringTensorBytes))
+      names = try ShardList.names(try archive.bytes(of: list, limit: Limits[.textBytes]))
     }
     return try names.map { name in
       guard let member = archive[name] else {
@@ -84,15 +90,5 @@ public enum KerasArchiveReader: StateReader {
       }
       return member
     }
-  }
-
-  private static func extra(_ member: ZipMember, of archive: ZipArchive) throws -> StateTensor {
-    // What is small is read now, so that its CRC-32 is compared.
-    let shape = Shape.vector(member.byteCount)
-    if member.byteCount <= 1 << 20 {
-      let bytes = try archive.bytes(of: member, limit: 1 << 20)
-      return StateTensor(member.name, try Tensor(.uint8, shape, bytes: bytes))
-    }
-    return StateTensor(member.name, try Tensor(.uint8, shape, source: archive.source(of: member)))
   }
 }

@@ -8,10 +8,16 @@ struct KerasFile {
   let catalog: HDF5Catalog
   private let file: PositionalFile
   private let cache = ChunkCache()
+  private let whole: Tensor?
 
-  init(_ catalog: HDF5Catalog, _ file: PositionalFile) {
+  /// - Parameters:
+  ///   - catalog: What the file says about itself.
+  ///   - file: The file, or the archive that it is in.
+  ///   - whole: The archive's member that the file is.
+  init(_ catalog: HDF5Catalog, _ file: PositionalFile, in whole: Tensor? = nil) {
     self.catalog = catalog
     self.file = file
+    self.whole = whole
   }
 
   /// A text attribute, `nil` where there is none.
@@ -62,7 +68,10 @@ struct KerasFile {
       guard let dataset = object.dataset else {
         throw StateError(.malformed, "a group stands where a dataset should")
       }
-      return try dataset.tensor(in: file, cache: cache)
+      let tensor = try dataset.tensor(in: file, cache: cache)
+      guard let whole, tensor.byteCount > 0 else { return tensor }
+      let source = GuardedSource(tensor.source, in: whole)
+      return try Tensor(tensor.elementType, tensor.shape, source: source)
     } catch let error as StateError {
       throw error.inContext(file: file.path, tensor: "/" + path)
     }

@@ -44,7 +44,9 @@ struct JSONParser {
   }
 
   private mutating func value(depth: Int) throws -> JSONTree {
-    guard depth <= Limits.nesting else { throw failure("is nested too deeply", .limitExceeded) }
+    guard depth <= Limits[.nesting] else {
+      throw StateError.exceeded(.nesting, "\(subject) is nested too deeply", offset: position)
+    }
     skipSpace()
     guard position < bytes.count else { throw failure("ends too early") }
     switch bytes[position] {

@@ -63,8 +63,8 @@ public enum KerasWeightsReader: StateReader {
     do {
       let list = try PositionalFile.open(path)
       let size = try list.size()
-      guard size <= Limits.stringTensorBytes else {
-        throw StateError(.limitExceeded, "the list of shards has \(size) bytes")
+      guard size <= Limits[.textBytes] else {
+        throw StateError.exceeded(.textBytes, "the list of shards is too long", found: size)
       }
       let names = try ShardList.names(try list.bytes(at: 0, count: size))
       let folder = FileSystem.directory(of: path)

@@ -21,8 +21,8 @@ enum ShardList {
         names.insert(ExactName(name))
       }
     }
-    guard names.count <= 100_000 else {
-      throw StateError(.limitExceeded, "the list names \(names.count) shards")
+    guard names.count <= Limits[.files] else {
+      throw StateError.exceeded(.files, "the list names too many shards", found: names.count)
     }
     return names.sorted().map(\.text)
   }

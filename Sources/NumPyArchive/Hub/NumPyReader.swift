@@ -61,7 +61,7 @@ public enum NumPyReader: StateReader {
     var tensors: [StateTensor] = []
     var extras: [StateTensor] = []
     for (index, member) in archive.members.enumerated() {
-      let source = archive.verifiableSource(of: member)
+      let source = archive.source(of: member)
       guard member.name.hasSuffix(suffix) else {
         let content = Tensor(
           .uint8,

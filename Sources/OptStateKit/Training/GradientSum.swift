@@ -26,6 +26,7 @@ final class GradientSum {
       )
     }
     try self.init(shape)
+    try TensorPass.verifyOrigins(of: [tensor])
     try unsafe tensor.tensor.read(into: total.bytes, at: 0)
     var sum = CRC32C()
     unsafe sum.add(UnsafeRawBufferPointer(total.bytes))

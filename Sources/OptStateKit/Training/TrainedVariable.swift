@@ -205,6 +205,7 @@ final class TrainedVariable {
   private static func load(_ tensor: NamedTensor) throws -> WorkBuffer {
     let buffer = WorkBuffer(byteCount: tensor.tensor.byteCount)
     do {
+      try TensorPass.verifyOrigins(of: [tensor])
       try unsafe tensor.tensor.read(into: buffer.bytes, at: 0)
       var sum = CRC32C()
       unsafe sum.add(UnsafeRawBufferPointer(buffer.bytes))

@@ -1,4 +1,5 @@
 public import ByteIO
+internal import Synchronization
 internal import Tensors
 internal import TrainingState
 
@@ -53,28 +54,38 @@ public struct Verification: Sendable {
       failures = [Failure(tensor: error.tensor, message: error.description)]
       return
     }
-    let tensors = state.allTensors.flatMap { Self.summed(NamedTensor($0.name, $0.tensor)) }
-    tensorCount = tensors.count
-    byteCount = tensors.reduce(0) { $0 + $1.tensor.byteCount }
-    withoutChecksum = tensors.filter {
-      $0.tensor.checksum == nil && !Self.verifiesItself($0.tensor)
+    let parts = state.allTensors.flatMap { Self.summed(NamedTensor($0.name, $0.tensor)) }
+    var seen: Set<ObjectIdentifier> = []
+    let members = parts.filter { part in
+      part.tensor.checksum == nil && part.tensor.source is any VerifiableSource
+        && seen.insert(ObjectIdentifier(part.tensor.source)).inserted
     }
-    .map(\.name)
+    let tensors = parts.filter { !seen.contains(ObjectIdentifier($0.tensor.source)) }
+    tensorCount = parts.count
+    withoutChecksum = tensors.filter { !$0.tensor.isVouchedFor }.map(\.name)
+    let whole = (tensors + members).reduce(0) { $0 + $1.tensor.byteCount }
+    byteCount = whole
+    try verify(tensors) { done, _ in progress?(done, whole) }
+    try verify(members: members)
+    if !members.isEmpty { progress?(whole, whole) }
+  }
+
+  /// Compares tensors with sums of their own.
+  private mutating func verify(
+    _ tensors: [NamedTensor],
+    progress: @escaping @Sendable (Int, Int) -> Void
+  ) throws {
     do {
       for (tensor, sum) in zip(tensors, try TensorPass.sums(tensors, progress: progress)) {
-        check {
-          try TensorPass.check(tensor, sum)
-          try (tensor.tensor.source as? any VerifiableSource)?.verify()
-        }
+        try check { try TensorPass.check(tensor, sum) }
       }
     } catch let error as StateError where error.code.concernsData {
       // One tensor cannot even be read: find out which, and verify the others nevertheless.
       failures = []
       for tensor in tensors {
-        check {
+        try check {
           do {
             try TensorPass.check(tensor, try TensorPass.sums([tensor])[0])
-            try (tensor.tensor.source as? any VerifiableSource)?.verify()
           } catch let error as StateError {
             throw error.inContext(tensor: tensor.name)
           }
@@ -83,15 +94,32 @@ public struct Verification: Sendable {
     }
   }
 
-  private mutating func check(_ body: () throws -> Void) {
+  /// Compares the members of archives with theirs, several at a time.
+  private mutating func verify(members: [NamedTensor]) throws {
+    let outcomes = Mutex([Int: StateError]())
+    try Workers.forEach(
+      count: members.count,
+      makeState: {},
+      body: { _, index in
+        do {
+          try (members[index].tensor.source as? any VerifiableSource)?.verify()
+        } catch let error as StateError {
+          outcomes.withLock { $0[index] = error.inContext(tensor: members[index].name) }
+        }
+      }
+    )
+    for (_, error) in outcomes.withLock({ $0 }).sorted(by: { $0.key < $1.key }) {
+      try check { throw error }
+    }
+  }
+
+  private mutating func check(_ body: () throws -> Void) throws {
     do {
       try body()
-    } catch let error as StateError {
+    } catch let error as StateError where error.code.concernsData {
       failures.append(
         Failure(tensor: error.tensor, message: error.inContext(file: path).description)
       )
-    } catch {
-      failures.append(Failure(tensor: nil, message: "\(error)"))
     }
   }
 
@@ -100,12 +128,6 @@ public struct Verification: Sendable {
     let origins = tensor.tensor.source.origins
     guard tensor.tensor.checksum == nil, !origins.isEmpty else { return [tensor] }
     return origins.flatMap { summed(NamedTensor(tensor.name, $0)) }
-  }
-
-  /// Strings and variants are verified whenever they are decoded, members of archives by their own sum.
-  private static func verifiesItself(_ tensor: Tensor) -> Bool {
-    tensor.elementType.byteWidth == nil || tensor.byteCount == 0
-      || tensor.source is any VerifiableSource
   }
 
   /// Whether everything holds.

@@ -53,10 +53,24 @@ struct Convert: ParsableCommand {
   @OptionGroup var names: NamesOption
   @OptionGroup var records: RecordOptions
   @OptionGroup var outputOptions: OutputOptions
+  @OptionGroup var limitOptions: LimitOptions
+
+  /// What the sums on record have proved of what was read.
+  private static func verdict(on state: TrainingState) -> String {
+    let tensors = state.allTensors
+    let count = tensors.count { $0.tensor.isVouchedFor }
+    switch count {
+    case tensors.count: return "verified: all \(count) tensors match their checksums"
+    case 0: return "not verified: \(state.sourceFormat) keeps no checksums"
+    default:
+      return
+        "verified: \(count) tensors match their checksums, the other \(tensors.count - count) have none"
+    }
+  }
 
   func run() throws {
-    try Failure.reported {
-      let (_, format) = try Conversion.run(
+    try Failure.reported(limitOptions) {
+      let (state, format) = try Conversion.run(
         from: input,
         to: output,
         format: to,
@@ -69,6 +83,7 @@ struct Convert: ParsableCommand {
       if compress != nil, format != "optstate" {
         Output.message("note: \(format) is not compressed")
       }
+      Output.message("note: \(Self.verdict(on: state))")
     }
   }
 }
