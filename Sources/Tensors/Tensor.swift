@@ -85,7 +85,7 @@ public struct Tensor: Sendable {
   /// - Parameter limit: Bytes that the caller is prepared to hold.
   /// - Returns: The bytes.
   /// - Throws: ``StateError`` with code `limitExceeded` when there are more.
-  public func bytes(limit: Int = Limits.stringTensorBytes) throws -> [UInt8] {
+  public func bytes(limit: Int = Limits[.stringBytes]) throws -> [UInt8] {
     guard byteCount <= limit else {
       throw StateError(
         .limitExceeded,

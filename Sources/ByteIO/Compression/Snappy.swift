@@ -15,7 +15,7 @@ public enum Snappy {
   public static func decompress(
     _ block: ArraySlice<UInt8>,
     at offset: Int,
-    limit: Int = Limits.indexBytes
+    limit: Int = Limits[.indexBytes]
   ) throws -> [UInt8] {
     var cursor = BlockCursor(block, base: offset)
     let length = try cursor.length("snappy length")

@@ -9,9 +9,6 @@ extension FileSystem {
   /// Directories inside directories that a walk follows.
   private static let depthLimit = 32
 
-  /// Files that a walk finds.
-  private static let fileLimit = 100_000
-
   /// The regular files below a directory, by their paths relative to it, sorted.
   ///
   /// A symbolic link counts as what it leads to as long as that lies below the directory as well.
@@ -53,8 +50,8 @@ extension FileSystem {
       default:
         throw StateError(.unsupported, "is neither file nor directory", file: path)
       }
-      guard found.count <= fileLimit else {
-        throw StateError(.limitExceeded, "the directory has too many files", file: directory)
+      guard found.count <= Limits[.files] else {
+        throw StateError.exceeded(.files, "the directory has too many files", file: directory)
       }
     }
   }

@@ -182,13 +182,8 @@ public struct JSONReader: Sendable {
     _ element: (inout JSONReader) throws -> Void
   ) throws {
     guard peek() == UInt8(ascii: open) else { throw malformed("\(what) is missing") }
-    guard depth < Limits.nesting else {
-      throw StateError(
-        .limitExceeded,
-        "the JSON text is nested too deeply",
-        offset: offset,
-        expected: "at most \(Limits.nesting) levels"
-      )
+    guard depth < Limits[.nesting] else {
+      throw StateError.exceeded(.nesting, "the JSON text is nested too deeply", offset: offset)
     }
     position += 1
     if peek() == UInt8(ascii: close) {

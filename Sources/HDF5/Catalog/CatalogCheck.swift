@@ -41,7 +41,7 @@ struct CatalogCheck {
       )
       let chunkBytes = try dataset.elementType.map { try Shape(dimensions).byteCount(of: $0) } ?? 0
       try demand(
-        byteCount > 0 && chunkBytes <= Limits.chunkBytes && filters.count <= 32,
+        byteCount > 0 && chunkBytes <= Limits[.chunkBytes] && filters.count <= 32,
         "has chunks that are too large"
       )
       var expected = 1

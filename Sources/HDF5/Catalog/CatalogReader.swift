@@ -118,8 +118,11 @@ private struct CatalogReader {
 
   mutating func visit(_ object: Handle, at path: [String]) throws {
     let name = "/" + path.joined(separator: "/")
-    guard path.count <= Limits.nesting, objects.count < Limits.tensors else {
-      throw StateError(.limitExceeded, "the groups at '\(name)' are nested too deeply or too many")
+    guard path.count <= Limits[.nesting] else {
+      throw StateError.exceeded(.nesting, "the groups at '\(name)' are nested too deeply")
+    }
+    guard objects.count < Limits[.tensors] else {
+      throw StateError.exceeded(.tensors, "the file has too many groups and datasets")
     }
     do {
       switch H5Iget_type(object.id) {
@@ -180,7 +183,7 @@ private struct CatalogReader {
           return 1
         }
         found.links.append((text, unsafe UInt64(info.pointee.u.address)))
-        return found.links.count > Limits.tensors ? -1 : 0
+        return found.links.count > Limits[.tensors] ? -1 : 0
       },
       Unmanaged.passUnretained(found).toOpaque()
     )

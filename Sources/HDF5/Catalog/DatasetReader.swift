@@ -99,12 +99,8 @@ struct DatasetReader {
       return dimension
     }
     let chunkBytes = try Shape(dimensions).byteCount(of: type)
-    guard chunkBytes <= Limits.chunkBytes else {
-      throw StateError(
-        .limitExceeded,
-        "a chunk has \(chunkBytes) bytes",
-        expected: "at most \(Limits.chunkBytes)"
-      )
+    guard chunkBytes <= Limits[.chunkBytes] else {
+      throw StateError.exceeded(.chunkBytes, "a chunk is too large", found: chunkBytes)
     }
     let filters = try filters(creation)
     let space = try Handle(H5Dget_space(dataset.id), "read a shape")

@@ -48,7 +48,7 @@ struct DirectCatalogReader {
 
   private mutating func visit(_ address: Int, at path: [String]) throws {
     guard address > 0, address < size, visited.insert(address).inserted,
-      path.count <= Limits.nesting, objects.count < Limits.tensors
+      path.count <= Limits[.nesting], objects.count < Limits[.tensors]
     else { throw Unfamiliar() }
     let header = try DirectHeader(file, at: address, size: size)
     var attributes: [String: HDF5Value] = [:]

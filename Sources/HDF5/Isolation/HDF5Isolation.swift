@@ -30,18 +30,21 @@ public enum HDF5Isolation {
   /// What the helper does: writes the catalog of a file, or the reason why there is none, to standard
   /// output, within bounded memory and time.
   ///
-  /// - Parameter arguments: The file, and where it is only a part of one that counts, its first byte
-  ///   and the one behind its last.
+  /// - Parameter arguments: The limits that were changed; the file; and where it is only a part of one
+  ///   that counts, its first byte and the one behind its last.
   public static func serve(_ arguments: [String]) {
-    let path = arguments.first ?? ""
-    let bounds = arguments.dropFirst().compactMap { Int($0) }
+    let path = arguments.dropFirst().first ?? ""
+    let bounds = arguments.dropFirst(2).compactMap { Int($0) }
     let range = bounds.count == 2 && bounds[0] <= bounds[1] ? bounds[0]..<bounds[1] : nil
-    limit(RLIMIT_AS, to: 4 << 30)
-    limit(RLIMIT_CPU, to: 120)
-    limit(RLIMIT_CORE, to: 0)
     var answer: [UInt8]
     do {
-      answer = [0] + CatalogCoding.encode(try HDF5Catalog.readInProcess(path, in: range))
+      let limits = try Limits(text: arguments.first ?? "")
+      answer = try Limits.$current.withValue(limits) {
+        limit(RLIMIT_AS, to: UInt(Limits[.helperBytes]))
+        limit(RLIMIT_CPU, to: UInt(Limits[.helperSeconds]))
+        limit(RLIMIT_CORE, to: 0)
+        return [0] + CatalogCoding.encode(try HDF5Catalog.readInProcess(path, in: range))
+      }
     } catch let error as StateError {
       answer = [1] + CatalogCoding.encode(error)
     } catch {
@@ -78,15 +81,14 @@ public enum HDF5Isolation {
     let bounds = range.map { ["\($0.lowerBound)", "\($0.upperBound)"] } ?? []
     let (answer, status) = try ChildProcess.run(
       helper,
-      [helperArgument, argument] + bounds,
-      limit: Limits.indexBytes
+      [helperArgument, Limits.current.text, argument] + bounds,
+      limit: Limits[.indexBytes]
     )
-    guard answer.count <= Limits.indexBytes else {
-      throw StateError(
-        .limitExceeded,
+    guard answer.count <= Limits[.indexBytes] else {
+      throw StateError.exceeded(
+        .indexBytes,
         "what the file says about itself is too long",
-        file: path,
-        expected: "at most \(Limits.indexBytes) bytes"
+        file: path
       )
     }
     guard status == 0, let kind = answer.first else {
@@ -131,7 +133,11 @@ extension HDF5Catalog {
     let direct = range == nil ? DirectCatalogReader.catalog(of: path) : nil
     let catalog = try direct ?? HDF5Isolation.catalog(of: path, in: range)
     // A file that took over the helper may have made it say anything.
-    try CatalogCheck(fileSize: try PositionalFile.open(path).size()).check(catalog)
+    do {
+      try CatalogCheck(fileSize: try PositionalFile.open(path).size()).check(catalog)
+    } catch let error as StateError {
+      throw error.inContext(file: path)
+    }
     return catalog
   }
 

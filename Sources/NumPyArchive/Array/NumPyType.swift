@@ -41,7 +41,7 @@ struct NumPyType: Sendable, Hashable {
       )
     }
     let digits = rest.prefix { $0.isASCII && $0.isNumber }
-    guard let number = Int(digits), number <= Limits.indexBytes else {
+    guard let number = Int(digits), number <= Limits[.indexBytes] else {
       throw StateError(.malformed, "'\(descr)' is no element type of NumPy")
     }
     // A native order never stands in a file that NumPy wrote.

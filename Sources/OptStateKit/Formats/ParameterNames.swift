@@ -3,8 +3,6 @@ internal import Tensors
 
 /// The names of a model's parameters in a text file, as `--names` takes it.
 public enum ParameterNames {
-  private static let maximumBytes = 1 << 28
-
   /// Reads names, one per line; empty lines do not count.
   ///
   /// - Parameter path: A UTF-8 text file.
@@ -13,8 +11,13 @@ public enum ParameterNames {
   public static func read(_ path: String) throws -> [String] {
     let file = try PositionalFile.open(path)
     let size = try file.size()
-    guard size <= maximumBytes else {
-      throw StateError(.limitExceeded, "a list of names of \(size) bytes", file: path)
+    guard size <= Limits[.textBytes] else {
+      throw StateError.exceeded(
+        .textBytes,
+        "the list of names is too long",
+        file: path,
+        found: size
+      )
     }
     guard let text = String(validating: try file.bytes(at: 0, count: size), as: UTF8.self) else {
       throw StateError(.malformed, "the list of names is no UTF-8", file: path)

@@ -11,7 +11,6 @@ internal import TrainingState
 struct BERTConfiguration {
   private static let name = "config.json"
   private static let headWidth = 64
-  private static let maximumBytes = 1 << 20
 
   private let state: TrainingState
   private let shapes: [ExactName: [Int]]
@@ -64,8 +63,13 @@ struct BERTConfiguration {
   private static func read(_ path: String) throws -> JSONObject {
     let file = try PositionalFile.open(path)
     let size = try file.size()
-    guard size <= maximumBytes else {
-      throw StateError(.limitExceeded, "a configuration of \(size) bytes", file: path)
+    guard size <= Limits[.textBytes] else {
+      throw StateError.exceeded(
+        .textBytes,
+        "the configuration is too long",
+        file: path,
+        found: size
+      )
     }
     do {
       guard case .object(let object) = try JSONReader.value(of: try file.bytes(at: 0, count: size))

@@ -14,8 +14,6 @@ public enum NamingChoice: Sendable {
   /// A map of the user's own, from a JSON file.
   case map(NamingMap)
 
-  private static let maximumBytes = 1 << 24
-
   /// Reads a choice as the command line spells it.
   ///
   /// - Parameter text: A convention, `keep`, or the path of a JSON file.
@@ -29,8 +27,13 @@ public enum NamingChoice: Sendable {
     } else if FileSystem.kind(of: text) == .file {
       let file = try PositionalFile.open(text)
       let size = try file.size()
-      guard size <= Self.maximumBytes else {
-        throw StateError(.limitExceeded, "the naming map has \(size) bytes", file: text)
+      guard size <= Limits[.textBytes] else {
+        throw StateError.exceeded(
+          .textBytes,
+          "the naming map is too long",
+          file: text,
+          found: size
+        )
       }
       do {
         self = .map(try NamingMap(json: try file.bytes(at: 0, count: size)))

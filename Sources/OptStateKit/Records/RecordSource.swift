@@ -5,8 +5,6 @@ internal import Tensors
 /// Where optimizer and schedule records come from that no file of the state has: a spec such as
 /// `adamw:learning_rate=0.001`, or a JSON file `{"kind": "adamw", "learning_rate": 0.001}`.
 public enum RecordSource {
-  private static let maximumBytes = 1 << 24
-
   /// An optimizer record, checked against the rule that it names.
   ///
   /// A JSON file may have `groups`: a list of objects with `members`, a list of names, and overrides.
@@ -70,7 +68,9 @@ public enum RecordSource {
     guard FileSystem.kind(of: text) == .file else { return nil }
     let file = try PositionalFile.open(text)
     let size = try file.size()
-    guard size <= maximumBytes else { throw failure("the file has \(size) bytes", text) }
+    guard size <= Limits[.textBytes] else {
+      throw StateError.exceeded(.textBytes, "the record is too long", file: text, found: size)
+    }
     return try object(of: try file.bytes(at: 0, count: size), text)
   }
 

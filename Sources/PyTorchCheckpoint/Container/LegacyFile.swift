@@ -36,9 +36,9 @@ enum LegacyFile {
       do {
         return try read(file, BlockCursor(bytes, base: 0), size)
       } catch let error as StateError
-        where error.code == .truncated && length < min(size, TorchArchive.pickleLimit)
+        where error.code == .truncated && length < min(size, Limits[.pickleBytes])
       {
-        length = min(size, TorchArchive.pickleLimit, 8 * length)
+        length = min(size, Limits[.pickleBytes], 8 * length)
       }
     }
   }

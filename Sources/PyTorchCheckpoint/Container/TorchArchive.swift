@@ -3,9 +3,6 @@ internal import Tensors
 
 /// The zip container, which PyTorch writes since 1.6.
 enum TorchArchive {
-  /// Bytes of a pickle.
-  static let pickleLimit = 1 << 27
-
   /// Bytes of each other record that holds no storage.
   static let recordLimit = 1 << 20
 
@@ -43,7 +40,7 @@ enum TorchArchive {
     }
     let (storages, records) = try contents(archive, root)
     try check(records, archive.file.path)
-    let pickle = try archive.bytes(of: pickled, limit: pickleLimit)
+    let pickle = try archive.bytes(of: pickled, limit: Limits[.pickleBytes])
     var reader = PickleReader(
       BlockCursor(pickle, base: pickled.isDeflated ? 0 : pickled.offset)
     )
@@ -81,6 +78,7 @@ enum TorchArchive {
   ) throws -> (storages: [ExactName: Tensor], records: [TorchRecord]) {
     var storages: [ExactName: Tensor] = [:]
     var records: [TorchRecord] = []
+    var recordBytes = 0
     for member in archive.members {
       guard member.name.utf8.starts(with: "\(root)/".utf8) else {
         throw StateError(
@@ -106,6 +104,14 @@ enum TorchArchive {
         records.append(TorchRecord(name: name, content: []))
       } else {
         let content = try archive.bytes(of: member, limit: recordLimit)
+        recordBytes += content.count
+        guard recordBytes <= Limits[.textBytes] else {
+          throw StateError.exceeded(
+            .textBytes,
+            "the archive's records are too long together",
+            tensor: name
+          )
+        }
         records.append(TorchRecord(name: name, content: content))
       }
     }

@@ -22,7 +22,7 @@ struct TemplateTree {
     else { return nil }
     let bytes = try TensorPass.verifiedBytes(
       of: NamedTensor(extra.name, extra.tensor),
-      limit: TorchArchive.pickleLimit
+      limit: Limits[.pickleBytes]
     )
     var reader = PickleReader(BlockCursor(bytes, base: 0))
     tree = try reader.read().value

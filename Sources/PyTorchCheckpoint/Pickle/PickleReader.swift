@@ -8,16 +8,13 @@ internal import Tensors
 /// nesting and the size that shared parts would unfold to are bounded, and a container that is already
 /// inside another cannot change any more, so that there are no cycles.
 struct PickleReader {
-  /// Objects of one pickle, shared ones unfolded.
-  static let sizeLimit = 1 << 24
-
-  /// Operations of one pickle.
-  static let operationLimit = 1 << 25
-
   /// Whether any name may be mentioned, called and given a state, all of it as data.
   ///
   /// For records that another program's classes made and of which a few values are of interest.
   var acceptsAnyName = false
+
+  /// Objects of one pickle, shared ones unfolded.
+  private let sizeLimit = Limits[.pickleObjects]
 
   private var cursor: BlockCursor
   private var stack: [PickleValue] = []
@@ -56,7 +53,7 @@ struct PickleReader {
         expected: "2 to 5"
       )
     }
-    for _ in 0..<Self.operationLimit {
+    for _ in 0..<2 * sizeLimit {
       if try step() {
         guard let value = stack.popLast(), stack.isEmpty, marks.isEmpty else {
           throw StateError(.malformed, "the pickle ends unfinished", offset: cursor.offset - 1)
@@ -64,7 +61,11 @@ struct PickleReader {
         return (value, cursor)
       }
     }
-    throw StateError(.limitExceeded, "a pickle of too many operations", offset: cursor.offset)
+    throw StateError.exceeded(
+      .pickleObjects,
+      "a pickle of too many operations",
+      offset: cursor.offset
+    )
   }
 
   /// Performs one operation.
@@ -313,8 +314,8 @@ struct PickleReader {
     _ parts: [PickleValue],
     _ offset: Int
   ) throws {
-    guard kept.count < Self.sizeLimit / 2 else {
-      throw StateError(.limitExceeded, "a pickle of too many objects", offset: offset)
+    guard kept.count < sizeLimit / 2 else {
+      throw StateError.exceeded(.pickleObjects, "a pickle of too many objects", offset: offset)
     }
     let object = PickleObject(content, at: offset)
     kept.append(object)
@@ -349,20 +350,14 @@ struct PickleReader {
       own.height = max(own.height, measure.height + 1)
       own.size += measure.size
     }
-    guard own.height <= Limits.nesting else {
-      throw StateError(
-        .limitExceeded,
-        "the pickle nests too deeply",
-        offset: offset,
-        expected: "at most \(Limits.nesting) levels"
-      )
+    guard own.height <= Limits[.nesting] else {
+      throw StateError.exceeded(.nesting, "the pickle nests too deeply", offset: offset)
     }
-    guard own.size <= Self.sizeLimit else {
-      throw StateError(
-        .limitExceeded,
+    guard own.size <= sizeLimit else {
+      throw StateError.exceeded(
+        .pickleObjects,
         "the pickle's shared parts unfold to too many objects",
-        offset: offset,
-        expected: "at most \(Self.sizeLimit)"
+        offset: offset
       )
     }
     measures[ObjectIdentifier(object)] = own

@@ -3,16 +3,14 @@ internal import Tensors
 
 /// `trainer_state.json`: what the Trainer remembers of a run.
 struct TrainerState {
-  private static let limit = 1 << 26
-
   private var object: JSONObject
 
   /// Reads the record of a checkpoint.
   static func read(_ path: String) throws -> TrainerState {
     let file = try PositionalFile.open(path)
     let size = try file.size()
-    guard size <= limit else {
-      throw StateError(.limitExceeded, "the record is too long", expected: "at most \(limit) bytes")
+    guard size <= Limits[.textBytes] else {
+      throw StateError.exceeded(.textBytes, "the record is too long", found: size)
     }
     return try TrainerState(try file.bytes(at: 0, count: size))
   }

@@ -67,13 +67,12 @@ public struct SafetensorsFile: Sendable {
     }
     var cursor = BlockCursor(try file.bytes(at: 0, count: 8), base: 0)
     let stated = try cursor.integer(UInt64.self, "the header's length")
-    guard let length = Int(exactly: stated), length <= Self.maximumHeaderBytes else {
-      throw StateError(
-        .limitExceeded,
+    guard let length = Int(exactly: stated), length <= Limits[.headerBytes] else {
+      throw StateError.exceeded(
+        .headerBytes,
         "the header is too long",
         offset: 0,
-        expected: "at most \(Self.maximumHeaderBytes) bytes",
-        found: "\(stated)"
+        found: Int(clamping: stated)
       )
     }
     guard length <= size - 8 else {

@@ -29,12 +29,11 @@ struct SafetensorsHeader {
         metadata = try Self.texts(&reader)
         return
       }
-      guard entries.count < Limits.tensors, name.utf8.count <= Limits.nameBytes else {
-        throw StateError(
-          .limitExceeded,
-          "too many tensors, or too long a name",
-          offset: reader.offset
-        )
+      guard entries.count < Limits[.tensors] else {
+        throw StateError.exceeded(.tensors, "too many tensors", offset: reader.offset)
+      }
+      guard name.utf8.count <= Limits[.nameBytes] else {
+        throw StateError.exceeded(.nameBytes, "too long a name", offset: reader.offset)
       }
       do {
         entries.append(try Self.entry(&reader, name))

@@ -105,6 +105,7 @@ public struct SafetensorsImage: Sendable {
     if style == .reference {
       text.append(contentsOf: repeatElement(0x20, count: (8 - text.count % 8) % 8))
     }
+    // What the reference implementation reads; a limit of its own.
     guard text.count <= SafetensorsFile.maximumHeaderBytes else {
       throw StateError(
         .limitExceeded,

@@ -30,13 +30,8 @@ public struct ShardIndex: Sendable {
     do {
       let file = try PositionalFile.open(path)
       let size = try file.size()
-      guard size <= SafetensorsFile.maximumHeaderBytes else {
-        throw StateError(
-          .limitExceeded,
-          "the index is too long",
-          expected: "at most \(SafetensorsFile.maximumHeaderBytes) bytes",
-          found: "\(size)"
-        )
+      guard size <= Limits[.headerBytes] else {
+        throw StateError.exceeded(.headerBytes, "the index is too long", found: size)
       }
       return try ShardIndex(try file.bytes(at: 0, count: size))
     } catch let error as StateError {
@@ -55,7 +50,7 @@ public struct ShardIndex: Sendable {
     guard FileSystem.kind(of: path) == .file else { return false }
     let file = try PositionalFile.open(path)
     let size = try file.size()
-    guard size > 0, size <= SafetensorsFile.maximumHeaderBytes,
+    guard size > 0, size <= Limits[.headerBytes],
       let first = try file.bytes(at: 0, count: min(size, 64)).first(where: {
         ![0x20, 0x09, 0x0A, 0x0D].contains($0)
       }), first == UInt8(ascii: "{")

@@ -51,7 +51,7 @@ enum Layout {
   static func metadata(_ extra: StateTensor) throws -> [(name: String, text: String)] {
     let bytes = try TensorPass.verifiedBytes(
       of: NamedTensor(extra.name, extra.tensor),
-      limit: SafetensorsFile.maximumHeaderBytes
+      limit: Limits[.headerBytes]
     )
     guard case .object(let object) = try JSONReader.value(of: bytes) else {
       throw StateError(.malformed, "the metadata is no object", tensor: extra.name)

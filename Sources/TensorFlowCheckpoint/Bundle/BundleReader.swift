@@ -32,12 +32,8 @@ struct BundleReader {
     do {
       let file = try PositionalFile.open(paths.index)
       let size = try file.size()
-      guard size <= Limits.indexBytes else {
-        throw StateError(
-          .limitExceeded,
-          "an index of \(size) bytes",
-          expected: "at most \(Limits.indexBytes)"
-        )
+      guard size <= Limits[.indexBytes] else {
+        throw StateError.exceeded(.indexBytes, "the index is too large", found: size)
       }
       index = try file.bytes(at: 0, count: size)
     } catch let error as StateError {
@@ -108,15 +104,13 @@ struct BundleReader {
       stored = Self.sum(stored, try shards.file(shard).size)
     }
     let declared = items.lazy.flatMap(\.placements).reduce(0) { Self.sum($0, $1.size) }
-    let shared = stored.multipliedReportingOverflow(by: Limits.sharing)
+    let shared = stored.multipliedReportingOverflow(by: Limits[.sharing])
     let allowed = Self.sum(shared.overflow ? .max : shared.partialValue, 1 << 20)
     guard declared <= allowed else {
-      throw StateError(
-        .limitExceeded,
-        "the tensors take many times the bytes of their data files",
-        file: paths.index,
-        expected: "at most \(allowed) bytes",
-        found: "\(declared)"
+      throw StateError.exceeded(
+        .sharing,
+        "the tensors take \(declared) bytes of data files of \(stored): the same ones over and over",
+        file: paths.index
       )
     }
   }
@@ -203,11 +197,11 @@ struct BundleReader {
           source: FileSource(file, at: place.offset)
         )
       }
-      guard place.size <= Limits.stringTensorBytes else {
-        throw StateError(
-          .limitExceeded,
-          "\(place.size) bytes of \(type.rawValue)s",
-          expected: "at most \(Limits.stringTensorBytes)"
+      guard place.size <= Limits[.stringBytes] else {
+        throw StateError.exceeded(
+          .stringBytes,
+          "the tensor's \(type.rawValue)s are too long",
+          found: place.size
         )
       }
       let source = StoredElements(file: file, place: place, type: type, shape: shape, sum: sum)

@@ -20,12 +20,11 @@ enum LegacyCheckpoint {
     do {
       let file = try PositionalFile.open(path)
       let size = try file.size()
-      guard size <= Limits.indexBytes else {
-        throw StateError(
-          .limitExceeded,
-          "a version 1 checkpoint of \(size) bytes",
-          expected: "at most \(Limits.indexBytes)",
-          remedy: "save it with TensorFlow in version 2"
+      guard size <= Limits[.indexBytes] else {
+        throw StateError.exceeded(
+          .indexBytes,
+          "a version 1 checkpoint, which must be held as a whole, is too large",
+          found: size
         )
       }
       return try read(table: try file.bytes(at: 0, count: size))

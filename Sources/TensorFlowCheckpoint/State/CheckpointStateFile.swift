@@ -10,7 +10,6 @@ struct CheckpointStateFile {
 
   private static let latestField = "model_checkpoint_path"
   private static let allField = "all_model_checkpoint_paths"
-  private static let maximumBytes = 1 << 24
 
   /// Prefix of the latest checkpoint, relative to the file's directory or absolute.
   private(set) var latest: String?
@@ -24,12 +23,12 @@ struct CheckpointStateFile {
   static func read(_ path: String) throws -> CheckpointStateFile {
     let file = try PositionalFile.open(path)
     let size = try file.size()
-    guard size <= maximumBytes else {
-      throw StateError(
-        .limitExceeded,
-        "a checkpoint state file of \(size) bytes",
+    guard size <= Limits[.textBytes] else {
+      throw StateError.exceeded(
+        .textBytes,
+        "the checkpoint state file is too long",
         file: path,
-        expected: "at most \(maximumBytes)"
+        found: size
       )
     }
     do {

@@ -60,8 +60,8 @@ struct TableReader {
             offset: data.offset
           )
         }
-        guard entries.count < Limits.tensors else {
-          throw StateError(.limitExceeded, "the index has more than \(Limits.tensors) entries")
+        guard entries.count < Limits[.tensors] else {
+          throw StateError.exceeded(.tensors, "the index has too many entries")
         }
         entries.append(entry)
       }
@@ -138,8 +138,8 @@ struct TableReader {
       let shared = try cursor.length("shared key length")
       let unshared = try cursor.length("key length")
       let valueCount = try cursor.length("value length")
-      guard shared <= key.count, unshared <= Limits.nameBytes, shared + unshared <= Limits.nameBytes
-      else {
+      let limit = Limits[.nameBytes]
+      guard shared <= key.count, unshared <= limit, shared <= limit - unshared else {
         throw StateError(.malformed, "a key's lengths are impossible", offset: start)
       }
       key.removeLast(key.count - shared)

@@ -162,10 +162,11 @@ extension Tensor {
     }
     // Elements may be shown many times over, but not so that little data fills a disk.
     let bytes = try shape.byteCount(of: elementType)
-    guard bytes <= Limits.chunkBytes || bytes / 64 <= byteCount else {
-      throw StateError(
-        .limitExceeded,
-        "the view of shape \(shape) shows \(byteCount) bytes as \(bytes)"
+    guard bytes <= Limits[.chunkBytes] || bytes / 64 <= byteCount else {
+      throw StateError.exceeded(
+        .chunkBytes,
+        "the view of shape \(shape) shows \(byteCount) bytes as many more",
+        found: bytes
       )
     }
     if shape.elementCount == 0 || isContiguous {

@@ -20,6 +20,7 @@ struct AverageCommand: ParsableCommand {
   var slots = false
 
   @OptionGroup var target: TargetOptions
+  @OptionGroup var limitOptions: LimitOptions
 
   func validate() throws {
     guard paths.count > 2 else {
@@ -28,7 +29,7 @@ struct AverageCommand: ParsableCommand {
   }
 
   func run() throws {
-    try Failure.reported {
+    try Failure.reported(limitOptions) {
       let inputs = Array(paths.dropLast())
       let (state, _) = try Averaging.run(
         from: inputs,

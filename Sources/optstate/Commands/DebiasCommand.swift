@@ -43,6 +43,7 @@ struct DebiasCommand: ParsableCommand {
   var json = false
 
   @OptionGroup var records: RecordOptions
+  @OptionGroup var limitOptions: LimitOptions
   @OptionGroup var target: TargetOptions
 
   func validate() throws {
@@ -53,7 +54,7 @@ struct DebiasCommand: ParsableCommand {
   }
 
   func run() throws {
-    try Failure.reported {
+    try Failure.reported(limitOptions) {
       var report: DebiasReport?
       var notes: [String] = []
       try target.run(input, output, label: "debiasing") { state, format in

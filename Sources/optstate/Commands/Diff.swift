@@ -37,9 +37,10 @@ struct Diff: ParsableCommand {
   var naming: String?
 
   @OptionGroup var names: NamesOption
+  @OptionGroup var limitOptions: LimitOptions
 
   func run() throws {
-    try Failure.reported {
+    try Failure.reported(limitOptions) {
       let comparison = try Comparison(
         first,
         second,

@@ -18,10 +18,11 @@ struct Doctor: ParsableCommand {
   var json = false
 
   @OptionGroup var names: NamesOption
+  @OptionGroup var limitOptions: LimitOptions
   @OptionGroup var records: RecordOptions
 
   func run() throws {
-    try Failure.reported {
+    try Failure.reported(limitOptions) {
       let diagnosis = try Diagnosis(
         state,
         readOptions: try names.readOptions(),

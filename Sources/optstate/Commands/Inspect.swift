@@ -26,10 +26,11 @@ struct Inspect: ParsableCommand {
   var match: Pattern?
 
   @OptionGroup var names: NamesOption
+  @OptionGroup var limitOptions: LimitOptions
   @OptionGroup var records: RecordOptions
 
   func run() throws {
-    try Failure.reported {
+    try Failure.reported(limitOptions) {
       let inspection = try Inspection(
         state,
         readOptions: try names.readOptions(),

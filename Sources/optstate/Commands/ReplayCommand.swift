@@ -37,10 +37,11 @@ struct ReplayCommand: ParsableCommand {
   var to: String?
 
   @OptionGroup var records: RecordOptions
+  @OptionGroup var limitOptions: LimitOptions
   @OptionGroup var outputOptions: OutputOptions
 
   func run() throws {
-    try Failure.reported {
+    try Failure.reported(limitOptions) {
       try Conversion.run(
         from: state,
         to: output,

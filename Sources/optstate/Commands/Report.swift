@@ -18,10 +18,11 @@ struct Report: ParsableCommand {
   var overwrite = false
 
   @OptionGroup var names: NamesOption
+  @OptionGroup var limitOptions: LimitOptions
   @OptionGroup var records: RecordOptions
 
   func run() throws {
-    try Failure.reported {
+    try Failure.reported(limitOptions) {
       let report = try StateReport(
         state,
         readOptions: try names.readOptions(),

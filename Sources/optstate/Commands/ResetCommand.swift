@@ -46,6 +46,7 @@ struct ResetCommand: ParsableCommand {
   var beta2: Double?
 
   @OptionGroup var records: RecordOptions
+  @OptionGroup var limitOptions: LimitOptions
   @OptionGroup var target: TargetOptions
 
   func validate() throws {
@@ -55,7 +56,7 @@ struct ResetCommand: ParsableCommand {
   }
 
   func run() throws {
-    try Failure.reported {
+    try Failure.reported(limitOptions) {
       let names = Set(slots.split(separator: ",").map { SlotName(rawValue: String($0)) })
       let reset = Reset(
         slots: names.contains("all") ? nil : names,

@@ -38,13 +38,14 @@ struct ResizeCommand: ParsableCommand {
   var force = false
 
   @OptionGroup var target: TargetOptions
+  @OptionGroup var limitOptions: LimitOptions
 
   func validate() throws {
     guard rows >= 0 else { throw ValidationError("--rows cannot be negative") }
   }
 
   func run() throws {
-    try Failure.reported {
+    try Failure.reported(limitOptions) {
       let resizing = Resizing(rows: rows, fill: fill.fill, allowsShrinking: force)
       var lines: [String] = []
       try target.run(input, output, label: "resizing") { state, _ in

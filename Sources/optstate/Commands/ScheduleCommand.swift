@@ -35,6 +35,7 @@ struct ScheduleCommand: ParsableCommand {
   var json = false
 
   @OptionGroup var records: RecordOptions
+  @OptionGroup var limitOptions: LimitOptions
   @OptionGroup var outputOptions: OutputOptions
 
   func validate() throws {
@@ -48,7 +49,7 @@ struct ScheduleCommand: ParsableCommand {
   }
 
   func run() throws {
-    try Failure.reported {
+    try Failure.reported(limitOptions) {
       let (record, current) = try ScheduleSubject(subject, records).found
       let other = try compare.map(RecordSource.schedule)
       let all = [record] + (other.map { [$0] } ?? [])

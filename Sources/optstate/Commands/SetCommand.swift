@@ -44,6 +44,7 @@ struct SetCommand: ParsableCommand {
   var beta2: Double?
 
   @OptionGroup var target: TargetOptions
+  @OptionGroup var limitOptions: LimitOptions
 
   func validate() throws {
     let isFlagged = learningRate != nil || trainSteps != nil || warmupSteps != nil
@@ -57,7 +58,7 @@ struct SetCommand: ParsableCommand {
   }
 
   func run() throws {
-    try Failure.reported {
+    try Failure.reported(limitOptions) {
       var change = RecordChange()
       change.step = step
       change.schedule = try schedule.map(RecordSource.schedule)

@@ -15,9 +15,10 @@ struct Strip: ParsableCommand {
   var output: String
 
   @OptionGroup var outputOptions: OutputOptions
+  @OptionGroup var limitOptions: LimitOptions
 
   func run() throws {
-    try Failure.reported {
+    try Failure.reported(limitOptions) {
       try Conversion.run(
         from: input,
         to: output,

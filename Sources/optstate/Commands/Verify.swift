@@ -14,9 +14,10 @@ struct Verify: ParsableCommand {
   var json = false
 
   @OptionGroup var names: NamesOption
+  @OptionGroup var limitOptions: LimitOptions
 
   func run() throws {
-    try Failure.reported {
+    try Failure.reported(limitOptions) {
       let verification = try Verification(
         state,
         readOptions: try names.readOptions(),

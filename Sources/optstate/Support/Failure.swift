@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import OptStateKit
+internal import Tensors
 
 #if canImport(Glibc)
 internal import Glibc
@@ -9,10 +10,11 @@ internal import Darwin
 
 /// How a command that cannot do its work ends.
 enum Failure {
-  /// Runs a command's work; an error becomes a message and the exit status of the contract.
-  static func reported(_ body: () throws -> Void) throws {
+  /// Runs a command's work within its bounds; an error becomes a message and the exit status of the
+  /// contract.
+  static func reported(_ options: LimitOptions, _ body: () throws -> Void) throws {
     do {
-      let outcome = Result { try body() }
+      let outcome = Result { try Limits.$current.withValue(options.limits, operation: body) }
       // A result that did not reach its reader is none.
       try Output.flush()
       try outcome.get()

@@ -44,10 +44,21 @@ extension Entries {
     }
   }
 
-  /// Pickles in an archive whose sums hold, beside storages of zeros of any sizes.
+  /// Pickles alone: what is decoded and encoded is decoded the same again.
   static let pickle = Entry(name: "pickle") {
-    (Fixtures.files("reference/pytorch", endingIn: ".pt")
-      + Fixtures.files("hostile/pytorch", endingIn: ".pt")).compactMap(coded)
+    pickles().map(\.pickle)
+  } parse: { bytes in
+    let again = try PyTorchParsers.pickle(bytes)
+    let third = try? PyTorchParsers.pickle(again)
+    precondition(third == again)
+  }
+
+  /// Pickles in an archive whose sums hold, beside storages of zeros of any sizes.
+  static let torch = Entry(name: "torch") {
+    pickles().filter { $0.sizes.count < 64 && $0.sizes.allSatisfy { $0 < 2048 } }.map { file in
+      [UInt8(file.sizes.count)]
+        + file.sizes.flatMap { [UInt8($0 >> 8), UInt8(truncatingIfNeeded: $0)] } + file.pickle
+    }
   } parse: { bytes in
     var input = Input(bytes)
     let sizes = (0..<Int(input.byte())).map { _ in input.number() % 2048 }
@@ -61,18 +72,19 @@ extension Entries {
     try Use.state(try PyTorchReader.read(path, options: ReadOptions()))
   }
 
-  /// Sizes of storages and the pickle of a file, as ``pickle`` takes them.
-  private static func coded(_ path: String) -> [UInt8]? {
-    guard let archive = try? ZipArchive(try PositionalFile.open(path)),
-      let record = archive.members.first(where: { $0.name.hasSuffix("/data.pkl") }),
-      let pickle = try? archive.bytes(of: record, limit: 1 << 16)
-    else { return nil }
-    let root = record.name.dropLast("data.pkl".count)
-    var sizes: [Int] = []
-    while let member = archive["\(root)data/\(sizes.count)"] { sizes.append(member.byteCount) }
-    guard sizes.count < 64, sizes.allSatisfy({ $0 < 2048 }) else { return nil }
-    return [UInt8(sizes.count)]
-      + sizes.flatMap { [UInt8($0 >> 8), UInt8(truncatingIfNeeded: $0)] } + pickle
+  /// The pickles of fixtures, and the sizes of the storages beside them.
+  private static func pickles() -> [(sizes: [Int], pickle: [UInt8])] {
+    ["reference/pytorch", "hostile/pytorch"].flatMap { Fixtures.files($0, endingIn: ".pt") }
+      .compactMap { path in
+        guard let archive = try? ZipArchive(try PositionalFile.open(path)),
+          let record = archive.members.first(where: { $0.name.hasSuffix("/data.pkl") }),
+          let pickle = try? archive.bytes(of: record, limit: 1 << 16)
+        else { return nil }
+        let root = record.name.dropLast("data.pkl".count)
+        var sizes: [Int] = []
+        while let member = archive["\(root)data/\(sizes.count)"] { sizes.append(member.byteCount) }
+        return (sizes, pickle)
+      }
   }
 
   /// One file of a Trainer's directory, the others as they should be.
