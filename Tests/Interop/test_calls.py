@@ -1,0 +1,190 @@
+"""Every system call on the way to an output, one after another: killed at it, interrupted at it, and each in its order.
+
+Where test_crash.py trusts to chance, nothing is left out here: the program runs under ptrace (tracing.py) and
+is ended at the first call that changes something in the target's folder, in the next run at the second, and so
+on. OPTSTATE_CALLS says at how many calls of each conversion at most; 0 is all of them.
+"""
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
+import traceback
+
+import pytest
+import tracing
+from outputs import OUTPUTS, SUFFIX, clear, command, contents, golden, lay, leftovers, make_sources, standing
+from tracing import RENAMES, SYNCS, WRITES, Effect
+
+LIMIT = int(os.environ.get("OPTSTATE_CALLS", "32"))
+REFUSAL = tracing.refusal()
+pytestmark = pytest.mark.skipif(REFUSAL is not None, reason=str(REFUSAL))
+either_old = pytest.mark.parametrize("has_old", [False, True], ids=["absent", "old"])
+each_output = pytest.mark.parametrize("output", OUTPUTS, ids=str)
+
+
+@pytest.fixture(scope="module")
+def pool():
+    with tracing.workers() as pool:
+        yield pool
+
+
+@pytest.fixture(scope="module")
+def material(tmp_path_factory):
+    """Sources, and what is made of them, by output; made when first wanted."""
+    folder = tmp_path_factory.mktemp("golden")
+    sources, made = make_sources(folder), {}
+
+    def get(output):
+        if output not in made:
+            made[output] = golden(output, sources, folder)
+        return sources[output.family][1], *made[output]
+
+    return get
+
+
+def chosen(calls, limit=LIMIT):
+    """The numbers of the calls at which to strike: all but some of many writes."""
+    writes = [number for number, call in enumerate(calls) if call.name in WRITES]
+    others = set(range(len(calls))) - set(writes)
+    room = max(2, limit - len(others)) if limit else len(writes)
+    if len(writes) > room:
+        writes = [writes[place * (len(writes) - 1) // (room - 1)] for place in range(room)]
+    return sorted(others | set(writes))
+
+
+def changes(pool, arguments, folder, **options):
+    """The calls of an undisturbed run that change something in a folder."""
+    ended = pool.submit(tracing.trace, arguments, folder, **options).result()
+    assert ended.status == 0, ended.messages
+    return [call for call in ended.calls if call.changes]
+
+
+def ready(output, has_old, folder, old, source):
+    """A folder with the old target or none, and the command that makes the new one there."""
+    clear(folder)
+    folder.mkdir(parents=True)
+    if has_old:
+        lay(old, folder)
+    return command(output, source, folder, *(["--overwrite"] if has_old else []))
+
+
+def collected(pool, function, cases):
+    """Runs cases in parallel; returns what they found, and shows all those that went wrong."""
+    futures = [pool.submit(function, *case) for case in cases]
+    results = [future.result() for future in futures]
+    problems = [problem for _, problem in results if problem]
+    assert not problems, f"{len(problems)} of {len(cases)} went wrong:\n" + "\n".join(problems[:12])
+    return [found for found, _ in results]
+
+
+def case(function):
+    """Has a case run in another process tell what went wrong."""
+
+    def run(*arguments):
+        try:
+            return function(*arguments), None
+        except Exception as error:  # The other process' report is all that is seen of it.
+            where = traceback.extract_tb(error.__traceback__)[-1]
+            effect = arguments[-1]
+            return None, f"{effect.kind} {effect.number} at {effect.at}, line {where.lineno}: {error!r}"
+
+    return run
+
+
+def kill_at(output, has_old, folder, material, effect):
+    return case(killed)(output, has_old, folder, material, effect)
+
+
+def killed(output, has_old, folder, material, effect):
+    """Kills at a call, looks at what is left, and runs once more."""
+    source, old, new = material
+    arguments = ready(output, has_old, folder, old, source)
+    ended = tracing.trace(arguments, folder, effect)
+    where = str(ended.struck)
+    assert ended.struck is None or ended.status == -signal.SIGKILL, f"{where}: status {ended.status}"
+    found = standing(output, folder, old, new)
+    allowed = {"new", "old" if has_old else "absent"}
+    if output.kind == "prefix":
+        # Several files cannot be replaced in one step.
+        allowed.add("absent")
+    assert found in allowed, f"{where}: the target is {found}"
+    count = len(leftovers(folder))
+    again = command(output, source, folder, "--overwrite")
+    done = subprocess.run(again, capture_output=True, encoding="utf-8", timeout=tracing.SECONDS)
+    assert done.returncode == 0, f"{where}: the next run: {done.stderr}"
+    assert contents(folder) == new, f"{where}: the next run made something else"
+    assert not leftovers(folder), f"{where}: the next run left {leftovers(folder)}"
+    clear(folder)
+    return ended.struck and ended.struck.name, found, count
+
+
+@each_output
+@either_old
+def test_killed_at_every_call(pool, material, tmp_path, output, has_old):
+    source, old, new = material(output)
+    folder = tmp_path / "all"
+    calls = changes(pool, ready(output, has_old, folder, old, source), folder)
+    assert contents(folder) == new
+    found = collected(
+        pool,
+        kill_at,
+        [
+            (output, has_old, tmp_path / str(number), (source, old, new), Effect("kill", number))
+            for number in chosen(calls)
+        ],
+    )
+    kills = [one for one in found if one[0]]
+    print(f"{len(kills)} kills at {len(calls)} calls: {tally(one[0] for one in kills)}; {tally(one[1] for one in kills)}")
+    # The first call finds what was there before, the last one the new target.
+    assert kills[0][1] == ("old" if has_old else "absent") and kills[-1][1] == "new"
+
+
+def tally(words):
+    words = list(words)
+    return {word: words.count(word) for word in sorted(set(words))}
+
+
+def interrupt_at(output, has_old, folder, material, effect):
+    return case(interrupted)(output, has_old, folder, material, effect)
+
+
+def interrupted(output, has_old, folder, material, effect):
+    """Sends a signal at a call: everything is as before, or the new target is there; and nothing else."""
+    source, old, new = material
+    ended = tracing.trace(ready(output, has_old, folder, old, source), folder, effect)
+    where = str(ended.struck)
+    found = contents(folder)
+    assert not leftovers(folder), f"{where}: it left {leftovers(folder)}"
+    before = old if has_old else {}
+    assert found in (before, new), f"{where}: it left {standing(output, folder, old, new)}, {sorted(found)}"
+    # Whoever is done may say so.
+    assert ended.status == -effect.number or ended.status == 0 and found == new, f"{where}: status {ended.status}"
+    clear(folder)
+    return ended.status, "new" if found == new else "before"
+
+
+@each_output
+@either_old
+def test_interrupted_at_every_call(pool, material, tmp_path, output, has_old):
+    source, old, new = material(output)
+    folder = tmp_path / "all"
+    calls = changes(pool, ready(output, has_old, folder, old, source), folder)
+    numbers = chosen(calls, LIMIT and max(2, LIMIT // 2))
+    signals = [signal.SIGTERM, signal.SIGINT]
+    found = collected(
+        pool,
+        interrupt_at,
+        [
+            (
+                output,
+                has_old,
+                tmp_path / str(number),
+                (source, old, new),
+                Effect("signal", number, signals[place % 2]),
+            )
+            for place, number in enumerate(numbers)
+        ],
+    )
+    print(f"{len(found)} signals: {tally(map(str, found))}")
+    assert found[0] in ((-signal.SIGTERM, "before"), (-signal.SIGINT, "before"))
