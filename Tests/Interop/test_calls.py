@@ -5,8 +5,6 @@ is ended at the first call that changes something in the target's folder, in the
 on. OPTSTATE_CALLS says at how many calls of each conversion at most; 0 is all of them.
 """
 import os
-import pathlib
-import shutil
 import signal
 import subprocess
 import traceback
@@ -188,3 +186,81 @@ def test_interrupted_at_every_call(pool, material, tmp_path, output, has_old):
     )
     print(f"{len(found)} signals: {tally(map(str, found))}")
     assert found[0] in ((-signal.SIGTERM, "before"), (-signal.SIGINT, "before"))
+
+
+@each_output
+@either_old
+def test_everything_is_flushed_in_order(pool, material, tmp_path, output, has_old):
+    """Data before the name that makes it visible, the folder behind it; and never a write to what has its name."""
+    source, old, new = material(output)
+    folder = tmp_path / "all"
+    calls = changes(pool, ready(output, has_old, folder, old, source), folder, results=True)
+    assert contents(folder) == new
+    done = [call for call in calls if call.result is not None and call.result >= 0]
+    names = [call for call in done if call.name in RENAMES]
+    for call in done:
+        assert call.name in {*WRITES, *SYNCS, *RENAMES, "openat", "open", "unlink", "unlinkat", "rmdir", "mkdir", "flock"}, call
+        if call.name in WRITES or call.flags & os.O_CREAT:
+            assert SUFFIX in call.paths[0], f"{call} is no temporary file"
+    appeared = [call for call in names if SUFFIX in call.paths[0] and SUFFIX not in call.paths[1]]
+    assert {os.path.relpath(call.paths[1], folder).split("/")[0] for call in appeared} == {
+        name.split("/")[0] for name in new
+    }
+    for call in appeared:
+        inside = [one for one in done if is_below(one.paths[0], call.paths[0]) and one.over < call.began]
+        written = {one.paths[0] for one in inside if one.name in WRITES}
+        assert written, f"{call}: nothing was written"
+        for path in written:
+            last = max(one.over for one in inside if one.name in WRITES and one.paths[0] == path)
+            assert is_flushed(inside, path, last), f"{call}: {path} was not flushed before"
+        # The names in a folder that comes with its files are theirs to flush, too.
+        made = {one.paths[0] for one in inside if one.name == "mkdir"}
+        for path in made:
+            entries = [one.over for one in inside if one.flags & os.O_CREAT and os.path.dirname(one.paths[0]) == path]
+            last = max(entries, default=0)
+            assert is_flushed(inside, path, last), f"{call}: the folder {path} was not flushed before"
+        assert is_flushed(done, str(folder), call.over), f"{call}: its folder was not flushed behind it"
+    if output.kind == "prefix":
+        check_order_of_prefix(output, has_old, folder, done, appeared)
+
+
+def is_below(path, top):
+    return path == top or path.startswith(top + "/")
+
+
+def is_flushed(calls, path, after):
+    """Whether a file or folder is flushed by a call that begins behind a moment."""
+    return any(call.name in SYNCS and call.paths[0] == path and call.began > after for call in calls)
+
+
+def check_order_of_prefix(output, has_old, folder, done, appeared):
+    """The old index vanishes for good, then come the data, the index, and the list that names it."""
+    names = [os.path.basename(call.paths[1]) for call in appeared]
+    data, index = [name for name in names if ".data-" in name], output.target + ".index"
+    assert names == [*data, index, "checkpoint"]
+    steps = appeared
+    if has_old:
+        gone = [call for call in done if call.name == "unlink" and SUFFIX not in call.paths[0]]
+        assert [os.path.basename(call.paths[0]) for call in gone] == ["checkpoint", index]
+        steps = gone + appeared
+    for one, next in zip(steps, steps[1:]):
+        if os.path.basename(one.paths[-1]) in data and os.path.basename(next.paths[-1]) in data:
+            continue
+        flushed = [call for call in done if call.name in SYNCS and call.paths[0] == str(folder)]
+        assert any(one.over < call.began and call.over < next.began for call in flushed), (
+            f"nothing is flushed between {one} and {next}"
+        )
+
+
+@pytest.mark.parametrize("output", [one for one in OUTPUTS if one.name in ("optstate", "tensorflow", "huggingface")], ids=str)
+def test_new_folders_are_flushed(pool, material, tmp_path, output):
+    """The folders that are made for a target last as long as it does."""
+    source, _, new = material(output)
+    top = tmp_path / "top"
+    top.mkdir()
+    folder = top / "one" / "two"
+    calls = changes(pool, command(output, source, folder), top, results=True)
+    assert contents(folder) == new
+    for made in (folder, folder.parent):
+        begun = next(call.over for call in calls if call.name == "mkdir" and call.paths[0] == str(made))
+        assert is_flushed(calls, str(made.parent), begun), f"the name of {made} was not flushed"

@@ -11,7 +11,7 @@ import subprocess
 import pytest
 import tracing
 from conftest import FIXTURES
-from outputs import OUTPUTS, Output, clear, contents, leftovers, standing
+from outputs import OUTPUTS, Output, clear, contents, lay, leftovers, standing
 from test_calls import (
     LIMIT,
     case,
@@ -186,8 +186,6 @@ def test_error_at_every_read(pool, material, tmp_path, input, name):
     folder.mkdir()
     if isinstance(input, Output):
         _, _, new = material(input)
-        from outputs import lay
-
         lay(new, folder)
         path = folder / input.target
     else:
@@ -206,10 +204,12 @@ def test_error_at_every_read(pool, material, tmp_path, input, name):
     limit = max(2, LIMIT // 3) if LIMIT else len(reads)
     effects = [Effect("short", 0, 0, tuple(READS), False, lasting=True)]
     for number, place in enumerate(spread(len(reads), limit)):
+        # An error that passes may be survived; one that stays may not.
         error = [errno.EIO, errno.EIO, errno.EINTR][number % 3]
-        effects.append(Effect("error", place, error, tuple(READS), False))
+        effects.append(Effect("error", place, error, tuple(READS), False, lasting=error != errno.EINTR))
     for number, place in enumerate(spread(len(opens), limit)):
-        effects.append(Effect("error", place, [errno.EACCES, errno.EMFILE][number % 2], ("openat",), False))
+        error = [errno.EACCES, errno.EMFILE][number % 2]
+        effects.append(Effect("error", place, error, ("openat",), False, lasting=True))
     found = collected(pool, read_at, [(arguments, folder, wanted, effect) for effect in effects])
     print(f"{len(found)} of {len(reads)} reads and {len(opens)} opens: {tally(found)}")
 
