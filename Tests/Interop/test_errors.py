@@ -153,6 +153,45 @@ def is_directory_sync(call, folder):
     return call.name == "fsync" and call.paths[0] == str(folder)
 
 
+def vanish_at(output, has_old, folder, material, effect):
+    return case(vanished)(output, has_old, folder, material, effect)
+
+
+def vanished(output, has_old, folder, material, effect):
+    """Removes the target's folder at a call: the program says so, and does not hang or crash."""
+    source, old, _ = material
+    ended = tracing.trace(ready(output, has_old, folder, old, source), folder, effect)
+    what = f"{ended.struck}: status {ended.status}, {ended.messages!r}"
+    if ended.status == 0:
+        # Too late to matter: nothing was asked of the folder any more.
+        assert effect.at > 0, what
+        return "too late"
+    assert ended.status in (73, 74), what
+    messages = [line for line in ended.messages.splitlines() if not line.startswith("note: ")]
+    assert len(messages) == 1 and messages[0].startswith("error: "), what
+    assert "No such file or directory" in messages[0] and str(folder) in messages[0], what
+    # A temporary file may have been made in the folder's place, but is not left there.
+    assert not leftovers(folder), what
+    clear(folder)
+    return str(ended.status)
+
+
+@each_output
+@either_old
+def test_folder_vanishes_at_every_call(pool, material, tmp_path, output, has_old):
+    source, old, new = material(output)
+    folder = tmp_path / "all"
+    calls = changes(pool, ready(output, has_old, folder, old, source), folder)
+    numbers = chosen(calls, LIMIT and max(2, LIMIT // 3))
+    found = collected(
+        pool,
+        vanish_at,
+        [(output, has_old, tmp_path / str(n), (source, old, new), Effect("vanish", n)) for n in numbers],
+    )
+    print(f"{len(found)} times: {tally(found)}")
+    assert found.count("too late") < len(found)
+
+
 KERAS = FIXTURES / "reference" / "keras"
 TORCH = FIXTURES / "reference" / "pytorch" / "2.13.0"
 # Files that take other ways than our own outputs: libhdf5's layouts in the helper, packed archives, old pickles.

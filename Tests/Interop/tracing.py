@@ -13,6 +13,7 @@ import itertools
 import multiprocessing
 import os
 import platform
+import shutil
 import signal
 import struct
 import time
@@ -107,7 +108,7 @@ class Effect:
     """What to do at the call of that number, among those that are meant, counted from 0.
 
     kind: "kill" and "signal" end the program before the call is made; "error" has the call fail;
-    "short" has it move half of what it was asked to.
+    "short" has it move half of what it was asked to; "vanish" removes the folder before it.
     """
 
     kind: str
@@ -325,7 +326,7 @@ class Follower:
             self.count += 1
             if is_meant:
                 self.ended.struck = self.ended.struck or call
-                strike(effect, self.child, thread, self.registers)
+                self.strike(thread)
                 if effect.kind == "signal":
                     # What deals with the signal gets time to do so before the call is made.
                     self.held = thread, time.monotonic() + 0.25
@@ -336,21 +337,23 @@ class Follower:
         self.pending[thread] = call
         return SYSCALL
 
-
-def strike(effect, child, thread, registers):
-    if effect.kind == "kill":
-        # A call that is about to be made is not made any more.
-        os.kill(child, signal.SIGKILL)
-    elif effect.kind == "signal":
-        os.kill(child, effect.number)
-    elif effect.kind == "error":
-        # The call that there is not is skipped, and this is what it returned.
-        registers.orig_rax = (1 << 64) - 1
-        registers.rax = (1 << 64) - effect.number
-        checked(SETREGS, thread, 0, ctypes.addressof(registers))
-    elif effect.kind == "short":
-        registers.rdx = max(1, registers.rdx // 2)
-        checked(SETREGS, thread, 0, ctypes.addressof(registers))
+    def strike(self, thread):
+        effect, registers = self.effect, self.registers
+        if effect.kind == "kill":
+            # A call that is about to be made is not made any more.
+            os.kill(self.child, signal.SIGKILL)
+        elif effect.kind == "signal":
+            os.kill(self.child, effect.number)
+        elif effect.kind == "vanish":
+            shutil.rmtree(self.folder)
+        elif effect.kind == "error":
+            # The call that there is not is skipped, and this is what it returned.
+            registers.orig_rax = (1 << 64) - 1
+            registers.rax = (1 << 64) - effect.number
+            checked(SETREGS, thread, 0, ctypes.addressof(registers))
+        elif effect.kind == "short":
+            registers.rdx = max(1, registers.rdx // 2)
+            checked(SETREGS, thread, 0, ctypes.addressof(registers))
 
 
 def describe(process, registers, folder):
