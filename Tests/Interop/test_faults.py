@@ -93,7 +93,8 @@ def test_full_disk(material, tmp_path, output):
     disk = tmp_path / "disk"
     whole = needed(new)
     # Whole pages: any other number is rounded up to them.
-    for kilobytes in sorted({max(4, part // 4 * 4) for part in (4, 8, whole // 4, whole // 2, whole * 3 // 4, whole - 4)}):
+    parts = [4, 8, whole // 4, whole // 2, whole * 3 // 4, whole - 4]
+    for kilobytes in sorted({max(4, part // 4 * 4) for part in parts}):
         done = in_small_disk(
             tmp_path, kilobytes, f'{shell(output, source, disk)}; echo "status $?"; ls -A "$D"'
         )

@@ -122,6 +122,8 @@ class Effect:
     suffix: str = ""
     # All calls from that one on are meant, as on a disk that stays full.
     lasting: bool = False
+    # Seconds that the thread which makes the call waits for a signal to be dealt with.
+    patience: float = 0.25
 
     def counts(self, call):
         return (
@@ -329,7 +331,7 @@ class Follower:
                 self.strike(thread)
                 if effect.kind == "signal":
                     # What deals with the signal gets time to do so before the call is made.
-                    self.held = thread, time.monotonic() + 0.25
+                    self.held = thread, time.monotonic() + effect.patience
                     return None
         if not self.results:
             return CONT
