@@ -1,10 +1,12 @@
 """Disks that are full, folders that may not be written to, links in the way, two writers of one target."""
 import os
+import pathlib
 import resource
 import shlex
 import shutil
 import signal
 import subprocess
+import tempfile
 import time
 
 import pytest
@@ -189,32 +191,53 @@ def test_read_only_disk(tmp_path):
     assert "Read-only file system" in done.stderr
 
 
-@pytest.mark.parametrize("mode", [0o000, 0o500])
-def test_folder_that_may_not_be_written_to(tmp_path, mode):
-    """As another user, since root may do everything."""
-    folder = tmp_path / "folder"
-    folder.mkdir()
-    tmp_path.chmod(0o755)
-    shutil.copy(os.environ["OPTSTATE"], "/tmp/optstate-as-nobody")
-    os.chmod("/tmp/optstate-as-nobody", 0o755)
+@pytest.fixture(scope="module")
+def public(material):
+    """A folder that another user can reach, with the program and the sources of each family in it."""
+    # Not below pytest's own folder, which is closed to others.
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="optstate-public-"))
+    folder.chmod(0o755)
+    shutil.copy(os.environ["OPTSTATE"], folder / "optstate")
+    for output in OUTPUTS:
+        (_, source), _, _ = material(output)
+        place = folder / output.family
+        place.mkdir(exist_ok=True)
+        for path in source.parent.glob(source.name + "*"):
+            shutil.copy(path, place)
+    yield folder
+    shutil.rmtree(folder)
+
+
+@each_output
+@pytest.mark.parametrize("mode", [0o000, 0o500, 0o1777])
+def test_folder_that_may_not_be_written_to(material, public, output, mode):
+    """As another user, since root may do everything; in the last folder all may write, but to nobody else's files."""
+    if mode == 0o1777 and not is_root():
+        pytest.skip("files of somebody else take root to make")
+    options = {"preexec_fn": lambda: (os.setgid(65534), os.setuid(65534))} if is_root() else {}
+    (_, source), old, _ = material(output)
+    folder = public / "out"
+    lay(old, folder)
+    for path in [folder, *folder.rglob("*")]:
+        path.chmod(0o755 if path.is_dir() else 0o644)
     folder.chmod(mode)
-    environment = {"preexec_fn": lambda: os.setuid(65534)} if is_root() else {}
+    arguments = command(output, public / output.family / source.name, folder, "--overwrite")
     try:
         done = subprocess.run(
-            ["/tmp/optstate-as-nobody", "convert", BERT / "model.ckpt-20", folder / "s.h5"],
+            [public / "optstate", *arguments[1:]],
             capture_output=True,
             encoding="utf-8",
             timeout=60,
-            **environment,
+            **options,
         )
+        assert done.returncode == 73, done.stderr
+        errors = [line for line in done.stderr.splitlines() if not line.startswith("note: ")]
+        assert len(errors) == 1 and errors[0].startswith("error: ") and str(folder) in errors[0], done.stderr
+        assert "Permission denied" in errors[0] or mode == 0o1777 and "Operation not permitted" in errors[0]
+        assert contents(folder) == old and leftovers(folder) == []
     finally:
         folder.chmod(0o700)
-        os.unlink("/tmp/optstate-as-nobody")
-    if "model.ckpt-20" in done.stderr:
-        pytest.skip("the fixtures are out of that user's reach")
-    assert done.returncode == 73
-    assert "Permission denied" in done.stderr
-    assert list(folder.iterdir()) == []
+        shutil.rmtree(folder)
 
 
 @each_output
