@@ -141,6 +141,46 @@ def test_killed_at_every_call(pool, material, tmp_path, output, has_old):
     assert kills[0][1] == ("old" if has_old else "absent") and kills[-1][1] == "new"
 
 
+NO_EXCHANGE = Effect("error", 0, errno.EINVAL, ("renameat2",), lasting=True)
+
+
+def kill_without_exchange(output, has_old, folder, material, effect):
+    return case(killed_without_exchange)(output, has_old, folder, material, effect)
+
+
+def killed_without_exchange(output, has_old, folder, material, effect):
+    """Kills where a directory is replaced in two steps: in between, the old one has another name, which is no secret."""
+    source, old, new = material
+    ended = tracing.trace(ready(output, has_old, folder, old, source), folder, effect, also=[NO_EXCHANGE])
+    found = contents(folder)
+    if found not in (old, new):
+        tops = {name.split("/")[0] for name in found}
+        assert len(tops) == 1 and tops.pop().startswith(output.target), f"{ended.struck}: {sorted(found)}"
+        assert {name.split("/", 1)[1]: data for name, data in found.items()} == {
+            name.split("/", 1)[1]: data for name, data in old.items()
+        }, f"{ended.struck}: {sorted(found)}"
+    again = command(output, source, folder, "--overwrite")
+    subprocess.run(again, check=True, capture_output=True)
+    after = contents(folder)
+    assert {name: after[name] for name in new} == new and not leftovers(folder)
+    clear(folder)
+    return "new" if found == new else "old" if found == old else "aside"
+
+
+@pytest.mark.parametrize("output", [one for one in OUTPUTS if one.kind == "directory"], ids=str)
+def test_killed_where_nothing_can_be_exchanged(pool, material, tmp_path, output):
+    source, old, new = material(output)
+    folder = tmp_path / "all"
+    calls = changes(pool, ready(output, True, folder, old, source), folder, also=[NO_EXCHANGE])
+    assert contents(folder) == new
+    cases = [
+        (output, True, tmp_path / str(number), (source, old, new), Effect("kill", number))
+        for number in chosen(calls)
+    ]
+    found = collected(pool, kill_without_exchange, cases)
+    print(f"{len(found)} kills: {tally(found)}")
+
+
 def tally(words):
     words = list(words)
     return {word: words.count(word) for word in sorted(set(words))}

@@ -122,7 +122,7 @@ def unharmed(output, has_old, folder, material, effect):
 @each_output
 @either_old
 def test_what_does_not_matter(pool, material, tmp_path, output, has_old):
-    """Writes cut short, calls interrupted, a file system without links or locks."""
+    """Writes cut short, calls interrupted, a file system without links, locks or exchange."""
     source, old, new = material(output)
     folder = tmp_path / "all"
     calls = changes(pool, ready(output, has_old, folder, old, source), folder)
@@ -135,6 +135,11 @@ def test_what_does_not_matter(pool, material, tmp_path, output, has_old):
         Effect("error", 0, error, ("link", "linkat"), lasting=True)
         for error in (errno.EPERM, errno.EOPNOTSUPP, errno.EMLINK)
         if "link" in names
+    ]
+    effects += [
+        Effect("error", 0, error, ("renameat2",), lasting=True)
+        for error in (errno.EINVAL, errno.ENOSYS)
+        if "renameat2" in names
     ]
     effects += [Effect("error", n, errno.EINVAL) for n, call in enumerate(calls) if is_directory_sync(call, folder)]
     found = collected(

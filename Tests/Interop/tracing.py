@@ -164,10 +164,11 @@ def workers(count=None):
     )
 
 
-def trace(arguments, folder, effect=None, environment=None, cwd=None, results=False):
+def trace(arguments, folder, effect=None, environment=None, results=False, also=()):
     """Runs a program to its end.
 
     folder: calls that concern nothing below it are let through and not listed.
+    also: more effects, which `struck` does not tell of.
     results: whether what the calls return is recorded, too.
     """
     # Nothing of a former run may be mistaken for one of this.
@@ -175,12 +176,12 @@ def trace(arguments, folder, effect=None, environment=None, cwd=None, results=Fa
     child = os.fork()
     if child == 0:
         try:
-            start([os.fsencode(str(one)) for one in arguments], streams, environment, cwd)
+            start([os.fsencode(str(one)) for one in arguments], streams, environment)
         finally:
             os._exit(127)
     signal.signal(signal.SIGALRM, give_up)
     signal.alarm(SECONDS)
-    follower = Follower(child, str(folder), effect, results)
+    follower = Follower(child, str(folder), [effect, *also] if effect else [*also], results)
     try:
         follower.follow()
         ended = follower.ended
@@ -211,13 +212,11 @@ def give_up(number, frame):
     raise TimeoutError(f"the program still ran after {SECONDS} seconds")
 
 
-def start(arguments, streams, environment, cwd):
+def start(arguments, streams, environment):
     """In the child: waits to be traced, and becomes the program."""
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     os.dup2(streams[0], 1)
     os.dup2(streams[1], 2)
-    if cwd:
-        os.chdir(cwd)
     # Python ignores these two, and a child inherits that.
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
@@ -264,11 +263,11 @@ def go_on(request, process, number=0):
 class Follower:
     """Goes along with a program from stop to stop."""
 
-    def __init__(self, child, folder, effect, results):
-        self.child, self.folder, self.effect, self.results = child, folder, effect, results
+    def __init__(self, child, folder, effects, results):
+        self.child, self.folder, self.effects, self.results = child, folder, effects, results
         self.ended = Ended(0, "", "", [])
         self.registers = Registers()
-        self.count, self.moments, self.pending = 0, itertools.count(), {}
+        self.counts, self.moments, self.pending = [0] * len(effects), itertools.count(), {}
         # A thread that waits, and until when.
         self.held = None
 
@@ -322,13 +321,15 @@ class Follower:
     def entered(self, thread, call):
         """Lists a call; returns how its thread shall go on."""
         self.ended.calls.append(call)
-        effect = self.effect
-        if effect and effect.counts(call):
-            is_meant = self.count == effect.at or effect.lasting and self.count > effect.at
-            self.count += 1
-            if is_meant:
-                self.ended.struck = self.ended.struck or call
-                self.strike(thread)
+        for place, effect in enumerate(self.effects):
+            if not effect.counts(call):
+                continue
+            count = self.counts[place]
+            self.counts[place] += 1
+            if count == effect.at or effect.lasting and count > effect.at:
+                if place == 0:
+                    self.ended.struck = self.ended.struck or call
+                self.strike(thread, effect)
                 if effect.kind == "signal":
                     # What deals with the signal gets time to do so before the call is made.
                     self.held = thread, time.monotonic() + effect.patience
@@ -339,8 +340,8 @@ class Follower:
         self.pending[thread] = call
         return SYSCALL
 
-    def strike(self, thread):
-        effect, registers = self.effect, self.registers
+    def strike(self, thread, effect):
+        registers = self.registers
         if effect.kind == "kill":
             # A call that is about to be made is not made any more.
             os.kill(self.child, signal.SIGKILL)
