@@ -183,7 +183,7 @@ def make_links(directory):
         return make
 
     forged(directory, "groups-deep", "groups three hundred deep", deep(300), "0,65")
-    forged(directory, "groups-deeper", "groups two thousand deep", deep(2000))
+    forged(directory, "groups-deeper", "groups six hundred deep", deep(600))
 
     def doubling(s):
         at = s.variable()

@@ -177,13 +177,13 @@ def make_values(directory):
 
 def make_sizes(directory):
     """Graphs that are large, or deep."""
-    chain = b"".join(bytes_field(1, child(number + 1, b"n")) for number in range(4000)) + bytes_field(1, b"")
-    write(directory, "chain", "0,65", "a chain of four thousand nodes", chain)
-    circle = b"".join(bytes_field(1, child((number + 1) % 4000, b"n") + child(0, b"_variables")) for number in range(4000))
-    write(directory, "circle", "0,65", "a circle of four thousand nodes, each with a way back to the first", circle)
-    write(directory, "many", "0,65", "eighty thousand empty nodes", bytes_field(1, b"") * 80_000)
-    fan = bytes_field(1, b"".join(child(1, b"%x" % number) for number in range(8000))) + bytes_field(1, attribute(KERNEL, b"kernel"))
-    write(directory, "fan", "0,65", "a node that is eight thousand children of one node", fan)
+    chain = b"".join(bytes_field(1, child(number + 1, b"n")) for number in range(1500)) + bytes_field(1, b"")
+    write(directory, "chain", "0,65", "a chain of fifteen hundred nodes", chain)
+    circle = b"".join(bytes_field(1, child((number + 1) % 1500, b"n") + child(0, b"_variables")) for number in range(1500))
+    write(directory, "circle", "0,65", "a circle of fifteen hundred nodes, each with a way back to the first", circle)
+    write(directory, "many", "0,65", "forty thousand empty nodes", bytes_field(1, b"") * 40_000)
+    fan = bytes_field(1, b"".join(child(1, b"%x" % number) for number in range(4000))) + bytes_field(1, attribute(KERNEL, b"kernel"))
+    write(directory, "fan", "0,65", "a node that is four thousand children of one node", fan)
     optimizer = child(1, b"_variables") + b"".join(child(1, b"x") for _ in range(300)) + child(0, b"iter")
     work = bytes_field(1, optimizer) + bytes_field(1, b"".join(child(2, b"%d" % number) for number in range(3000))) + bytes_field(1, attribute(KERNEL, b"kernel"))
     write(directory, "lists", "0,65", "three hundred lists of slots that are the same three thousand", work)

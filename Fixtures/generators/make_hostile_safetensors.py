@@ -162,7 +162,7 @@ NAMES = {
     "dots": ("a name of dots and slashes", "./../."),
     "spaces": ("a name of spaces", "   "),
     "markup": ("a name that is markup", "</td><script>alert(1)</script>"),
-    "long": ("a name of sixty thousand letters", "n" * 60_000),
+    "long": ("a name of five thousand letters", "n" * 5_000),
 }
 
 
@@ -193,11 +193,11 @@ def make_sizes():
     raw("number-zeros", 65, "a size of 004", text({"shape": "[004]"}))
     raw("number-long", 65, "a size of ten thousand digits", text({"shape": "[1" + "0" * 10_000 + "]"}))
     raw("number-1e999", "0,65", "a number of 1e999 in a field that nobody knows", text({"x": "1e999"}))
-    raw("deep-value", 65, "nesting of twenty thousand in a field that nobody knows", text({"x": '{"x":' * 20_000}))
+    raw("deep-value", 65, "nesting of two thousand in a field that nobody knows", text({"x": '{"x":' * 2_000}))
     raw("metadata-many", 0, "two thousand metadata", {"__metadata__": {f"{number:x}": "" for number in range(2000)}, "a": entry(0, 16)})
     raw("metadata-newline", 0, "metadata with lines of their own", {"__metadata__": {"format": "pt\nFORGED all sums match", "x\nFORGED": "\x1b[2J"}, "a": entry(0, 16)})
     raw("metadata-tensor", 0, "a tensor called metadata", {"metadata": entry(0, 16)})
-    raw("metadata-deep", 65, "metadata that are a tower of lists", '{"__metadata__":{"a":' + "[" * 20_000)
+    raw("metadata-deep", 65, "metadata that are a tower of lists", '{"__metadata__":{"a":' + "[" * 2_000)
 
 
 def make_descriptions():
@@ -255,7 +255,7 @@ def make_circles():
                                 ("empty", "a shard without a name", ""), ("dot", "a shard that is the directory", "."), ("backslash", "a shard that climbs on another system", "..\\x")):
         write(f"shard-{name}.safetensors.index.json", "65,66", attack, json.dumps({"weight_map": {"a": shard}}).encode())
     write("shard-number.safetensors.index.json", 65, "a shard that is a number", b'{"weight_map":{"a":7}}')
-    write("index-deep.safetensors.index.json", 65, "an index nested twenty thousand deep", b'{"weight_map":' + b'{"a":' * 20_000)
+    write("index-deep.safetensors.index.json", 65, "an index nested two thousand deep", b'{"weight_map":' + b'{"a":' * 2_000)
     write("index-many.safetensors.index.json", 65, "an index of five thousand shards that are not there",
           json.dumps({"weight_map": {f"t{number}": f"s{number}" for number in range(5000)}}).encode())
 

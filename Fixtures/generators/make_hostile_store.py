@@ -40,7 +40,7 @@ def put(item, name, value):
 def store(name, status, attack, change=None, source="tensorflow", about=None):
     """Two variables with Adam's moments and a step, then what `change` does to them."""
     attacks.append((name + ".h5", str(status), attack))
-    with h5py.File(os.path.join(directory, name + ".h5"), "w", libver=("v108", "v108")) as file:
+    with h5py.File(os.path.join(directory, name + ".h5"), "w", libver=("v108", "v108"), meta_block_size=512) as file:
         for key, value in {"format": "optstate", "format_version": 1, "source_format": source, **(about or {})}.items():
             put(file, key, value)
         dataset(file, "global_step", np.int64(7))
@@ -78,10 +78,11 @@ def make_optimizers():
     one("kind-empty", "0,65", "an optimizer whose kind is empty", kind="")
     one("kind-newline", 0, "an optimizer whose kind has a line of its own", kind="adamw\nFORGED all sums match")
     one("kind-escape", 0, "an optimizer whose kind colours the terminal", kind="\x1b[2J\x1b[32madamw")
-    one("kind-long", "0,65", "an optimizer whose kind has 100 KB", kind="a" * 100_000)
+    one("kind-long", "0,65", "an optimizer whose kind has 20 KB", kind="a" * 20_000)
     for word, value in (("nan", np.nan), ("infinite", np.inf), ("negative", -1.0), ("1e308", 1e308), ("least", 5e-324)):
         one(f"rate-{word}", "0,65", f"a learning rate that is {word}", kind="adamw", learning_rate=value)
-        one(f"beta-{word}", "0,65", f"a beta that is {word}", kind="adamw", learning_rate=0.1, beta1=value, beta2=value)
+    for word, value in (("nan", np.nan), ("negative", -1.0), ("1e308", 1e308)):
+        one(f"betas-{word}", "0,65", f"betas that are {word}", kind="adamw", learning_rate=0.1, beta1=value, beta2=value)
         one(f"epsilon-{word}", "0,65", f"an epsilon that is {word}", kind="adamw", learning_rate=0.1, epsilon=value)
     one("rate-text", "0,65", "a learning rate that is a text", kind="adamw", learning_rate="much")
     one("rate-list", "0,65", "a learning rate that is a list", kind="adamw", learning_rate=[1, 2, 3])
@@ -124,6 +125,7 @@ def make_schedules():
     one("kind-unknown", "0,65", "a schedule that nobody knows", kind="moon")
     for word, value in (("zero", 0), ("negative", -5), ("most", MOST), ("least", -MOST - 1), ("nan", np.nan), ("1e308", 1e308), ("text", "all"), ("half", 0.5)):
         one(f"steps-{word}", "0,65", f"steps of training that are {word}", **{**bert, "num_train_steps": value})
+    for word, value in (("negative", -5), ("most", MOST), ("nan", np.nan)):
         one(f"warmup-{word}", "0,65", f"steps of warm-up that are {word}", **{**bert, "num_warmup_steps": value})
     for word, value in (("nan", np.nan), ("infinite", np.inf), ("1e308", 1e308)):
         one(f"rate-{word}", "0,65", f"a rate that is {word}", **{**bert, "learning_rate": value})
@@ -303,7 +305,7 @@ NAMES = {
     "quotes": ("a name with quotes", "a'\"`$(touch OWNED)"),
     "markup": ("a name that is markup", "</td><script>alert(1)</script>"),
     "spaces": ("a name of spaces", "   "),
-    "long": ("a name of sixty thousand letters", "n" * 60_000),
+    "long": ("a name of five thousand letters", "n" * 5_000),
 }
 
 
