@@ -16,6 +16,7 @@ import numpy as np
 
 OUTPUT = pathlib.Path(sys.argv[1])
 ROWS = []
+LIBVER, META = None, 2048
 CONFIG = {"class_name": "Functional", "config": {"name": "m", "layers": [
     {"class_name": "Dense", "config": {"name": "first", "trainable": True}},
     {"class_name": "Dense", "config": {"name": "last", "trainable": True}},
@@ -41,7 +42,7 @@ def names(group, attribute, values):
 def legacy(name, status, attack, change=None, slots="m v", training=ADAM, model=CONFIG):
     """A whole model with legacy Adam, then what `change` does to it."""
     row(name, status, attack)
-    with h5py.File(OUTPUT / name, "w", track_order=False) as file:
+    with h5py.File(OUTPUT / name, "w", libver=LIBVER, meta_block_size=META) as file:
         file.attrs["keras_version"] = "2.12.0"
         file.attrs["model_config"] = json.dumps(model)
         file.attrs["training_config"] = json.dumps({"loss": "mse", "optimizer_config": training})
@@ -80,7 +81,7 @@ def numbered(file, shapes):
 def weights(change=None):
     """The bytes of a `.weights.h5` of Keras 3 with Adam."""
     memory = io.BytesIO()
-    with h5py.File(memory, "w") as file:
+    with h5py.File(memory, "w", libver=LIBVER, meta_block_size=META) as file:
         shapes = []
         for layer, (number, entries) in {"dense": (0, WEIGHTS["first"]), "dense_1": (1, WEIGHTS["last"])}.items():
             group = file.create_group(f"layers/{layer}/vars")
@@ -242,6 +243,125 @@ row("shards.weights.json", 65, "a list that names shards elsewhere")
 (OUTPUT / "shards.weights.json").write_text(json.dumps({"weight_map": {"/layers/dense/vars": ["/etc/passwd"]}}))
 row("missing.weights.json", "65,66", "a list of shards that are not there")
 (OUTPUT / "missing.weights.json").write_text(json.dumps({"weight_map": {"/layers/dense/vars": ["gone.weights.h5"]}}))
+
+# From here on in structures that take a quarter of the bytes; readers may not care.
+LIBVER, META = ("v108", "v108"), 512
+
+# Configurations.
+MODEL = "model_config"
+for name, status, attack, attr, text in (
+    ("config-deep-objects", 65, "objects nested three thousand deep", "training_config", '{"a":' * 3_000),
+    ("config-twice", 65, "a configuration with one key twice", "training_config", '{"optimizer_config":{},"optimizer_config":{}}'),
+    ("config-escaped-twice", 65, "a configuration with one key twice, once in an escape", "training_config", '{"a":1,"\\u0061":2}'),
+    ("config-infinite", "0,65", "a rate of 1e999", "training_config", json.dumps({"optimizer_config": ADAM}).replace("0.001", "1e999")),
+    ("config-nan", "0,65", "a rate of NaN, as Python writes it", "training_config", json.dumps({"optimizer_config": ADAM}).replace("0.001", "NaN")),
+    ("config-long-number", "0,65", "a rate of ten thousand digits", "training_config", json.dumps({"optimizer_config": ADAM}).replace("0.001", "0." + "1" * 10_000)),
+    ("config-half-pair", "0,65", "a text with half a surrogate pair", MODEL, '{"class_name":"\\ud800","config":{"layers":[]}}'),
+    ("config-newline", "0,65", "an optimizer's name with a line of its own", "training_config", json.dumps({"optimizer_config": {"class_name": "A\nFORGED all sums match", "config": {}}})),
+    ("config-escape", "0,65", "an optimizer's name that colours the terminal", "training_config", json.dumps({"optimizer_config": {"class_name": "\x1b[2J\x1b[32mAdam", "config": {}}})),
+    ("config-class-number", "0,65", "an optimizer whose class is a number", "training_config", '{"optimizer_config":{"class_name":7,"config":[]}}'),
+    ("config-rate-object", "0,65", "a rate that is a schedule inside schedules", "training_config",
+     '{"optimizer_config":{"class_name":"Adam","config":{"learning_rate":' + '{"class_name":"ExponentialDecay","config":{"initial_learning_rate":' * 60 + "1" + "}}" * 60 + "}}}"),
+    ("config-schedule-zero", "0,65", "a schedule that decays in no steps", "training_config",
+     '{"optimizer_config":{"class_name":"Adam","config":{"learning_rate":{"class_name":"ExponentialDecay","config":{"initial_learning_rate":1.0,"decay_steps":0,"decay_rate":0.0}}}}}'),
+    ("config-layers-twice", "0,65", "two layers of one name", MODEL, json.dumps({**CONFIG, "config": {"name": "m", "layers": CONFIG["config"]["layers"] * 2}})),
+    ("config-layers-number", "0,65", "layers that are a number", MODEL, json.dumps({**CONFIG, "config": {"name": "m", "layers": 7}})),
+    ("config-byte-order-mark", "0,65", "a configuration that begins with a byte order mark", "training_config", "\ufeff{}"),
+):
+    legacy(f"{name}.h5", status, attack, attribute("/", attr, text))
+legacy("config-list.h5", "0,65", "a list of texts for a configuration", attribute("/", "training_config", np.array([b"{", b"}"])))
+
+
+# The optimizer's variables, and what stands in the groups of a whole model.
+def renamed(change):
+    """The optimizer's list and datasets with names that `change` makes."""
+    def do(file):
+        group = file["optimizer_weights"]
+        listed = [one.decode() for one in group.attrs["weight_names"]]
+        for name in listed:
+            if change(name) != name:
+                group[change(name)] = group[name][()]
+                del group[name]
+        attribute("optimizer_weights", "weight_names", np.array([change(one).encode() for one in listed]))(file)
+    return do
+
+
+SLOT = "optimizer_weights/Adam/first/kernel/m:0"
+legacy("slot-shape.h5", "0,1,65", "a slot of another shape than its variable", replace(SLOT, fill((9,))))
+legacy("slot-empty.h5", "0,1,65", "a slot of no elements", replace(SLOT, fill((0, 3))))
+legacy("slot-type.h5", "0,1,65", "a slot of whole numbers", replace(SLOT, np.arange(6).reshape(2, 3)))
+legacy("slot-text.h5", 65, "a slot that is a text", replace(SLOT, "abc"))
+legacy("slot-group.h5", 65, "a group where a slot should be", lambda f: (f.__delitem__(SLOT), f.create_group(SLOT)))
+legacy("slot-listed-twice.h5", 65, "a slot listed twice", attribute("optimizer_weights", "weight_names", np.array(
+    [b"Adam/iter:0"] + [f"Adam/{w[:-2]}/{s}:0".encode() for s in "mv" for w in ("first/kernel:0", "first/bias:0", "first/bias:0")])))
+legacy("slot-of-nothing.h5", "0,65", "slots of variables that the model lacks", renamed(lambda n: n.replace("last/kernel", "gone/kernel")))
+legacy("slot-newline.h5", "0,65", "a slot whose name has a line of its own", renamed(lambda n: n.replace("/m:0", "/x\nFORGED all sums match:0")))
+legacy("slot-climbs.h5", "0,65", "a list of slots that climbs out of its group", attribute("optimizer_weights", "weight_names", np.array([b"../model_weights/first/first/bias:0"])))
+for name, value in (("negative", -1), ("most", (1 << 63) - 1), ("least", -(1 << 63))):
+    legacy(f"step-{name}.h5", "0,65", f"a counter that is {name}", replace("optimizer_weights/Adam/iter:0", np.int64(value)))
+legacy("weight-shared.h5", "0,65", "two weights that are one dataset", lambda f: (
+    f.__delitem__("model_weights/last/last/kernel:0"), f.__setitem__("model_weights/last/last/kernel:0", f["model_weights/first/first/bias:0"])))
+legacy("group-in-itself.h5", 65, "a layer inside itself", lambda f: f.__setitem__("model_weights/first/again", f["model_weights/first"]))
+legacy("group-in-circle.h5", 65, "two layers inside each other", lambda f: (
+    f.__setitem__("model_weights/first/x", f["model_weights/last"]), f.__setitem__("model_weights/last/x", f["model_weights/first"])))
+for name, attack, layer in (("newline", "a layer whose name has a line of its own", "x\nFORGED all sums match"), ("escape", "a layer whose name colours the terminal", "\x1b[2J\x1b[32mx"),
+                            ("bidi", "a layer whose name turns the direction of writing", "x\u202egnihtyna"), ("climbs", "a layer whose name climbs out of a folder", "../x"),
+                            ("empty", "a layer without a name", ""), ("dot", "a layer whose name is a dot", "."), ("absolute", "a layer whose name is an absolute path", "/optimizer_weights")):
+    def add(file, layer=layer):
+        base = file["model_weights"]
+        if layer not in ("", ".", "../x", "/optimizer_weights"):
+            group = base.create_group(layer)
+            names(group, "weight_names", ["w:0"])
+            group["w:0"] = fill((2,))
+        attribute("model_weights", "layer_names", np.array([one.encode() for one in [*WEIGHTS, layer]]))(file)
+    legacy(f"layer-{name}.h5", "0,65" if name in ("newline", "escape", "bidi", "empty") else 65, attack, add)
+
+weights_file("in-itself.weights.h5", 65, "a layer inside itself", lambda f: f.__setitem__("layers/dense/again", f["layers/dense"]))
+weights_file("in-circle.weights.h5", 65, "two layers inside each other", lambda f: (
+    f.__setitem__("layers/dense/x", f["layers/dense_1"]), f.__setitem__("layers/dense_1/x", f["layers/dense"])))
+weights_file("shared.weights.h5", 65, "two layers that are one group", lambda f: (f.__delitem__("layers/dense_1"), f.__setitem__("layers/dense_1", f["layers/dense"])))
+weights_file("step-float.weights.h5", 65, "a counter that is a float", replace("optimizer/vars/0", np.float32(3)))
+weights_file("step-list.weights.h5", 65, "a counter of three numbers", replace("optimizer/vars/0", np.array([1, 2, 3])))
+weights_file("step-negative.weights.h5", "0,65", "a counter of -1", replace("optimizer/vars/0", np.int64(-1)))
+weights_file("rate-nan.weights.h5", "0,65", "a rate that is no number", replace("optimizer/vars/1", np.float32(np.nan)))
+weights_file("rate-list.weights.h5", 65, "a rate of two numbers", replace("optimizer/vars/1", np.zeros(2, "f4")))
+weights_file("slot-shape.weights.h5", 65, "a slot of a shape that no variable has", replace("optimizer/vars/2", fill((7,))))
+weights_file("slot-type.weights.h5", "0,1,65", "a slot of whole numbers", replace("optimizer/vars/2", np.arange(6).reshape(2, 3)))
+weights_file("number-zeros.weights.h5", 65, "a variable called '00'", lambda f: f.move("layers/dense/vars/1", "layers/dense/vars/00"))
+weights_file("number-huge.weights.h5", 65, "a variable of number 2^64", lambda f: f.move("layers/dense/vars/1", "layers/dense/vars/18446744073709551616"))
+weights_file("number-negative.weights.h5", 65, "a variable of number -1", lambda f: f.move("layers/dense/vars/1", "layers/dense/vars/-1"))
+weights_file("number-script.weights.h5", 65, "a variable whose number is in another script", lambda f: f.move("layers/dense/vars/1", "layers/dense/vars/\u0661"))
+weights_file("name-number.weights.h5", "0,65", "a layer whose name is a number", attribute("layers/dense/vars", "name", np.int64(7)))
+weights_file("name-newline.weights.h5", "0,65", "a layer whose name has a line of its own", attribute("layers/dense/vars", "name", "x\nFORGED all sums match"))
+weights_file("name-climbs.weights.h5", "0,65", "a layer whose name climbs out of a folder", attribute("layers/dense/vars", "name", "../../escape"))
+weights_file("name-twice.weights.h5", "0,65", "two layers of one name", attribute("layers/dense_1/vars", "name", "first"))
+weights_file("deep.weights.h5", "0,65", "groups two hundred deep", lambda f: f.create_group("layers/" + "x/" * 200))
+weights_file("deeper.weights.h5", 65, "groups three hundred deep", lambda f: f.create_group("layers/" + "x/" * 300))
+
+# Members of archives.
+COMPILED = {"module": "keras", "class_name": "Functional", "config": CONFIG["config"]}
+archive("config-twice.keras", 65, "a configuration with one key twice", {"config.json": b'{"config":{},"config":{}}'})
+archive("config-deep.keras", 65, "a configuration nested five thousand deep", {"config.json": b"[" * 5_000})
+archive("config-infinite.keras", "0,65", "an epsilon of 1e999", {"config.json": json.dumps(COMPILED).replace("}", ', "epsilon": 1e999}', 1).encode()})
+archive("config-not-utf8.keras", 65, "a configuration that is not UTF-8", {"config.json": b'{"config":"\xff"}'})
+archive("config-no-compiling.keras", "0,65", "a configuration that does not say how it was compiled", {"config.json": json.dumps(COMPILED).encode()})
+archive("metadata-text.keras", "0,65", "metadata that are none", {"metadata.json": b"hello"})
+archive("metadata-newline.keras", "0,65", "a version with a line of its own", {"metadata.json": b'{"keras_version":"3\\nFORGED all sums match"}'})
+archive("no-metadata.keras", "0,65", "no metadata", {"metadata.json": None})
+archive("member-newline.keras", 0, "a member whose name has a line of its own", {"x\nFORGED all sums match": b"x"})
+archive("member-escape.keras", 0, "a member whose name colours the terminal", {"\x1b[2J\x1b[32mx": b"x"})
+archive("member-backslash.keras", 65, "a member whose name climbs on another system", {"..\\x": b"x"})
+archive("member-case.keras", 0, "two members that differ in a capital letter", {"CONFIG.JSON": b"x"})
+archive("member-itself.keras", 0, "an archive in an archive", {"inner.keras": (OUTPUT / "control.keras").read_bytes()[:2000]})
+archive("two-weights.keras", "0,65", "weights beside a list of shards", {"model.weights.json": b'{"weight_map":{}}'})
+for name, attack, shards in (("itself", "a list of shards that is its own shard", {"/x": ["model.weights.json"]}), ("number", "a list of shards that are numbers", {"/x": [7]}),
+                             ("many", "a thousand shards that are not there", {f"/x{number}": [f"s{number}.weights.h5"] for number in range(1000)}),
+                             ("newline", "a shard whose name has a line of its own", {"/x": ["x\nFORGED all sums match"]}), ("empty", "a list of no shards", {})):
+    archive(f"shards-{name}.keras", "0,65" if not shards else 65, attack, {"model.weights.h5": None, "model.weights.json": json.dumps({"weight_map": shards}).encode()})
+    row(f"list-{name}.weights.json", "0,65" if not shards else "65,66", attack)
+    (OUTPUT / f"list-{name}.weights.json").write_text(json.dumps({"weight_map": shards}))
+row("list-deep.weights.json", 65, "a list of shards nested three thousand deep")
+(OUTPUT / "list-deep.weights.json").write_text('{"weight_map":' + "[" * 3_000)
 
 # Archives whose records lie: the directory's size of the weights, and their place.
 plain = (OUTPUT / "control.keras").read_bytes()

@@ -140,8 +140,117 @@ def make_archives():
     write("prefix.npz", 65, "an archive behind something else", b"#!/bin/sh\n" + whole)
 
 
+def make_names():
+    for name, attack, path, status in (
+        ("newline", "a name with a line of its own", "a\nFORGED all sums match.npy", 0),
+        ("escape", "a name that colours the terminal", "\x1b[2J\x1b[32ma.npy", 0),
+        ("c1", "a name with a control sequence in one character", "a\x9b32mb.npy", 0),
+        ("bidi", "a name that turns the direction of writing", "a\u202eypn.x.npy", 0),
+        ("mark", "a combining mark behind a slash", "a/\u0301b.npy", 0),
+        ("prepended", "a mark that joins the slash behind it", "a\u0600/b.npy", 0),
+        ("at", "a name that our own layout uses", "a/@value.npy", 0),
+        ("bare", "a name that is its ending", ".npy", "0,65"),
+        ("empty", "a member without a name", "", 65),
+        ("nul", "a name with a zero byte", "a\0b.npy", 65),
+        ("dot", "a name with a part that is a dot", "a/./b.npy", 65),
+        ("parts", "a name with an empty part", "a//b.npy", 65),
+        ("drive", "a name with a drive", "C:a.npy", "0,65"),
+        ("overlong", "a name with a slash in overlong UTF-8", b"a\xc0\xafb.npy", 65),
+        ("long", "a name of five thousand letters", "n" * 5_000 + ".npy", "0,65"),
+    ):
+        write(f"unicode-{name}.npz", status, attack, archive({"name": path, "flags": 0x800}))
+    for name, attack, first, second in (
+        ("composed", "two names that differ in how an accent is written", "caf\u00e9.npy", "cafe\u0301.npy"),
+        ("scripts", "two names in two scripts that look the same", "scope.npy", "s\u0441ope.npy"),
+        ("case", "two names that differ in a capital letter", "a.npy", "A.npy"),
+    ):
+        write(f"unicode-two-{name}.npz", 0, attack, archive({"name": first, "flags": 0x800}, {"name": second, "flags": 0x800}))
+    write("name-ending.npz", "0,65", "one name with its ending and without", archive({"name": "a.npy"}, {"name": "a"}))
+    write("name-below.npz", "0,65", "a member below another", archive({"name": "a.npy"}, {"name": "a.npy/b.npy"}))
+    write("name-directory.npz", "0,65", "a member that is a directory", archive({"name": "a.npy"}, {"name": "d/", "content": b""}))
+    step = array("{'descr': '<i8', 'fortran_order': False, 'shape': (), }", struct.pack("<q", -7))
+    write("step-negative.npz", "0,65", "a global step of -7", archive({"name": "a.npy"}, {"name": "global_step.npy", "content": step}))
+    most = array("{'descr': '<i8', 'fortran_order': False, 'shape': (), }", struct.pack("<Q", (1 << 63) - 1))
+    write("step-most.npz", "0,65", "a global step of 2^63 - 1", archive({"name": "a.npy"}, {"name": "global_step.npy", "content": most}))
+    text = array("{'descr': '<U4', 'fortran_order': False, 'shape': (), }", bytes(16))
+    write("step-text.npz", "0,65", "a global step that is a text", archive({"name": "a.npy"}, {"name": "global_step.npy", "content": text}))
+
+
+def patched(content, signature, place, layout, *values):
+    """An archive with numbers put into its last record of a kind."""
+    at = content.rindex(signature) + place
+    return content[:at] + struct.pack(layout, *values) + content[at + struct.calcsize(layout) :]
+
+
+def make_records():
+    """Zip records that contradict each other."""
+    plain = archive({"name": "a.npy"}, {"name": "b.npy"})
+    end, central, local = b"PK\5\6", b"PK\1\2", b"PK\3\4"
+    for name, attack, content, status in (
+        ("local-name", "a local header with another name", patched(plain, local, 30, "5s", b"c.npy"), 65),
+        ("local-crc", "a local header with another sum", patched(plain, local, 14, "<I", 7), 65),
+        ("local-sizes", "a local header with other sizes", patched(plain, local, 18, "<II", 7, 7), 65),
+        ("local-flags", "a local header that says it is encrypted", patched(plain, local, 6, "<H", 1), 65),
+        ("local-method", "a local header that says it is deflated", patched(plain, local, 8, "<H", 8), 65),
+        ("local-extra", "a local header whose extra field reaches into the next", patched(plain, local, 28, "<H", 60_000), 65),
+        ("local-gone", "a member without a local header", patched(plain, local, 0, "4s", b"XXXX"), 65),
+        ("overlap", "two members at one place", patched(plain, central, 42, "<I", 0), 65),
+        ("inside-directory", "a member that lies in the central directory", patched(plain, central, 42, "<I", plain.index(central)), 65),
+        ("inside-itself", "a member that begins within the one before it", patched(plain, central, 42, "<I", 40), 65),
+        ("offset-64", "a member whose place is in a field that is not there", patched(plain, central, 42, "<I", 0xFFFFFFFF), 65),
+        ("sizes-64", "a member whose sizes are in a field that is not there", patched(plain, central, 20, "<II", 0xFFFFFFFF, 0xFFFFFFFF), 65),
+        ("disk", "a member on another disk", patched(plain, central, 34, "<H", 3), "0,65"),
+        ("comment-long", "a member's comment that reaches behind the directory", patched(plain, central, 32, "<H", 60_000), 65),
+        ("extra-long", "an extra field that reaches behind the directory", patched(plain, central, 30, "<H", 60_000), 65),
+        ("name-long", "a name that reaches behind the directory", patched(plain, central, 28, "<H", 60_000), 65),
+        ("end-disk", "an end record of another disk", patched(plain, end, 4, "<HH", 3, 3), 65),
+        ("end-count", "an end record with two counts", patched(plain, end, 8, "<HH", 1, 2), 65),
+        ("end-count-none", "an end record of no members", patched(plain, end, 8, "<HH", 0, 0), 65),
+        ("end-count-64", "an end record of 65535 members", patched(plain, end, 8, "<HH", 0xFFFF, 0xFFFF), 65),
+        ("end-size", "a directory that is larger than it is", patched(plain, end, 12, "<I", 1 << 30), 65),
+        ("end-size-less", "a directory that is smaller than it is", patched(plain, end, 12, "<I", 4), 65),
+        ("end-offset", "a directory that begins late", patched(plain, end, 16, "<I", 1 << 30), 65),
+        ("end-offset-early", "a directory that begins early", patched(plain, end, 16, "<I", 3), 65),
+        ("end-comment", "a comment that is longer than the file", patched(plain, end, 20, "<H", 60_000), 65),
+        ("end-comment-short", "bytes behind the comment", patched(plain, end, 20, "<H", 0) + b"junk", 65),
+        ("end-twice", "an end record in the comment of another", archive({"name": "a.npy"}, comment=archive({"name": "b.npy"})[-22:]), "0,65"),
+        ("end-in-comment", "an archive in the comment of another", archive({"name": "a.npy"}, comment=archive({"name": "b.npy"})), "0,65"),
+        ("nested", "an archive in an archive", archive({"name": "a.npy"}, {"name": "inner.npz", "content": plain}), 0),
+        ("nested-as-array", "an archive that says it is an array", archive({"name": "a.npy", "content": plain}), 65),
+        ("polyglot", "an array that is an archive as well", array() + plain, 65),
+        ("descriptor", "a member whose sizes come behind it, and do not", archive({"name": "a.npy", "flags": 8}), "0,65"),
+        ("patched-data", "a member that is a patch to another archive", archive({"name": "a.npy", "flags": 0x20}), "0,65"),
+        ("hidden", "local headers that are hidden", archive({"name": "a.npy", "flags": 0x2000}), 65),
+    ):
+        write(f"record-{name}.npz", status, attack, content)
+    zip64 = struct.pack("<QHHIIQQQQ", 44, 45, 45, 0, 0, 2, 2, plain.rindex(end) - plain.index(central), plain.index(central))
+    place = plain.rindex(end)
+
+    def long(record=zip64, locator=place, disks=1, tail=plain[place:]):
+        return plain[:place] + b"PK\6\6" + record + b"PK\6\7" + struct.pack("<IQI", 0, locator, disks) + tail
+
+    full = patched(plain[place:], end, 8, "<HHII", 0xFFFF, 0xFFFF, 0xFFFFFFFF, 0xFFFFFFFF)
+    write("zip64.npz", 0, "a 64-bit end record with nothing wrong", long(tail=full))
+    write("zip64-other.npz", "0,65", "two end records that contradict each other", long(zip64[:20] + struct.pack("<QQQQ", 9, 9, 1, 1)))
+    write("zip64-count.npz", 65, "a 64-bit end record of 2^63 members", long(zip64[:20] + struct.pack("<QQ", 1 << 63, 1 << 63) + zip64[36:], tail=full))
+    write("zip64-size.npz", 65, "a 64-bit end record of its own size 2^63", long(struct.pack("<Q", 1 << 63) + zip64[8:], tail=full))
+    write("zip64-offset.npz", 65, "a 64-bit end record whose directory is at 2^64 - 1", long(zip64[:44] + struct.pack("<Q", (1 << 64) - 1), tail=full))
+    write("zip64-locator.npz", 65, "a locator that leads behind the file", long(locator=1 << 40, tail=full))
+    write("zip64-locator-itself.npz", 65, "a locator that leads to itself", long(locator=place + 56, tail=full))
+    write("zip64-disks.npz", 65, "a locator of nine disks", long(disks=9, tail=full))
+    write("many.npz", 0, "three hundred members", archive(*({"name": f"{number:x}.npy", "content": array("{'descr': '|u1', 'fortran_order': False, 'shape': (0,), }", b"")} for number in range(300))))
+    shared = archive({"name": "a.npy"})
+    start = shared.index(central)
+    one = shared[start : shared.rindex(end)]
+    copies = b"".join(one.replace(b"a.npy", b"%c%c.py" % (97 + number // 26, 97 + number % 26)) for number in range(600))
+    write("kernel-bomb.npz", 65, "six hundred members that are the same bytes",
+          shared[:start] + copies + struct.pack("<4sHHHHIIH", end, 0, 0, 600, 600, len(copies), start, 0))
+
+
 make_arrays()
 make_archives()
+make_names()
+make_records()
 with open(os.path.join(directory, "attacks.tsv"), "w", encoding="utf-8") as file:
     file.write("file\tstatus\tattack\n")
     file.writelines(f"{name}\t{status}\t{attack}\n" for name, status, attack in attacks)

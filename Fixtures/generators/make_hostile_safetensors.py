@@ -145,10 +145,129 @@ def make_indices():
     write("sound.safetensors.index.json", 0, "an index with nothing wrong", sound)
 
 
+NAMES = {
+    "newline": ("a name with a line of its own", "a\nFORGED all sums match"),
+    "return": ("a name that overwrites its line", "a\rFORGED all sums match"),
+    "escape": ("a name that colours the terminal", "\x1b[2J\x1b[32ma"),
+    "c1": ("a name with a control sequence in one character", "a\x9b32mb"),
+    "separator": ("a name with a line separator", "a\u2028FORGED all sums match"),
+    "bidi": ("a name that turns the direction of writing", "a\u202egnihtyna\u202c"),
+    "zero-width": ("a name with a zero-width space", "a\u200bb"),
+    "mark-behind-slash": ("a combining mark behind a slash", "a/\u0301b"),
+    "mark-first": ("a name that begins with a combining mark", "\u0301a"),
+    "prepended": ("a mark that joins the slash behind it", "a\u0600/b"),
+    "at": ("a name that our own layout uses", "a/@value"),
+    "record": ("a name where our own layout keeps a record", "@optimizer"),
+    "slashes": ("a name of slashes", "///"),
+    "dots": ("a name of dots and slashes", "./../."),
+    "spaces": ("a name of spaces", "   "),
+    "markup": ("a name that is markup", "</td><script>alert(1)</script>"),
+    "long": ("a name of five thousand letters", "n" * 5_000),
+}
+
+
+def make_unicode():
+    for label, (attack, name) in NAMES.items():
+        raw(f"unicode-{label}", 0, attack, {name: entry(0, 8), name + "/adam_m": entry(8, 16)})
+    half = json.dumps(entry(0, 16))
+    raw("unicode-overlong", 65, "a name with a slash in overlong UTF-8", b'{"a\xc0\xafb":' + half.encode() + b"}")
+    raw("unicode-surrogate", 65, "a name with half a surrogate pair in UTF-8", b'{"a\xed\xa0\x80b":' + half.encode() + b"}")
+    raw("unicode-beyond", 65, "a name with a code point behind the last", b'{"a\xf4\x90\x80\x80b":' + half.encode() + b"}")
+    raw("unicode-pair", 0, "a name in a surrogate pair of escapes", '{"\\ud83d\\ude00":' + half + "}")
+    raw("unicode-pair-swapped", 65, "a surrogate pair in the wrong order", '{"\\ude00\\ud83d":' + half + "}")
+    raw("unicode-escape-cut", 65, "an escape that breaks off", '{"\\u00":' + half + "}")
+    raw("unicode-escape-unknown", 65, "an escape that does not exist", '{"\\x41":' + half + "}")
+    for label, attack, first, second in (("marks", "two names whose marks stand in another order", "a\u0323\u0307", "a\u0307\u0323"),
+                                         ("scripts", "two names in two scripts that look the same", "scope", "s\u0441ope"),
+                                         ("hangul", "two names that differ in how a syllable is written", "\uac00", "\u1100\u1161")):
+        raw(f"unicode-two-{label}", 0, attack, {first: entry(0, 8), second: entry(8, 16)})
+
+
+def make_sizes():
+    raw("many", 0, "two thousand tensors of no elements", {f"{number:x}": entry(0, 0, [0]) for number in range(2000)}, b"")
+    raw("types", 0, "every element type side by side", {
+        "a": entry(0, 4), "b": entry(4, 6, [1], "BF16"), "c": entry(6, 7, [1], "BOOL"), "d": entry(7, 8, [1], "F8_E4M3"), "e": entry(8, 16, [1], "I64")})
+    raw("bool-seven", "0,1,65", "a truth value of seven", {"a": entry(0, 4, [4], "BOOL")}, b"\0\1\2\7")
+    raw("number-exponent", 65, "a size of 4e0", text({"shape": "[4e0]"}))
+    raw("number-minus-zero", "0,65", "a size of -0", '{"a":{"dtype":"F32","shape":[-0],"data_offsets":[0,0]}}', b"")
+    raw("number-zeros", 65, "a size of 004", text({"shape": "[004]"}))
+    raw("number-long", 65, "a size of ten thousand digits", text({"shape": "[1" + "0" * 10_000 + "]"}))
+    raw("number-1e999", "0,65", "a number of 1e999 in a field that nobody knows", text({"x": "1e999"}))
+    raw("deep-value", 65, "nesting of two thousand in a field that nobody knows", text({"x": '{"x":' * 2_000}))
+    raw("metadata-many", 0, "two thousand metadata", {"__metadata__": {f"{number:x}": "" for number in range(2000)}, "a": entry(0, 16)})
+    raw("metadata-newline", 0, "metadata with lines of their own", {"__metadata__": {"format": "pt\nFORGED all sums match", "x\nFORGED": "\x1b[2J"}, "a": entry(0, 16)})
+    raw("metadata-tensor", 0, "a tensor called metadata", {"metadata": entry(0, 16)})
+    raw("metadata-deep", 65, "metadata that are a tower of lists", '{"__metadata__":{"a":' + "[" * 2_000)
+
+
+def make_descriptions():
+    """What our own writer puts into the metadata, forged: the tensors `a`, `b`, `m` and `s`."""
+    def one(name, status, attack, **changes):
+        sound = {"version": 1, "source_format": "tensorflow", "variables": {"a": {"slots": {"adam_m": "m"}}, "b": {}}, "step": "s"}
+        described = {key: value for key, value in {**sound, **changes}.items() if value is not ...}
+        tensors = {"a": entry(0, 8), "b": entry(8, 16), "m": entry(16, 24), "s": entry(24, 32, [], "I64")}
+        body = FLOATS + FLOATS[:8] + struct.pack("<q", 7)
+        raw(f"described-{name}", status, attack, {"__metadata__": {"optstate": json.dumps(described)}, **tensors}, body)
+
+    one("sound", 0, "a description with nothing wrong")
+    one("deep", 65, "a description nested a thousand deep", optimizer=json.loads('[' * 900 + ']' * 900))
+    one("version-text", 65, "a description of version '1'", version="1")
+    one("version-real", "0,65", "a description of version 1.0", version=1.0)
+    one("no-variables", 65, "a description without variables", variables=...)
+    one("variables-list", 65, "variables that are a list", variables=["a"])
+    one("slot-is-value", 65, "a parameter that is its own slot", variables={"a": {"slots": {"adam_m": "a"}}, "b": {}})
+    one("slot-in-two", 65, "a tensor that is the slot of two", variables={"a": {"slots": {"adam_m": "m"}}, "b": {"slots": {"adam_m": "m"}}})
+    one("slot-gone", 65, "a slot that the file lacks", variables={"a": {"slots": {"adam_m": "gone"}}, "b": {}})
+    one("slot-list", 65, "slots that are a list", variables={"a": {"slots": ["m"]}, "b": {}})
+    one("slot-path", "0,65", "a slot whose name climbs out of a folder", variables={"a": {"slots": {"../../x": "m"}}, "b": {}})
+    one("slot-newline", "0,65", "a slot whose name has a line of its own", variables={"a": {"slots": {"x\nFORGED all sums match": "m"}}, "b": {}})
+    one("slot-no-name", "0,65", "a slot without a name", variables={"a": {"slots": {"": "m"}}, "b": {}})
+    one("value-number", 65, "a parameter that is a number", variables={"a": {"value": 7}})
+    one("value-null", "0,65", "a variable without value and slots", variables={"a": {"slots": {"adam_m": "m"}}, "b": {}, "c": {"value": None}})
+    one("name-newline", 0, "a variable whose name has a line of its own", variables={"a\nFORGED all sums match": {"value": "a"}, "b": {}})
+    one("name-climbs", 0, "a variable whose name climbs out of a folder", variables={"../../escape": {"value": "a"}, "b": {}})
+    one("name-empty", "0,65", "a variable without a name", variables={"": {"value": "a"}, "b": {}})
+    one("step-gone", 65, "a step that the file lacks", step="gone")
+    one("step-float", 65, "a step that is a list of floats", step="b")
+    one("step-is-slot", 65, "a step that is a slot too", step="m")
+    one("step-number", 65, "a step that is a number", step=7)
+    one("step-of-variable", 65, "a variable's own step that the file lacks", variables={"a": {"step": "gone"}, "b": {}})
+    one("optimizer-list", 65, "an optimizer that is a list", optimizer=[])
+    one("optimizer-kind", 65, "an optimizer whose kind is a number", optimizer={"kind": 7})
+    one("optimizer-nested", 65, "a hyper-parameter that is an object", optimizer={"kind": "adamw", "x": {"y": 1}})
+    one("optimizer-groups", 65, "groups that are a text", optimizer={"kind": "adamw", "groups": "x"})
+    one("group-members", 65, "a group of members that are numbers", optimizer={"kind": "adamw", "groups": [{"members": [1, 2]}]})
+    one("group-twice", 65, "a variable in two groups", optimizer={"kind": "adamw", "groups": [{"members": ["a"]}, {"members": ["a"]}]})
+    one("schedule-kind", 65, "a schedule without a kind", schedule={"learning_rate": 1})
+    one("schedule-steps", "0,65", "a schedule of -1 steps", schedule={"kind": "bert", "learning_rate": 1.0, "num_train_steps": -1})
+    one("naming", "0,65", "a naming that is a number", naming=7)
+    one("source", "0,65", "a source that is a number", source_format=7)
+    one("unknown", "0,65", "a key that nobody knows", later=1)
+    one("tensors", 65, "optimizer tensors that the file lacks", optimizer_tensors={"beta1_power": "gone"})
+
+
+def make_circles():
+    """Indices that name each other and shards that are not what they say."""
+    for one, other in (("first", "second"), ("second", "first")):
+        write(f"circle-{one}.safetensors.index.json", 65, "two indices that name each other",
+              json.dumps({"weight_map": {"a": f"circle-{other}.safetensors.index.json"}}).encode())
+    for name, attack, shard in (("newline", "a shard whose name has a line of its own", "x\nFORGED all sums match"), ("nul", "a shard with a zero byte in its name", "a\0b"),
+                                ("empty", "a shard without a name", ""), ("dot", "a shard that is the directory", "."), ("backslash", "a shard that climbs on another system", "..\\x")):
+        write(f"shard-{name}.safetensors.index.json", "65,66", attack, json.dumps({"weight_map": {"a": shard}}).encode())
+    write("shard-number.safetensors.index.json", 65, "a shard that is a number", b'{"weight_map":{"a":7}}')
+    write("index-deep.safetensors.index.json", 65, "an index nested two thousand deep", b'{"weight_map":' + b'{"a":' * 2_000)
+    write("index-many.safetensors.index.json", 65, "an index of five thousand shards that are not there",
+          json.dumps({"weight_map": {f"t{number}": f"s{number}" for number in range(5000)}}).encode())
+
+
 make_header()
 make_entries()
 make_names()
 make_indices()
+make_unicode()
+make_sizes()
+make_descriptions()
+make_circles()
 with open(os.path.join(directory, "attacks.tsv"), "w", encoding="utf-8") as file:
     file.write("file\tstatus\tattack\n")
     file.writelines(f"{name}\t{status}\t{attack}\n" for name, status, attack in attacks)

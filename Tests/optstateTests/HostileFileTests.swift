@@ -12,21 +12,30 @@ struct HostileFileTests {
     let testDescription: String
   }
 
+  private static let root = Fixtures.root + "/hostile"
+
+  /// The families that are no states, but what a command takes beside one.
+  private static let argumentFamilies = ["gradients", "naming", "records"]
+
   static let attacks: [Attack] = {
-    let root = Fixtures.root + "/hostile"
     let families = (try? FileManager.default.contentsOfDirectory(atPath: root)) ?? []
-    return families.sorted().flatMap { family in
-      let table = (try? readFile("\(root)/\(family)/attacks.tsv")) ?? []
-      return String(decoding: table, as: UTF8.self).split(separator: "\n").dropFirst().map { line in
-        let fields = line.split(separator: "\t").map(String.init)
-        return Attack(
-          path: "\(root)/\(family)/\(fields[0])",
-          allowed: Set(fields[1].split(separator: ",").compactMap { Int32($0) }),
-          testDescription: "\(family)/\(fields[0]): \(fields[2])"
-        )
-      }
-    }
+    return families.sorted().filter { !argumentFamilies.contains($0) }.flatMap { rows(of: $0) }
   }()
+
+  static let besideStates: [Attack] = argumentFamilies.flatMap { rows(of: $0) }
+
+  /// The lines of a family's table.
+  private static func rows(of family: String) -> [Attack] {
+    let table = (try? readFile("\(root)/\(family)/attacks.tsv")) ?? []
+    return String(decoding: table, as: UTF8.self).split(separator: "\n").dropFirst().map { line in
+      let fields = line.split(separator: "\t").map(String.init)
+      return Attack(
+        path: "\(root)/\(family)/\(fields[0])",
+        allowed: Set(fields[1].split(separator: ",").compactMap { Int32($0) }),
+        testDescription: "\(family)/\(fields[0]): \(fields[2])"
+      )
+    }
+  }
 
   /// Seconds within which every command must have answered, on a busy machine.
   private static let patience = 60.0
@@ -40,7 +49,41 @@ struct HostileFileTests {
 
   @Test
   func thereAreAttacks() {
-    #expect(Self.attacks.count >= 120)
+    #expect(Self.attacks.count >= 1200)
+    #expect(Self.besideStates.count >= 180)
+  }
+
+  /// The command that reads a file which is no state.
+  private static func command(_ path: String, output: String) -> [String] {
+    let parts = path.split(separator: "/").map(String.init)
+    let state = root + "/store/control.h5"
+    switch parts[parts.count - 2] {
+    case "gradients":
+      return [
+        "replay", state, "--gradients", path, "--steps", "1", "--output", output, "--optimizer",
+        "adamw:learning_rate=0.1",
+      ]
+    case "records":
+      let option = parts[parts.count - 1].hasPrefix("schedule") ? "--schedule" : "--optimizer"
+      return ["set", state, output, option, path]
+    default:
+      return path.hasSuffix(".json")
+        ? ["convert", state, output, "--naming", path]
+        : ["convert", root + "/pytorch-state/control.pt", output, "--names", path]
+    }
+  }
+
+  @Test(arguments: besideStates)
+  func whatStandsBesideAStateIsSoundOrRefused(_ attack: Attack) throws {
+    let folder = try TemporaryDirectory()
+    let outcome = try run(Self.command(attack.path, output: folder("out/s.h5")), in: folder)
+    #expect(attack.allowed.contains(outcome.status), "\(outcome)")
+    let errors = outcome.messages.split(separator: "\n").filter { !$0.hasPrefix("note: ") }
+    #expect(errors.count == (outcome.status == 0 ? 0 : 1))
+    #expect(errors.allSatisfy { $0.hasPrefix("error: ") })
+    let left = (try? FileManager.default.contentsOfDirectory(atPath: folder("out"))) ?? []
+    #expect(left == (outcome.status == 0 ? ["s.h5"] : []))
+    #expect(try Set(folder.names).isSubset(of: ["out"]))
   }
 
   @Test(arguments: attacks)
