@@ -1,3 +1,4 @@
+import Foundation
 import Tensors
 import TestSupport
 import Testing
@@ -43,5 +44,21 @@ struct LimitsTests {
     #expect(error.code == .limitExceeded)
     #expect(error.description.contains("expected at most 7, found 8"))
     #expect(error.description.contains("--limit text_bytes=N"))
+  }
+
+  @Test
+  func documentationListsEveryLimitWithItsValue() throws {
+    let article = "/../Sources/OptStateKit/Documentation.docc/UntrustedFiles.md"
+    let text = String(decoding: try readFile(Fixtures.root + article), as: UTF8.self)
+    let powers = ["⁰", "¹", "²", "³", "⁴", "⁵", "⁶", "⁷", "⁸", "⁹"]
+    for name in Limits.Name.allCases {
+      let row = text.split(separator: "\n").first { $0.hasPrefix("| `\(name.rawValue)` |") }
+      let value = row?.split(separator: "|")[1].trimmingCharacters(in: .whitespaces)
+      let exponent = name.standard.trailingZeroBitCount
+      let power = "2" + "\(exponent)".compactMap(\.wholeNumberValue).map { powers[$0] }.joined()
+      let isPower = exponent >= 20 && name.standard == 1 << exponent
+      let digits = value?.replacing(",", with: "")
+      #expect(isPower ? value == power : digits == "\(name.standard)", "\(name.rawValue)")
+    }
   }
 }
