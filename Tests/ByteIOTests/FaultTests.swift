@@ -103,6 +103,28 @@ struct FaultTests {
     #expect(try readFile(folder("a")) == [7])
   }
 
+  @Test(arguments: [false, true], 0..<3)
+  func failedRenameOfOneFilePutsAllBack(_ hasOld: Bool, _ failing: Int) throws {
+    let names = ["a", "b", "c"]
+    if hasOld { for name in names { try writeFile(folder(name), [7]) } }
+    try writeFile(folder("index"), [7])
+    let renames = Counter()
+    let code = try Fault.inject(in: folder.path) { operation, path in
+      let isAppearing = operation == .rename && names.contains { path.hasSuffix("/\($0)") }
+      return isAppearing && renames.next() == failing ? .error(EIO) : nil
+    } _: {
+      try errorCode {
+        let output = OutputSet(overwrite: true)
+        output.removeBeforeCommit(folder("index"))
+        for name in names { try output.add(folder(name)).write([1], at: 0) }
+        try output.commit()
+      }
+    }
+    #expect(code == .cannotCreate)
+    #expect(try folder.names == (hasOld ? names + ["index"] : ["index"]))
+    for name in try folder.names { #expect(try readFile(folder(name)) == [7]) }
+  }
+
   @Test(arguments: [EIO, ESTALE, EISDIR])
   func failedReadNamesFileAndOffset(_ number: Int32) throws {
     try writeFile(folder("a"), [UInt8](repeating: 1, count: 100))

@@ -87,8 +87,11 @@ public enum FileSystem {
     else {
       throw StateError.system(.cannotCreate, "create the directory", path)
     }
-    // A parent that may not be read cannot be flushed; that is no reason to fail.
-    try? syncDirectory(parent)
+    do {
+      try syncDirectory(parent)
+    } catch let error as StateError where error.code == .cannotCreate {
+      // A parent that may not be read cannot be flushed; that is no reason to fail.
+    }
   }
 
   /// Removes a file; that it is missing is no error.

@@ -26,6 +26,7 @@ public final class OutputDirectory {
   ///   `invalidArgument` when a file of the input is in it, `cannotCreate` when it is no directory or the
   ///   new one cannot be made.
   public init(_ target: String, overwrite: Bool) throws {
+    Self.settle(target)
     switch FileSystem.kind(of: target) {
     case nil: break
     case .directory:
@@ -56,6 +57,30 @@ public final class OutputDirectory {
   deinit {
     FileSystem.removeTree(temporary)
     TemporaryFiles.release(temporary)
+  }
+
+  private static let infix = ".replaced-by-"
+
+  /// Finishes what a killed process was doing to a directory without an exchange: an old one goes back
+  /// where no new one has come, and goes away where one has.
+  private static func settle(_ target: String) {
+    let parent = FileSystem.directory(of: target)
+    let prefix = FileSystem.name(of: target) + infix
+    guard let lock = try? DirectoryLock(parent), let names = try? FileSystem.names(in: parent)
+    else { return }
+    withExtendedLifetime(lock) {
+      for name in names where name.hasPrefix(prefix) {
+        guard let process = Int32(name.dropFirst(prefix.count)), process > 0,
+          kill(process, 0) != 0, errno == ESRCH
+        else { continue }
+        let old = FileSystem.path(parent, name)
+        if FileSystem.isTaken(target) {
+          FileSystem.removeTree(old)
+        } else {
+          try? FileSystem.rename(old, target)
+        }
+      }
+    }
   }
 
   /// Adds a file and opens it.
@@ -117,9 +142,9 @@ public final class OutputDirectory {
   /// Puts the new directory in the old one's place in two steps, where the file system has no exchange.
   ///
   /// The old one gets a name that nobody takes for a temporary one: whoever is killed between the steps
-  /// finds it beside the target.
+  /// finds it beside the target, and ``settle(_:)`` puts it back.
   private func replaceInTwoSteps() throws {
-    let old = "\(target).replaced-by-\(getpid())"
+    let old = target + Self.infix + "\(getpid())"
     try FileSystem.rename(target, old)
     do {
       try FileSystem.rename(temporary, target)

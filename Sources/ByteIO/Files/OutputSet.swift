@@ -15,7 +15,6 @@ public final class OutputSet {
   private let mayReplaceInputs: Bool
   private var files: [(temporary: String, target: String, file: PositionalFile?)] = []
   private var obsolete: [String] = []
-  private var hasRenamed = false
 
   /// Begins an empty set.
   ///
@@ -137,41 +136,27 @@ public final class OutputSet {
   }
 
   private func rename(in directories: [String]) throws {
-    var aside: [(path: String, temporary: String)] = []
-    defer {
-      for entry in aside {
-        try? FileSystem.remove(entry.temporary)
+    var changes = NameChanges()
+    do {
+      for path in obsolete { try changes.putAside(path) }
+      // After a power failure, too, the file that vouches for the others is there only with them.
+      if !obsolete.isEmpty { try directories.forEach(FileSystem.syncDirectory) }
+      if overwrite, files.count > 1 { for entry in files { changes.keep(entry.target) } }
+      let last = files.count - 1
+      for (number, entry) in files.enumerated() {
+        if number > 0, number == last { try directories.forEach(FileSystem.syncDirectory) }
+        let isNew = !FileSystem.isTaken(entry.target)
+        try appear(entry.temporary, as: entry.target)
+        if isNew { changes.made(entry.target) }
         TemporaryFiles.release(entry.temporary)
       }
-    }
-    do {
-      for path in obsolete where FileSystem.isTaken(path) {
-        let temporary = TemporaryFiles.reserve(beside: path)
-        try FileSystem.rename(path, temporary)
-        aside.append((path, temporary))
-      }
-      try renameAll(in: directories)
+      files = []
+      try directories.forEach(FileSystem.syncDirectory)
     } catch {
-      // As long as none of the new files is there, what was to vanish is still true.
-      if !hasRenamed {
-        for entry in aside { try? FileSystem.rename(entry.temporary, entry.path) }
-      }
+      changes.undo()
       throw error
     }
-  }
-
-  private func renameAll(in directories: [String]) throws {
-    // After a power failure, too, the file that vouches for the others is there only with them.
-    if !obsolete.isEmpty { try directories.forEach(FileSystem.syncDirectory) }
-    while let entry = files.first {
-      let isLastOfSeveral = files.count == 1 && hasRenamed
-      if isLastOfSeveral { try directories.forEach(FileSystem.syncDirectory) }
-      try appear(entry.temporary, as: entry.target)
-      TemporaryFiles.release(entry.temporary)
-      files.removeFirst()
-      hasRenamed = true
-    }
-    try directories.forEach(FileSystem.syncDirectory)
+    changes.finish()
   }
 
   private func appear(_ temporary: String, as target: String) throws {

@@ -1,4 +1,3 @@
-internal import Dispatch
 internal import OptStateKit
 
 #if canImport(Glibc)
@@ -10,38 +9,58 @@ internal import Darwin
 /// What an interrupted run leaves behind: nothing.
 enum Signals {
   /// Removes unfinished files when a signal ends the program.
+  ///
+  /// A thread of its own waits for signals, which all other threads block: no work on all cores can keep it
+  /// from answering. To be called before any other thread is made.
   static func removeTemporaryFilesOnExit() {
-    // Whoever started this program may have blocked signals, and a child inherits that.
-    unblock(handled)
     // A limit on the size of files is then an error of the write that meets it.
     signal(SIGXFSZ, SIG_IGN)
     for number in handled {
-      signal(number, SIG_IGN)
-      let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
-      source.setEventHandler {
-        // The handler keeps the source that calls it.
-        withExtendedLifetime(source) { end(by: number) }
-      }
-      source.resume()
+      // Whoever starts a program with nohup wants it to outlive the terminal.
+      let before = signal(number, SIG_DFL)
+      if number == SIGHUP, isIgnoring(before) { signal(number, SIG_IGN) }
     }
+    block(SIG_BLOCK, handled)
+    var thread = pthread_t()
+    _ = unsafe pthread_create(
+      &thread,
+      nil,
+      { _ in
+        var signals = Signals.set(of: Signals.handled)
+        var number: Int32 = 0
+        while unsafe sigwait(&signals, &number) != 0 {}
+        Signals.end(by: number)
+        return nil
+      },
+      nil
+    )
+  }
+
+  private static func isIgnoring(_ handler: __sighandler_t?) -> Bool {
+    unsafe unsafeBitCast(handler, to: Int.self) == unsafeBitCast(SIG_IGN, to: Int.self)
   }
 
   /// Ends with a signal's own status, as if it had never been caught, but for unfinished files.
   static func end(by number: Int32) {
     TemporaryFiles.removeAll {
       signal(number, SIG_DFL)
-      unblock([number])
+      block(SIG_UNBLOCK, [number])
       raise(number)
     }
   }
 
   private static let handled = [SIGINT, SIGTERM, SIGHUP, SIGPIPE]
 
-  /// Lets signals through to this thread.
-  private static func unblock(_ numbers: [Int32]) {
+  /// Blocks signals for this thread and those that it makes, or lets them through.
+  private static func block(_ how: Int32, _ numbers: [Int32]) {
+    var signals = set(of: numbers)
+    unsafe pthread_sigmask(how, &signals, nil)
+  }
+
+  private static func set(of numbers: [Int32]) -> sigset_t {
     var signals = sigset_t()
     unsafe sigemptyset(&signals)
     for number in numbers { unsafe sigaddset(&signals, number) }
-    unsafe pthread_sigmask(SIG_UNBLOCK, &signals, nil)
+    return signals
   }
 }
