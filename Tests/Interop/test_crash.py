@@ -19,7 +19,7 @@ from outputs import OUTPUTS, SUFFIX, command, contents, lay, leftovers, standing
 
 KILLS = int(os.environ.get("OPTSTATE_KILLS", "30"))
 # Of a run that saves and rotates its checkpoints.
-ROTATIONS = int(os.environ.get("OPTSTATE_ROTATIONS", "150"))
+ROTATIONS = int(os.environ.get("OPTSTATE_ROTATIONS", "100"))
 MEGABYTES = int(os.environ.get("OPTSTATE_CRASH_MEGABYTES", "24"))
 
 

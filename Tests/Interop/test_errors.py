@@ -13,7 +13,6 @@ from conftest import FIXTURES
 from outputs import OUTPUTS, Output, clear, contents, lay, leftovers, standing
 from test_calls import (
     LIMIT,
-    case,
     changes,
     chosen,
     collected,
@@ -41,10 +40,6 @@ ERRORS = {
 # A file whose first bytes cannot be written cannot be made.
 STATUS = {**{name: {73, 74} for name in WRITES}, **{name: {74} for name in SYNCS}}
 ERRORS["openat"], ERRORS["mkdirat"], ERRORS["unlinkat"] = (ERRORS[name] for name in ("open", "mkdir", "unlink"))
-
-
-def fail_at(output, has_old, folder, material, allowed, effect):
-    return case(failed)(output, has_old, folder, material, allowed, effect)
 
 
 def failed(output, has_old, folder, material, allowed, effect):
@@ -95,17 +90,13 @@ def test_error_at_every_call(pool, material, tmp_path, output, has_old):
         at = sum(call.name in WRITES for call in calls[:number]) if is_lasting else number
         effect = Effect("error", at, error, names, lasting=is_lasting)
         cases.append((output, has_old, tmp_path / str(number), (source, old, new), allowed, effect))
-    found = collected(pool, fail_at, cases)
+    found = collected(pool, failed, cases)
     print(f"{len(found)} errors: {tally(' '.join(one[:2]) for one in found)}; {tally(one[2] for one in found)}")
 
 
 def is_target(output, call):
     name = os.path.basename(call.paths[-1])
     return name == output.target + (".index" if output.kind == "prefix" else "")
-
-
-def harmless(output, has_old, folder, material, effect):
-    return case(unharmed)(output, has_old, folder, material, effect)
 
 
 def unharmed(output, has_old, folder, material, effect):
@@ -144,7 +135,7 @@ def test_what_does_not_matter(pool, material, tmp_path, output, has_old):
     effects += [Effect("error", n, errno.EINVAL) for n, call in enumerate(calls) if is_directory_sync(call, folder)]
     found = collected(
         pool,
-        harmless,
+        unharmed,
         [
             (output, has_old, tmp_path / str(number), (source, old, new), effect)
             for number, effect in enumerate(effects)
@@ -155,10 +146,6 @@ def test_what_does_not_matter(pool, material, tmp_path, output, has_old):
 
 def is_directory_sync(call, folder):
     return call.name == "fsync" and call.paths[0] == str(folder)
-
-
-def vanish_at(output, has_old, folder, material, effect):
-    return case(vanished)(output, has_old, folder, material, effect)
 
 
 def vanished(output, has_old, folder, material, effect):
@@ -189,7 +176,7 @@ def test_folder_vanishes_at_every_call(pool, material, tmp_path, output, has_old
     numbers = chosen(calls, LIMIT and max(2, LIMIT // 3))
     found = collected(
         pool,
-        vanish_at,
+        vanished,
         [(output, has_old, tmp_path / str(n), (source, old, new), Effect("vanish", n)) for n in numbers],
     )
     print(f"{len(found)} times: {tally(found)}")
@@ -207,10 +194,6 @@ OTHERS = [
     TORCH / "adam.pt",
 ]
 COMMANDS = ["inspect", "verify", "doctor", "diff", "convert"]
-
-
-def read_at(arguments, folder, wanted, effect):
-    return case(unreadable)(arguments, folder, wanted, effect)
 
 
 def unreadable(arguments, folder, wanted, effect):
@@ -259,7 +242,7 @@ def test_error_at_every_read(pool, material, tmp_path, input, name):
     for number, place in enumerate(spread(len(opens), limit)):
         error = [errno.EACCES, errno.EMFILE][number % 2]
         effects.append(Effect("error", place, error, ("openat",), False, lasting=True))
-    found = collected(pool, read_at, [(arguments, folder, wanted, effect) for effect in effects])
+    found = collected(pool, unreadable, [(arguments, folder, wanted, effect) for effect in effects])
     print(f"{len(found)} of {len(reads)} reads and {len(opens)} opens: {tally(found)}")
 
 

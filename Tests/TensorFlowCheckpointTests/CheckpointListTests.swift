@@ -1,3 +1,4 @@
+import ByteIO
 import TestSupport
 import Testing
 
@@ -19,7 +20,7 @@ struct CheckpointListTests {
   func checkpointIsTakenOutAndNamedAgain() throws {
     for name in ["a", "b", "c"] {
       try writeFile(folder(name + ".index"), [])
-      try CheckpointList(of: folder(name)).add()
+      try CheckpointList(of: folder(name)).adding().commit(locked: true)
     }
     _ = try CheckpointList(of: folder("c")).remove()
     #expect(try list.hasPrefix("model_checkpoint_path: \"b\"\n"))
@@ -28,14 +29,14 @@ struct CheckpointListTests {
     #expect(
       try list == "model_checkpoint_path: \"b\"\nall_model_checkpoint_paths: \"b\"\n"
     )
-    try CheckpointList(of: folder("a")).add()
+    try CheckpointList(of: folder("a")).adding().commit(locked: true)
     #expect(try list.hasPrefix("model_checkpoint_path: \"a\"\n"))
   }
 
   @Test
   func listOfOneVanishesWithIt() throws {
     try writeFile(folder("a.index"), [])
-    try CheckpointList(of: folder("a")).add()
+    try CheckpointList(of: folder("a")).adding().commit(locked: true)
     _ = try CheckpointList(of: folder("a")).remove()
     #expect(try folder.names == ["a.index"])
   }

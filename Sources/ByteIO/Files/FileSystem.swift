@@ -133,7 +133,8 @@ public enum FileSystem {
   /// - Throws: `StateError` with code `inputOutput`.
   public static func syncDirectory(_ path: String) throws {
     let descriptor = unsafe open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-    guard descriptor >= 0 else { throw StateError.system(.inputOutput, "open", path) }
+    // Directories of outputs: that one has vanished does not mean that there is no such input.
+    guard descriptor >= 0 else { throw StateError.system(.cannotCreate, "flush", path) }
     defer { close(descriptor) }
     while Fault.status(.sync, path, { fsync(descriptor) }) != 0 {
       // Some file systems cannot flush a directory; then there is nothing to wait for.

@@ -3,6 +3,7 @@ internal import Glibc
 #else
 internal import Darwin
 #endif
+internal import CPlatform
 internal import Tensors
 
 /// An open file whose bytes are read and written at explicit offsets, from any thread.
@@ -75,17 +76,22 @@ public final class PositionalFile: Sendable {
   /// - Throws: `StateError` with code `inputOutput`.
   static func unnamed() throws -> PositionalFile {
     let directory = unsafe getenv("TMPDIR").map { unsafe String(cString: $0) } ?? "/tmp"
-    var template = Array(FileSystem.path(directory, "optstate-XXXXXX").utf8CString)
-    let descriptor = unsafe template.withUnsafeMutableBufferPointer { buffer in
-      guard let name = buffer.baseAddress else { return Int32(-1) }
-      let descriptor = unsafe mkstemp(name)
-      if descriptor >= 0 { unsafe unlink(name) }
-      return descriptor
+    let descriptor = Fault.status(.create, directory) { unsafe optstate_open_unnamed(directory) }
+    if descriptor >= 0 {
+      return PositionalFile(path: "a temporary file in \(directory)", descriptor: descriptor)
     }
-    guard descriptor >= 0 else {
+    guard [EOPNOTSUPP, EISDIR, EINVAL].contains(errno) else {
       throw StateError.system(.inputOutput, "create a temporary file in", directory)
     }
-    return PositionalFile(path: "a temporary file in \(directory)", descriptor: descriptor)
+    // A name for a moment: should the process be killed in it, the next one finds it.
+    return try TemporaryFiles.uninterrupted {
+      TemporaryFiles.removeStale(in: directory)
+      let name = TemporaryFiles.reserve(beside: FileSystem.path(directory, "optstate"))
+      let file = try create(name)
+      unsafe unlink(name)
+      TemporaryFiles.release(name)
+      return file
+    }
   }
 
   private func status() throws -> stat {

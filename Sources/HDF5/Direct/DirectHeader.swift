@@ -40,6 +40,7 @@ struct DirectHeader {
     let width = 1 << Int(flags & 3)
     let length = try Self.number(try cursor.take(width, "size"))
     let prefix = cursor.offset - address
+    guard length <= size - prefix else { throw Unfamiliar() }
     let first = try Self.block(file, address, prefix + length, size, start)
     var pending = try add(first.dropFirst(prefix), flags)
     var total = first.count

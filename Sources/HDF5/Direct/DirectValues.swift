@@ -6,6 +6,7 @@ struct DirectValues {
   private let file: PositionalFile
   private let size: Int
   private var heaps: [Int: [Int: [UInt8]]] = [:]
+  private var heapBytes = 0
 
   init(_ file: PositionalFile, size: Int) {
     self.file = file
@@ -146,7 +147,11 @@ struct DirectValues {
       throw Unfamiliar()
     }
     let length = try DirectHeader.number(try prefix.take(8, "size"))
-    guard length >= 16, length <= size - address, length <= 1 << 28 else { throw Unfamiliar() }
+    // Heaps do not overlap, so that together they have no more bytes than the file.
+    guard length >= 16, length <= size - address, length <= size - heapBytes else {
+      throw Unfamiliar()
+    }
+    heapBytes += length
     var cursor = BlockCursor(
       try file.bytes(at: address + 16, count: length - 16),
       base: address + 16

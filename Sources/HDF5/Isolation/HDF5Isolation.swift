@@ -1,4 +1,5 @@
 internal import ByteIO
+internal import CPlatform
 internal import Synchronization
 internal import Tensors
 
@@ -30,15 +31,18 @@ public enum HDF5Isolation {
   /// What the helper does: writes the catalog of a file, or the reason why there is none, to standard
   /// output, within bounded memory and time.
   ///
-  /// - Parameter arguments: The limits that were changed; the file; and where it is only a part of one
-  ///   that counts, its first byte and the one behind its last.
+  /// - Parameter arguments: The process that wants to know; the limits that were changed; the file; and
+  ///   where it is only a part of one that counts, its first byte and the one behind its last.
   public static func serve(_ arguments: [String]) {
-    let path = arguments.dropFirst().first ?? ""
-    let bounds = arguments.dropFirst(2).compactMap { Int($0) }
+    optstate_end_with_parent()
+    // It may have ended before.
+    guard arguments.count >= 3, arguments[0] == "\(getppid())" else { return }
+    let path = arguments[2]
+    let bounds = arguments.dropFirst(3).compactMap { Int($0) }
     let range = bounds.count == 2 && bounds[0] <= bounds[1] ? bounds[0]..<bounds[1] : nil
     var answer: [UInt8]
     do {
-      let limits = try Limits(text: arguments.first ?? "")
+      let limits = try Limits(text: arguments[1])
       answer = try Limits.$current.withValue(limits) {
         limit(RLIMIT_AS, to: UInt(Limits[.helperBytes]))
         limit(RLIMIT_CPU, to: UInt(Limits[.helperSeconds]))
@@ -81,7 +85,7 @@ public enum HDF5Isolation {
     let bounds = range.map { ["\($0.lowerBound)", "\($0.upperBound)"] } ?? []
     let (answer, status) = try ChildProcess.run(
       helper,
-      [helperArgument, Limits.current.text, argument] + bounds,
+      [helperArgument, "\(getpid())", Limits.current.text, argument] + bounds,
       limit: Limits[.indexBytes]
     )
     guard answer.count <= Limits[.indexBytes] else {

@@ -89,7 +89,7 @@ final class KerasOutput {
       (tensor: entry.tensor, offset: try offset(of: entry))
     }
     try file.close()
-    let skeleton = try PositionalFile.open(path)
+    let skeleton = try PositionalFile.openForWriting(path)
     var parts: [NamedTensor] = []
     var end = 0
     func addStructure(until next: Int) throws {

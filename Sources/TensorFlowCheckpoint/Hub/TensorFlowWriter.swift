@@ -81,16 +81,18 @@ public enum TensorFlowWriter: StateWriter {
     )
     try output.flush()
     try withExtendedLifetime(try DirectoryLock(FileSystem.directory(of: prefix))) {
+      // Nothing is touched before there is room for the list.
+      let grown = try list.adding()
       try TemporaryFiles.uninterrupted {
         // Between the old index and the new one there is none, and nothing may point to it.
-        let listed = try list.remove()
+        let listed = options.overwrite ? try list.remove() : nil
         do {
           try output.commit(locked: true)
+          try grown.commit(locked: true)
         } catch {
           if let listed { try? list.restore(listed) }
           throw error
         }
-        try list.add()
       }
     }
   }

@@ -23,10 +23,8 @@ struct CheckpointList {
   ///
   /// - Returns: What the file said before, `nil` where nothing was taken out.
   func remove() throws -> CheckpointStateFile? {
-    let index = prefix + ".index"
-    guard FileSystem.kind(of: index) != nil, let old = try current() else { return nil }
-    let rest = old.removing { FileSystem.isSame(FileSystem.path(directory, $0) + ".index", index) }
-    guard let rest else {
+    guard FileSystem.kind(of: prefix + ".index") != nil, let old = try current() else { return nil }
+    guard let rest = withoutOwnEntry(old) else {
       try FileSystem.remove(path)
       try FileSystem.syncDirectory(directory)
       return old
@@ -41,9 +39,17 @@ struct CheckpointList {
     if FileSystem.kind(of: prefix + ".index") != nil { try write(old) }
   }
 
-  /// Names the checkpoint as the latest one, behind those already on record.
-  func add() throws {
-    try write((try current() ?? CheckpointStateFile()).adding(FileSystem.name(of: prefix)))
+  /// Writes a file that names the checkpoint as the latest one, behind those already on record.
+  ///
+  /// - Returns: The file, flushed, which gets its name when it is committed.
+  func adding() throws -> OutputSet {
+    let others = try current().flatMap(withoutOwnEntry) ?? CheckpointStateFile()
+    return try written(others.adding(FileSystem.name(of: prefix)))
+  }
+
+  private func withoutOwnEntry(_ list: CheckpointStateFile) -> CheckpointStateFile? {
+    let index = prefix + ".index"
+    return list.removing { FileSystem.isSame(FileSystem.path(directory, $0) + ".index", index) }
   }
 
   private func current() throws -> CheckpointStateFile? {
@@ -51,8 +57,13 @@ struct CheckpointList {
   }
 
   private func write(_ state: CheckpointStateFile) throws {
+    try written(state).commit(locked: true)
+  }
+
+  private func written(_ state: CheckpointStateFile) throws -> OutputSet {
     let output = OutputSet(overwrite: true, mayReplaceInputs: true)
     try output.add(path).write(Array(state.text.utf8), at: 0)
-    try output.commit(locked: true)
+    try output.flush()
+    return output
   }
 }

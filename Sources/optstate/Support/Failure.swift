@@ -19,6 +19,8 @@ enum Failure {
       try Output.flush()
       try outcome.get()
     } catch let error as StateError {
+      // What failed because a signal's handler has just removed its file is not what ended the program.
+      TemporaryFiles.uninterrupted {}
       Output.message("error: \(error)")
       throw ExitCode(status(error.code))
     }

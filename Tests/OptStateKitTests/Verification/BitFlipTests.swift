@@ -92,4 +92,43 @@ struct BitFlipTests {
     #expect(ranges.count >= 139)
     #expect(try undetected(path, in: path, ranges) == 0)
   }
+
+  /// The contents of an archive's members.
+  private func contents(of path: String) throws -> [Range<Int>] {
+    try ZipArchive(try PositionalFile.open(path)).members.map {
+      $0.offset..<$0.offset + $0.storedByteCount
+    }
+  }
+
+  @Test
+  func everyFlippedBitOfAPyTorchFileIsFound() throws {
+    let path = folder("t.pt")
+    try writeFile(path, try readFile(Fixtures.root + "/reference/pytorch/2.13.0/adam.pt"))
+    #expect(try undetected(path, in: path, try contents(of: path)) == 0)
+  }
+
+  @Test(arguments: [nil, 6])
+  func everyFlippedBitOfANumPyArchiveIsFound(_ deflateLevel: Int?) throws {
+    let path = folder("s.npz")
+    try Conversion.run(from: bert, to: path, options: WriteOptions(deflateLevel: deflateLevel))
+    #expect(try undetected(path, in: path, try contents(of: path)) == 0)
+  }
+
+  @Test
+  func everyFlippedBitOfAKerasArchiveIsFound() throws {
+    let path = folder("k.keras")
+    try writeFile(path, try readFile(Fixtures.root + "/reference/keras/3-adam.keras"))
+    #expect(try undetected(path, in: path, try contents(of: path)) == 0)
+  }
+
+  @Test
+  func everyFlippedBitOfAVersion1CheckpointIsFound() throws {
+    let path = folder("v1.ckpt-7")
+    try writeFile(path, try readFile(Fixtures.tensorFlow("2.21.0/bundle/version-1/v1.ckpt-7")))
+    let bytes = try readFile(path)
+    var footer = BlockCursor(bytes.suffix(48), base: 0)
+    let blocks = try footer.length("offset of the block of properties")
+    #expect(blocks > 500)
+    #expect(try undetected(path, in: path, [0..<blocks, bytes.count - 8..<bytes.count]) == 0)
+  }
 }

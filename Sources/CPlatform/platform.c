@@ -1,11 +1,13 @@
 #define _GNU_SOURCE
-#include "exchange.h"
+#include "platform.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 
 #if defined(__linux__)
+#include <signal.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -13,8 +15,24 @@ int optstate_exchange(const char *one, const char *other) {
     // By number: not every C library has a function for it. 2 is RENAME_EXCHANGE.
     return (int)syscall(SYS_renameat2, AT_FDCWD, one, AT_FDCWD, other, 2U);
 }
+
+int optstate_open_unnamed(const char *directory) {
+    return open(directory, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+}
+
+void optstate_end_with_parent(void) {
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+}
 #else
 int optstate_exchange(const char *one, const char *other) {
     return renamex_np(one, other, RENAME_SWAP);
 }
+
+int optstate_open_unnamed(const char *directory) {
+    (void)directory;
+    errno = EINVAL;
+    return -1;
+}
+
+void optstate_end_with_parent(void) {}
 #endif
