@@ -45,7 +45,11 @@ let package = Package(
       dependencies: ["Tensors", "CZlib", "CKernels", "CPlatform"],
       swiftSettings: strict
     ),
-    .target(name: "HDF5", dependencies: ["Tensors", "ByteIO", "CHDF5", "CPlatform"], swiftSettings: strict),
+    .target(
+      name: "HDF5",
+      dependencies: ["Tensors", "ByteIO", "CHDF5", "CPlatform"],
+      swiftSettings: strict
+    ),
     .target(name: "OptimizerCore", dependencies: ["Tensors", "CKernels"], swiftSettings: strict),
     .target(
       name: "TrainingState",

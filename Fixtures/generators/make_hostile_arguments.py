@@ -12,6 +12,7 @@ import sys
 
 import h5py
 import numpy as np
+from hdf5_bytes import strip_times
 
 directory = sys.argv[1]
 tables = {}
@@ -30,12 +31,14 @@ def write(family, name, status, attack, content):
 
 
 def gradients(name, status, attack, change=None, leave_out=()):
-    with h5py.File(row("gradients", name + ".h5", status, attack), "w", libver=("v108", "v108"), meta_block_size=512) as file:
+    path = row("gradients", name + ".h5", status, attack)
+    with h5py.File(path, "w", libver=("v108", "v108"), meta_block_size=512) as file:
         for variable in VARIABLES:
             if variable not in leave_out:
                 file[f"1/{variable}"] = np.full(4, 0.5, np.float32)
         if change:
             change(file)
+    strip_times(path)
 
 
 def replaced(values, place="1/dense/bias"):

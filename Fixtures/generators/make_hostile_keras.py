@@ -13,6 +13,7 @@ import zipfile
 
 import h5py
 import numpy as np
+from hdf5_bytes import strip_times, timeless
 
 OUTPUT = pathlib.Path(sys.argv[1])
 ROWS = []
@@ -66,6 +67,8 @@ def legacy(name, status, attack, change=None, slots="m v", training=ADAM, model=
         names(optimizer, "weight_names", listed)
         if change:
             change(file)
+    if LIBVER:
+        strip_times(OUTPUT / name)
 
 
 def numbered(file, shapes):
@@ -97,7 +100,7 @@ def weights(change=None):
         file.create_group("vars").attrs["name"] = "m"
         if change:
             change(file)
-    return memory.getvalue()
+    return timeless(memory.getvalue()) if LIBVER else memory.getvalue()
 
 
 def weights_file(name, status, attack, change=None):

@@ -11,6 +11,7 @@ import sys
 import h5py
 import numpy as np
 from expected import crc32c
+from hdf5_bytes import strip_times
 
 attacks = []
 directory = sys.argv[1]
@@ -40,7 +41,8 @@ def put(item, name, value):
 def store(name, status, attack, change=None, source="tensorflow", about=None):
     """Two variables with Adam's moments and a step, then what `change` does to them."""
     attacks.append((name + ".h5", str(status), attack))
-    with h5py.File(os.path.join(directory, name + ".h5"), "w", libver=("v108", "v108"), meta_block_size=512) as file:
+    file_path = os.path.join(directory, name + ".h5")
+    with h5py.File(file_path, "w", libver=("v108", "v108"), meta_block_size=512) as file:
         for key, value in {"format": "optstate", "format_version": 1, "source_format": source, **(about or {})}.items():
             put(file, key, value)
         dataset(file, "global_step", np.int64(7))
@@ -51,6 +53,7 @@ def store(name, status, attack, change=None, source="tensorflow", about=None):
                 dataset(group, slot, np.arange(4, dtype=np.float32) / (8 * place))
         if change:
             change(file)
+    strip_times(file_path)
 
 
 def setting(path, name, value):

@@ -235,6 +235,73 @@ def make_names(directory):
     named(b"a\0b", "name-nul", "a name with a zero byte", 65)
 
 
+NAMES = {
+    "newline": ("a name with a line of its own", "a\nFORGED all sums match"),
+    "return": ("a name that overwrites its line", "a\rFORGED all sums match"),
+    "escape": ("a name that colours the terminal", "\x1b[2J\x1b[32mx"),
+    "delete": ("a name with DEL and backspaces", "abc\x7f\x08\x08\x08x"),
+    "c1": ("a name with a control sequence in one character", "a\x9b32mb"),
+    "separator": ("a name with a line separator", "a\u2028FORGED all sums match"),
+    "bidi": ("a name that turns the direction of writing", "a\u202egnihtyna\u202c"),
+    "isolate": ("a name with an isolate that never ends", "a\u2067b"),
+    "zero-width": ("a name with a zero-width space", "a\u200bb"),
+    "byte-order-mark": ("a name that begins with a byte order mark", "\ufeffa"),
+    "mark-behind-slash": ("a combining mark behind a slash", "a/\u0301b"),
+    "mark-first": ("a name that begins with a combining mark", "\u0301a"),
+    "mark-behind-slot": ("a combining mark behind a slot's name", "a/adam_m\u0301"),
+    "mark-before-slot": ("a mark that joins the slash before a slot's name", "a\u0600/adam_m"),
+    "non-character": ("a name with a code point that is no character", "a\uffffb"),
+}
+
+
+def make_unicode(directory):
+    second = entry(sizes=[4], offset=24, data=SECOND)
+    for title, (attack, name) in NAMES.items():
+        put(directory, "unicode-" + title, 0, attack, b.table(plain(extra=[(name.encode(), second)])))
+    for title, attack, one, other in (
+        ("composed", "two names that differ in how an accent is written", "caf\u00e9", "cafe\u0301"),
+        ("scripts", "two names in two scripts that look the same", "scope", "s\u0441ope"),
+        ("hangul", "two names that differ in how a syllable is written", "\uac00", "\u1100\u1161"),
+        ("slots", "one slot under two spellings of its variable", "caf\u00e9", "cafe\u0301/adam_m"),
+    ):
+        first = entry(sizes=[6], data=FIRST)
+        put(directory, "unicode-two-" + title, 0, attack, b.table(plain(extra=[(one.encode(), first), (other.encode(), second)])))
+    for title, attack, name in (
+        ("overlong", "a name with a slash in overlong UTF-8", b"a\xc0\xafb"),
+        ("surrogate", "a name with half a surrogate pair", b"a\xed\xa0\x80b"),
+        ("beyond", "a name with a code point behind the last", b"a\xf4\x90\x80\x80b"),
+        ("cut", "a name that ends within a character", b"a\xe2\x80"),
+    ):
+        put(directory, "unicode-" + title, 65, attack, b.table(plain(extra=[(name, second)])))
+
+
+def make_counters(directory):
+    """Steps and slots that do not fit what they count or belong to."""
+
+    def beside(name, attack, key, dtype, sizes, body, status="0,65"):
+        message = entry(dtype, sizes, offset=len(DATA), data=body)
+        put(directory, name, status, attack, b.table(plain(extra=[(key, message)])), DATA + body)
+
+    number = struct.Struct("<q").pack
+    for word, value in (("negative", -1), ("least", -HUGE - 1), ("most", HUGE)):
+        beside("step-" + word, "a global step that is %s" % word, b"global_step", b.INT64, [], number(value))
+    beside("step-float", "a global step that is a float", b"global_step", b.FLOAT32, [], SECOND[:4])
+    beside("step-list", "a global step of two numbers", b"global_step", b.INT64, [2], number(1) + number(2))
+    beside("step-empty", "a global step of no numbers", b"global_step", b.INT64, [0], b"")
+    text = varint(1) + struct.pack("<I", b.masked(crc32c(struct.pack("<I", 1)))) + b"7"
+    crc = b.masked(crc32c(struct.pack("<I", 1) + text[1:]))
+    put(directory, "step-text", "0,65", "a global step that is a text", b.table(plain(extra=[
+        (b"global_step", entry(b.STRING, [], offset=len(DATA), data=text, crc=crc))])), DATA + text)
+    beside("slot-shape", "a slot of another shape than its variable", b"b/adam_m", b.FLOAT32, [2], SECOND[:8], "0,1,65")
+    beside("slot-turned", "a slot of as many elements in another shape", b"b/adam_m", b.FLOAT32, [2, 2], SECOND, "0,1,65")
+    beside("slot-type", "a slot of whole numbers", b"b/adam_m", b.INT64, [2], SECOND, "0,1,65")
+    beside("slot-scalar", "a slot that is a number", b"b/adam_v", b.FLOAT32, [], SECOND[:4], "0,1,65")
+    beside("slot-two-spellings", "a slot, once as BERT and once as TensorFlow calls it", b"b/Adam", b.FLOAT32, [4], SECOND)
+    beside("power-negative", "a power of beta below zero", b"beta1_power", b.FLOAT32, [], struct.pack("<f", -1))
+    beside("power-nan", "a power of beta that is no number", b"beta1_power", b.FLOAT32, [], struct.pack("<f", float("nan")))
+    beside("power-double", "a power of beta that is a whole number", b"beta1_power", b.INT64, [], number(7))
+
+
 def make_state_files(directory):
     def state(name, status, attack, text):
         attacks.append((name, status, attack))
@@ -258,6 +325,8 @@ def main(directory):
         make_slices,
         make_strings,
         make_names,
+        make_unicode,
+        make_counters,
         make_state_files,
     ):
         make(directory)

@@ -15,8 +15,11 @@ extension SlotHistory {
 
   /// The past that the attributes of a slot's dataset hold.
   ///
-  /// - Throws: `StateError` with code `malformed` when they contradict themselves.
-  init(_ attributes: [String: HDF5Value]) throws {
+  /// - Parameters:
+  ///   - attributes: The attributes.
+  ///   - count: How many rows the slot has.
+  /// - Throws: `StateError` with code `malformed` when they contradict themselves or the slot.
+  init(_ attributes: [String: HDF5Value], rows count: Int) throws {
     guard let since = attributes[Name.since] else {
       guard attributes[Name.folded] == nil else {
         throw StateError(.malformed, "'\(Name.folded)' is there without '\(Name.since)'")
@@ -42,6 +45,15 @@ extension SlotHistory {
       let history = SlotHistory(stretches)
     else {
       throw StateError(.malformed, "the rows of '\(Name.since)' are out of order")
+    }
+    // The first stretch is there even where the slot has no row at all.
+    if let last = stretches.last?.firstRow, last >= max(count, 1) {
+      throw StateError(
+        .malformed,
+        "'\(Name.since)' has a row behind the slot's last",
+        expected: "0 to \(max(count, 1) - 1)",
+        found: "\(last)"
+      )
     }
     self = history
   }

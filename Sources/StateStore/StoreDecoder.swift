@@ -35,10 +35,8 @@ struct StoreDecoder {
         switch first {
         case StoreNames.source, StoreNames.schedule, StoreNames.optimizer: continue
         case StoreNames.extras:
-          guard object.dataset != nil, let number = object.path.last.flatMap(Int.init) else {
-            continue
-          }
-          extras.append((number, try tensor(object, try extraName(object))))
+          if object.path.count == 1, object.dataset == nil { continue }
+          extras.append((try number(ofExtra: object), try tensor(object, try extraName(object))))
         default:
           if object.dataset == nil {
             guard object.path.last != StoreNames.value else {
@@ -91,6 +89,9 @@ struct StoreDecoder {
     if role == .text(StoreNames.optimizerRole) {
       state.optimizerTensors.append(try tensor(object, name))
     } else if role == .text(StoreNames.stepRole) || object.path == [StoreNames.globalStep] {
+      guard state.globalStep == nil else {
+        throw StateError(.malformed, "is a second global step")
+      }
       let step = try tensor(object, name)
       let bytes = try TensorPass.verifiedBytes(of: NamedTensor(name, step.tensor))
       state.globalStep = try GlobalStep(step, bytes: bytes)
@@ -99,9 +100,12 @@ struct StoreDecoder {
         variables[parent]?.variable.value = try tensor(object, name)
       } else {
         let slot = SlotName(rawValue: StoreNames.slot(of: component))
-        variables[parent]?.variable.slots.append(
-          Slot(slot, try tensor(object, name), history: try SlotHistory(object.attributes))
+        let tensor = try tensor(object, name)
+        let history = try SlotHistory(
+          object.attributes,
+          rows: tensor.tensor.shape.dimensions.first ?? 1
         )
+        variables[parent]?.variable.slots.append(Slot(slot, tensor, history: history))
       }
     } else {
       throw StateError(
@@ -165,7 +169,24 @@ struct StoreDecoder {
       group.overrides = overrides.mapValues(AttributeValue.init)
       groups.append(group)
     }
+    try checkGroups(count: groups.count)
     return OptimizerRecord(kind: kind, hyperparameters: hyperparameters, groups: groups)
+  }
+
+  /// Refuses groups beside those that are numbered from 0 on.
+  private func checkGroups(count: Int) throws {
+    let numbered = Set((0..<count).map { ExactName(String($0)) })
+    let parent = [StoreNames.optimizer, StoreNames.groups].map(ExactName.init)
+    for object in catalog.objects where object.path.count == 3 {
+      let path = object.path.map(ExactName.init)
+      guard path.starts(with: parent), !numbered.contains(path[2]) else { continue }
+      throw StateError(
+        .malformed,
+        "parameter groups are numbered from 0 without a gap",
+        tensor: "/" + object.path.joined(separator: "/"),
+        expected: "\(count)"
+      )
+    }
   }
 
   private func record(_ object: HDF5Object) throws -> (String, [String: AttributeValue]) {
@@ -217,6 +238,13 @@ struct StoreDecoder {
     result.attributes = object.attributes.filter { !Name.ofDataset.contains($0.key) }
       .mapValues(AttributeValue.init)
     return result
+  }
+
+  private func number(ofExtra object: HDF5Object) throws -> Int {
+    guard object.path.count == 2, let number = Int(object.path[1]), number >= 0,
+      ExactName(String(number)) == ExactName(object.path[1])
+    else { throw StateError(.malformed, "an extra has no number", expected: "0, 1, …") }
+    return number
   }
 
   private func extraName(_ object: HDF5Object) throws -> String {

@@ -25,11 +25,13 @@ final class StoreLayout {
   /// The group that was asked for last, and those above it.
   private var open: [(component: String, group: HDF5Group)] = []
   private var pending: [Pending] = []
+  private let variables: Set<ExactName>
 
   /// Creates a file with everything in it but the data.
   init(_ state: TrainingState, creating path: String, deflateLevel: Int?) throws {
     file = try HDF5File(creating: path)
     self.deflateLevel = deflateLevel
+    variables = Set(state.variables.map { ExactName($0.name) })
     try describe(state)
     var taken: Set<ExactName> = []
     for variable in state.variables {
@@ -110,7 +112,16 @@ final class StoreLayout {
     let path = components.joined(separator: "/")
     for slot in variable.slots {
       let plain = slot.name.rawValue
-      let isTaken = taken.contains(ExactName("\(path)/\(plain)")) || StoreNames.isReserved(plain)
+      // HDF5 would take it for a path, which may even begin at the root.
+      guard !plain.utf8.contains(UInt8(ascii: "/")) else {
+        throw StateError(
+          .unsupported,
+          "the slot '\(plain)' has a slash in its name, for which a store has no place",
+          tensor: variable.name
+        )
+      }
+      let isTaken =
+        taken.contains(ExactName("\(path)/\(plain)")) || StoreNames.needsMark(plain)
       let dataset = try create(
         slot.tensor,
         as: isTaken ? StoreNames.slotPrefix + plain : plain,
@@ -127,7 +138,10 @@ final class StoreLayout {
   /// A tensor that stands by itself: a dataset at its name, or `@value` of a group where the name is
   /// also the beginning of a variable's.
   private func create(_ tensor: StateTensor, taken: Set<ExactName>, role: String) throws {
-    let components = StoreNames.components(of: tensor.name)
+    var components = StoreNames.components(of: tensor.name)
+    if role == StoreNames.stepRole, variables.contains(ExactName(tensor.name)) {
+      components = [StoreNames.stepBesideVariable]
+    }
     let isTaken = taken.contains(ExactName(components.joined(separator: "/")))
     let parents = isTaken ? components : Array(components.dropLast())
     let group = try self.group(parents)

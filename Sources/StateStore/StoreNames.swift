@@ -48,6 +48,9 @@ enum StoreNames {
   /// Where the global step is, with or without a role.
   static let globalStep = "global_step"
 
+  /// Where the global step is in a state that has a variable of its name.
+  static let stepBesideVariable = "@global_step"
+
   /// The components under which HDF5 files a name.
   ///
   /// HDF5 drops empty components and takes `.` for the group itself; `@` is the layout's own.
@@ -55,8 +58,13 @@ enum StoreNames {
     // By scalars: a slash or an @ before a combining mark is another character, but the same byte.
     name.unicodeScalars.split(separator: "/", omittingEmptySubsequences: false).map { part in
       let component = String(part)
-      return part.isEmpty || component == "." || isReserved(component) ? "@" + component : component
+      return needsMark(component) ? "@" + component : component
     }
+  }
+
+  /// Whether a component cannot be a link as it is.
+  static func needsMark(_ component: String) -> Bool {
+    component.isEmpty || component == "." || isReserved(component)
   }
 
   /// Whether a component begins with the layout's own mark.

@@ -36,6 +36,27 @@ struct OutputSetTests {
   }
 
   @Test
+  func directoriesThatWereMadeVanishWithTheSet() throws {
+    let directory = try TemporaryDirectory()
+    try FileSystem.createDirectory(directory("old"))
+    do {
+      let output = OutputSet(overwrite: false)
+      for name in ["new/deep/a", "new/b", "old/deep/c"] {
+        try output.add(directory(name)).write([1], at: 0)
+      }
+      // What another program has put there stays.
+      try FileSystem.createDirectory(directory("kept"))
+      try output.add(directory("kept/deep/d")).write([1], at: 0)
+      try writeFile(directory("kept/deep/other"), [7])
+    }
+    #expect(try directory.names == ["kept", "old"])
+    #expect(try FileSystem.names(in: directory("old")).isEmpty)
+    #expect(try FileSystem.names(in: directory("kept/deep")) == ["other"])
+    do { _ = try OutputDirectory(directory("new/er/out"), overwrite: false) }
+    #expect(try directory.names == ["kept", "old"])
+  }
+
+  @Test
   func existingFileIsReplacedOnlyOnRequest() throws {
     let directory = try TemporaryDirectory()
     try writeFile(directory("a"), [7])

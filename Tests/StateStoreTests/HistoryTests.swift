@@ -38,9 +38,10 @@ struct HistoryTests {
     ["since": .integers([0, 5, 0, 6])], ["since": .integers([0, 5, 3, 6, 2, 7])],
     ["since": .integers([])], ["since": .integer(5)], ["since": .reals([0, 5])],
     ["folded": .integers([0])], ["since": .integers([0, 5]), "folded": .integers([1])],
-    ["since": .integers([0, 5]), "folded": .text("yes")],
+    ["since": .integers([0, 5]), "folded": .text("yes")], ["since": .integers([0, 5, 4, 6])],
+    ["since": .integers([0, 5, .max, 6])],
   ])
   func contradictionIsRefused(_ attributes: [String: HDF5Value]) throws {
-    #expect(try errorCode { _ = try SlotHistory(attributes) } == .malformed)
+    #expect(try errorCode { _ = try SlotHistory(attributes, rows: 4) } == .malformed)
   }
 }

@@ -14,7 +14,8 @@ struct NameTests {
     "@optimizer", "@optimizer/groups/0", "@schedule", "@extras", "@extras/0", "@source", "@",
     "@@", "", "/", "//", "a/", "/a", "a//b", ".", "./x", "x/.", "..", "../x", "a@b", "@slot.adam_m",
     "a/@slot.adam_m", "@.", "@/@", "groups", "index", "\u{E9}", "e\u{301}", "名前/重み", "with space",
-    "global_step/x", "beta1_power/x", "x:0", "tab\there", "new\nline",
+    "global_step", "@global_step", "global_step/x", "beta1_power/x", "x:0", "tab\there",
+    "new\nline",
     "a/\u{301}b", "/\u{301}", "@\u{301}", ".\u{301}",
   ]
 
@@ -64,7 +65,8 @@ struct NameTests {
   }
 
   @Test(arguments: [
-    "adam_m", "@\u{301}", "\u{301}x", "@odd", "odd@", "@value", "@slot.x", "ü", "with space",
+    "adam_m", "@\u{301}", "\u{301}x", "@odd", "odd@", "@value", "@slot.x", "ü", "with space", "",
+    ".", "..",
   ])
   func slotsMayHaveAnyComponentForAName(_ slot: String) throws {
     var state = TrainingState(sourceFormat: "test")
@@ -101,5 +103,14 @@ struct NameTests {
     var state = TrainingState(sourceFormat: "test")
     state.variables = [try variable("w", 1), try variable("w", 2)]
     #expect(try errorCode { _ = try stored(state) } != nil)
+  }
+
+  /// HDF5 would take them for paths.
+  @Test(arguments: ["/", "/x", "x/y", "../x", "/\u{301}"])
+  func slotWithASlashIsRefused(_ slot: String) throws {
+    let tensor = StateTensor("w/x", try floats([1]))
+    let variable = Variable("w", value: nil, slots: [Slot(SlotName(rawValue: slot), tensor)])
+    let state = TrainingState(variables: [variable], sourceFormat: "test")
+    #expect(try errorCode { _ = try stored(state) } == .unsupported)
   }
 }

@@ -1,3 +1,4 @@
+import OptimizerCore
 import Tensors
 import TestSupport
 import Testing
@@ -60,5 +61,42 @@ struct TrainingStateTests {
     copy.variables[0].value?.index = 9
     #expect(state.variables[0].name == "a")
     #expect(state.variables[0].value?.index == 3)
+  }
+
+  @Test
+  func namesThatStandForTwoThingsAreRefused() throws {
+    let (composed, decomposed) = ("\u{E9}", "e\u{301}")
+    func slot(_ name: String) throws -> Slot { Slot(SlotName(rawValue: name), try tensor("x")) }
+    func state(
+      _ variables: [Variable],
+      extras: [String] = [],
+      groups: [[String]] = []
+    ) throws -> TrainingState {
+      TrainingState(
+        variables: variables,
+        optimizer: OptimizerRecord(kind: "sgd", groups: groups.map { ParameterGroup(members: $0) }),
+        extras: try extras.map(tensor),
+        sourceFormat: "test"
+      )
+    }
+    let slots = [try slot(composed), try slot(decomposed)]
+    try state(
+      [
+        Variable(composed, value: nil, slots: slots),
+        Variable(decomposed, value: nil, slots: slots),
+      ],
+      extras: [composed, decomposed, "a"],
+      groups: [[composed, "gone"], [decomposed, "a"]]
+    ).checkNames()
+    let contradictions = [
+      try state([Variable("a", value: nil), Variable("a", value: nil)]),
+      try state([Variable("b", value: nil), Variable("a", value: nil, slots: slots + slots)]),
+      try state([], extras: ["a", "b", "a"]),
+      try state([], groups: [["a", "b", "a"]]),
+      try state([], groups: [["a"], ["b", "a"]]),
+    ]
+    for contradiction in contradictions {
+      #expect(try errorCode { try contradiction.checkNames() } == .malformed)
+    }
   }
 }

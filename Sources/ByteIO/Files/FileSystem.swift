@@ -77,21 +77,34 @@ public enum FileSystem {
   /// Creates a directory and those above it, where they are missing.
   ///
   /// - Parameter path: The directory.
-  /// - Throws: `StateError` with code `cannotCreate`.
-  public static func createDirectory(_ path: String) throws {
-    if kind(of: path) == .directory { return }
+  /// - Returns: Those that were missing, each after the one that it is in.
+  /// - Throws: `StateError` with code `cannotCreate`; then none is left that was missing.
+  @discardableResult
+  public static func createDirectory(_ path: String) throws -> [String] {
+    if kind(of: path) == .directory { return [] }
     let parent = directory(of: path)
-    if parent != path { try createDirectory(parent) }
-    guard Fault.status(.create, path, { unsafe mkdir(path, 0o777) }) == 0 || errno == EEXIST,
-      kind(of: path) == .directory
-    else {
-      throw StateError.system(.cannotCreate, "create the directory", path)
+    var made = parent == path ? [] : try createDirectory(parent)
+    if Fault.status(.create, path, { unsafe mkdir(path, 0o777) }) == 0 {
+      made.append(path)
+    } else if errno != EEXIST || kind(of: path) != .directory {
+      let error = StateError.system(.cannotCreate, "create the directory", path)
+      removeEmpty(made)
+      throw error
     }
     do {
       try syncDirectory(parent)
     } catch let error as StateError where error.code == .cannotCreate {
       // A parent that may not be read cannot be flushed; that is no reason to fail.
+    } catch {
+      removeEmpty(made)
+      throw error
     }
+    return made
+  }
+
+  /// Removes directories, each after the one that it is in, as far as nothing is in them.
+  static func removeEmpty(_ directories: [String]) {
+    for path in directories.reversed() { unsafe rmdir(path) }
   }
 
   /// Removes a file; that it is missing is no error.

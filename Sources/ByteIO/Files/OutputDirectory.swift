@@ -9,13 +9,14 @@ internal import Tensors
 ///
 /// It is made under a temporary name beside its target. ``commit()`` flushes all files and gives the
 /// directory its name, in exchange for an old one where there is one: at no moment is neither there. One that
-/// is dropped uncommitted is removed.
+/// is dropped uncommitted is removed, with the directories above it that had to be made.
 public final class OutputDirectory {
   private let target: String
   private let temporary: String
   private let overwrite: Bool
   private var files: [PositionalFile] = []
   private var directories: Set<String>
+  private let parents: [String]
 
   /// Begins an empty directory.
   ///
@@ -45,18 +46,20 @@ public final class OutputDirectory {
     case .file, .other: throw StateError(.cannotCreate, "is no directory", file: target)
     }
     let parent = FileSystem.directory(of: target)
-    try FileSystem.createDirectory(parent)
+    parents = try FileSystem.createDirectory(parent)
     TemporaryFiles.removeStale(in: parent)
     self.target = target
     self.overwrite = overwrite
     temporary = TemporaryFiles.reserve(beside: target)
     directories = [temporary]
-    try TemporaryFiles.uninterrupted { try FileSystem.createDirectory(temporary) }
+    _ = try TemporaryFiles.uninterrupted { try FileSystem.createDirectory(temporary) }
   }
 
   deinit {
     FileSystem.removeTree(temporary)
     TemporaryFiles.release(temporary)
+    // Where the directory has appeared, they are not empty.
+    FileSystem.removeEmpty(parents)
   }
 
   private static let infix = ".replaced-by-"

@@ -9,12 +9,14 @@ internal import Tensors
 ///
 /// Each is written under a temporary name beside its target. ``commit()`` flushes all of them,
 /// renames them in the order in which they were added and flushes their directories: the file that
-/// makes the others valid is added last. A set that is dropped uncommitted removes its files.
+/// makes the others valid is added last. A set that is dropped uncommitted removes its files and the
+/// directories that it had to make for them.
 public final class OutputSet {
   private let overwrite: Bool
   private let mayReplaceInputs: Bool
   private var files: [(temporary: String, target: String, file: PositionalFile?)] = []
   private var obsolete: [String] = []
+  private var made: [String] = []
 
   /// Begins an empty set.
   ///
@@ -32,6 +34,8 @@ public final class OutputSet {
       unsafe unlink(entry.temporary)
       TemporaryFiles.release(entry.temporary)
     }
+    // Where the files have appeared, they are not empty.
+    FileSystem.removeEmpty(made)
   }
 
   /// Adds a file and opens it.
@@ -73,7 +77,7 @@ public final class OutputSet {
   private func reserve(_ target: String) throws -> String {
     try check(target)
     let directory = FileSystem.directory(of: target)
-    try FileSystem.createDirectory(directory)
+    made += try FileSystem.createDirectory(directory)
     TemporaryFiles.removeStale(in: directory)
     let temporary = TemporaryFiles.reserve(beside: target)
     files.append((temporary, target, nil))

@@ -34,7 +34,10 @@ enum AttributeReader {
     var values: [String: HDF5Value] = [:]
     for name in found.names {
       let attribute = try Handle(unsafe H5Aopen(object.id, name, 0), "open the attribute '\(name)'")
-      values[name] = try value(of: attribute, name, fileSize)
+      guard let value = try value(of: attribute, name, fileSize) else { continue }
+      guard values.updateValue(value, forKey: name) == nil else {
+        throw StateError(.malformed, "the attribute '\(name)' is there twice")
+      }
     }
     return values
   }

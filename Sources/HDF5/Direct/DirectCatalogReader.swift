@@ -5,8 +5,8 @@ internal import Tensors
 ///
 /// Starting a process for libhdf5 and walking through a file with it takes longer than all else that
 /// `inspect` does. What libhdf5 1.8's format lays out in the simplest way (headers of version 2 with
-/// their links and attributes inside, contiguous data) is read here; at the first sign of anything else,
-/// or of damage, the reader gives up and libhdf5 has its say.
+/// their links and attributes inside, contiguous data) is read here; at the first sign of anything else
+/// the reader gives up and libhdf5 has its say. So it does for damage, unless that is certain.
 ///
 /// Source: HDF5 File Format Specification 3.0.
 struct DirectCatalogReader {
@@ -17,12 +17,16 @@ struct DirectCatalogReader {
   private var visited: Set<Int> = []
 
   /// The catalog of a file, `nil` where it takes libhdf5 to read it.
-  static func catalog(of path: String) -> HDF5Catalog? {
+  ///
+  /// - Throws: `StateError` with code `malformed`.
+  static func catalog(of path: String) throws -> HDF5Catalog? {
     do {
       var reader = try DirectCatalogReader(path)
       let root = try reader.root()
       try reader.visit(root, at: [])
       return HDF5Catalog(reader.objects)
+    } catch let damage as Damage {
+      throw StateError(.malformed, damage.message, file: path, tensor: damage.object)
     } catch {
       return nil
     }
@@ -58,8 +62,15 @@ struct DirectCatalogReader {
       let content = message.content
       switch message.type {
       case 0x0C:
-        let (name, value) = try values.attribute(content)
-        guard attributes.updateValue(value, forKey: name) == nil else { throw Unfamiliar() }
+        do {
+          let (name, value) = try values.attribute(content)
+          guard attributes.updateValue(value, forKey: name) == nil else {
+            throw Damage("the attribute '\(name)' is there twice")
+          }
+        } catch var damage as Damage {
+          damage.object = "/" + path.joined(separator: "/")
+          throw damage
+        }
       case 0x06: links.append(try link(content))
       case 0x15: try checkIsInside(content, orderBytes: 2)
       // Of a group: whether its links are elsewhere; hints.

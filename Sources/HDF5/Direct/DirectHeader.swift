@@ -4,6 +4,18 @@ internal import Tensors
 /// What only libhdf5 can judge: the file is damaged, or has a feature that our own writer never uses.
 struct Unfamiliar: Error {}
 
+/// What contradicts itself, whoever reads it.
+///
+/// libhdf5 takes some of it without a word, down to values that lie behind an attribute's end.
+struct Damage: Error {
+  let message: String
+
+  /// Path of the group or dataset, once it is known.
+  var object: String?
+
+  init(_ message: String) { self.message = message }
+}
+
 /// The messages of an object header of version 2.
 struct DirectHeader {
   /// A message: its type and its content.

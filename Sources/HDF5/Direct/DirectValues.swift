@@ -28,6 +28,11 @@ struct DirectValues {
   private static let boolean: [UInt8] =
     [0x38, 2, 0, 0, 1, 0, 0, 0] + integer(1, isSigned: true) + Array("FALSE\0TRUE\0".utf8) + [0, 1]
 
+  /// Bytes that one value of an attribute takes, by the bytes that describe its type.
+  private static let widths: [[UInt8]: Int] = [
+    integer(8, isSigned: true): 8, integer(4, isSigned: false): 4, boolean: 1, float64: 8, text: 16,
+  ]
+
   /// The types by the bytes that describe them.
   private static let elementTypes: [[UInt8]: ElementType] = [
     [0x11, 0x20, 0x0F, 0, 2, 0, 0, 0, 0, 0, 16, 0, 10, 5, 0, 10, 15, 0, 0, 0]: .float16,
@@ -78,6 +83,9 @@ struct DirectValues {
     let typeLength = Int(try cursor.integer(UInt16.self, "type"))
     let spaceLength = Int(try cursor.integer(UInt16.self, "space"))
     _ = try cursor.integer(UInt8.self, "encoding")
+    guard nameLength + typeLength + spaceLength <= cursor.remaining else {
+      throw Damage("an attribute's name, type and extent are longer than its message")
+    }
     let terminated = try cursor.take(nameLength, "name")
     guard terminated.last == 0, !terminated.dropLast().contains(0),
       let name = String(validating: terminated.dropLast(), as: UTF8.self)
@@ -87,6 +95,9 @@ struct DirectValues {
     guard dimensions.count <= 1 else { throw Unfamiliar() }
     let count = dimensions.first ?? 1
     let isScalar = dimensions.isEmpty
+    if let width = Self.widths[type], count > cursor.remaining / width {
+      throw Damage("the attribute '\(name)' has fewer bytes than its extent says")
+    }
     switch type {
     case Self.integer(8, isSigned: true):
       let numbers = try elements(&cursor, count, 8).map { Int64(bitPattern: $0) }
@@ -99,8 +110,7 @@ struct DirectValues {
       let numbers = try elements(&cursor, count, 8).map { Double(bitPattern: $0) }
       return (name, isScalar ? .real(numbers[0]) : .reals(numbers))
     case Self.text:
-      let texts = try (0..<min(count, cursor.remaining / 16)).map { _ in try text(&cursor) }
-      guard texts.count == count else { throw Unfamiliar() }
+      let texts = try (0..<count).map { _ in try text(&cursor, of: name) }
       return (name, isScalar ? .text(texts[0]) : .texts(texts))
     default: throw Unfamiliar()
     }
@@ -108,18 +118,21 @@ struct DirectValues {
 
   private func elements(_ cursor: inout BlockCursor, _ count: Int, _ width: Int) throws -> [UInt64]
   {
-    guard count <= cursor.remaining / width else { throw Unfamiliar() }
-    return try (0..<count).map { _ in
+    try (0..<count).map { _ in
       try cursor.take(width, "number").reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
     }
   }
 
   /// A text in a global heap: its length, the heap's address, its number there.
-  private mutating func text(_ cursor: inout BlockCursor) throws -> String {
+  private mutating func text(_ cursor: inout BlockCursor, of name: String) throws -> String {
     let length = Int(try cursor.integer(UInt32.self, "length"))
     let address = try DirectHeader.number(try cursor.take(8, "heap"))
     let number = Int(try cursor.integer(UInt32.self, "number"))
-    guard let bytes = try heap(at: address)[number], length <= bytes.count,
+    let objects = try heap(at: address)
+    guard number == 0 || objects[number] != nil else {
+      throw Damage("a text of the attribute '\(name)' is not in the heap where it should be")
+    }
+    guard let bytes = objects[number], length <= bytes.count,
       !bytes[..<length].contains(0),
       let text = String(validating: bytes[..<length], as: UTF8.self)
     else { throw Unfamiliar() }

@@ -134,7 +134,7 @@ extension HDF5Catalog {
   /// - Returns: The catalog; its offsets are those of the file that `path` names.
   /// - Throws: `StateError` with code `malformed`, `unsupported` or `limitExceeded`.
   public static func read(_ path: String, in range: Range<Int>? = nil) throws -> HDF5Catalog {
-    let direct = range == nil ? DirectCatalogReader.catalog(of: path) : nil
+    let direct = range == nil ? try DirectCatalogReader.catalog(of: path) : nil
     let catalog = try direct ?? HDF5Isolation.catalog(of: path, in: range)
     // A file that took over the helper may have made it say anything.
     do {
@@ -147,7 +147,7 @@ extension HDF5Catalog {
 
   /// Reads a file without libhdf5, `nil` where its layout is not that of our own writer.
   package static func readDirectly(_ path: String) throws -> HDF5Catalog? {
-    guard let catalog = DirectCatalogReader.catalog(of: path) else { return nil }
+    guard let catalog = try DirectCatalogReader.catalog(of: path) else { return nil }
     try CatalogCheck(fileSize: try PositionalFile.open(path).size()).check(catalog)
     return catalog
   }

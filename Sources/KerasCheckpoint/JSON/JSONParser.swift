@@ -60,6 +60,7 @@ struct JSONParser {
   private mutating func object(_ depth: Int) throws -> JSONTree {
     position += 1
     var members: [JSONTree.Member] = []
+    var names: Set<ExactName> = []
     if take(UInt8(ascii: "}")) { return .object(members) }
     repeat {
       skipSpace()
@@ -67,6 +68,10 @@ struct JSONParser {
         throw failure("has a member without a name")
       }
       let name = try string()
+      let plain = JSONTree.unescape(name)
+      guard names.insert(ExactName(plain)).inserted else {
+        throw failure("has the member '\(plain)' twice in one object")
+      }
       guard take(UInt8(ascii: ":")) else { throw failure("has a member without a value") }
       members.append(JSONTree.Member(spelling: name, value: try value(depth: depth + 1)))
     } while take(UInt8(ascii: ","))

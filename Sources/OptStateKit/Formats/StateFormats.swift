@@ -37,11 +37,13 @@ public enum StateFormats {
     options: ReadOptions = ReadOptions()
   ) throws -> (state: TrainingState, format: String) {
     for reader in readers where try reader.recognizes(path) {
-      // Several formats are HDF5 files, whose catalog is costly enough to be read once only.
-      if reader == StateStoreReader.self { return try HDF5Formats.open(path, options) }
-      let state = try reader.read(path, options: options)
-      // A store remembers where its state came from; of every other format that is the format itself.
-      return (state, reader.format == StateStoreReader.format ? reader.format : state.sourceFormat)
+      let opened = try read(path, with: reader, options)
+      do {
+        try opened.state.checkNames()
+      } catch let error as StateError {
+        throw error.inContext(file: path)
+      }
+      return opened
     }
     switch FileSystem.kind(of: path) {
     case nil:
@@ -68,6 +70,18 @@ public enum StateFormats {
         expected: readers.map { $0.format }.joined(separator: " or ")
       )
     }
+  }
+
+  private static func read(
+    _ path: String,
+    with reader: any StateReader.Type,
+    _ options: ReadOptions
+  ) throws -> (state: TrainingState, format: String) {
+    // Several formats are HDF5 files, whose catalog is costly enough to be read once only.
+    if reader == StateStoreReader.self { return try HDF5Formats.open(path, options) }
+    let state = try reader.read(path, options: options)
+    // A store remembers where its state came from; of every other format that is the format itself.
+    return (state, reader.format == StateStoreReader.format ? reader.format : state.sourceFormat)
   }
 
   /// The format that an output is to have.

@@ -36,7 +36,10 @@ public enum NamingChoice: Sendable {
         )
       }
       do {
-        self = .map(try NamingMap(json: try file.bytes(at: 0, count: size)))
+        let json = try file.bytes(at: 0, count: size)
+        // The map's own decoder takes keys that are there twice.
+        _ = try JSONReader.value(of: json)
+        self = .map(try NamingMap(json: json))
       } catch let error as StateError {
         throw error.inContext(file: text)
       }
@@ -54,10 +57,12 @@ public enum NamingChoice: Sendable {
     switch self {
     case .unchanged: return []
     case .automatic:
-      guard let source = state.naming, let target = format.flatMap(Self.natural) else { return [] }
+      guard let source = Self.known(state), let target = format.flatMap(Self.natural) else {
+        return []
+      }
       return try NamingConvention.maps(from: source, to: target)
     case .convention(let target):
-      guard let source = state.naming else {
+      guard let source = Self.known(state) else {
         throw StateError(
           .unsupported,
           "the variables' names follow no convention that is known",
@@ -76,6 +81,11 @@ public enum NamingChoice: Sendable {
       }
       return [direction]
     }
+  }
+
+  /// The convention of a state's names; a file may say one that nobody knows.
+  private static func known(_ state: TrainingState) -> String? {
+    state.naming.flatMap { NamingConvention.known.contains($0) ? $0 : nil }
   }
 
   private static func natural(_ format: String) -> String? {

@@ -52,7 +52,7 @@ public struct GradientFile: Sendable {
   /// - Parameter step: Number of the update, 1 for the first one after the state.
   /// - Returns: Gradients by the names of their variables.
   /// - Throws: `StateError` with code `malformed` when the file has no gradients for it.
-  public func gradients(_ step: Int) throws -> [String: Tensor] {
+  public func gradients(_ step: Int) throws -> [ExactName: Tensor] {
     guard let entries = steps[step] else {
       throw StateError(
         .malformed,
@@ -62,10 +62,10 @@ public struct GradientFile: Sendable {
         found: "\(steps.count) groups"
       )
     }
-    var gradients: [String: Tensor] = [:]
+    var gradients: [ExactName: Tensor] = [:]
     for (name, dataset) in entries {
       do {
-        gradients[name] = try dataset.tensor(in: file, cache: cache)
+        gradients[ExactName(name)] = try dataset.tensor(in: file, cache: cache)
       } catch let error as StateError {
         throw error.inContext(file: path, tensor: name)
       }

@@ -34,7 +34,8 @@ public enum Replay {
     )
     for step in 0..<steps {
       do {
-        try run.apply(try gradients.gradients(step + 1))
+        let recorded = try gradients.gradients(step + 1)
+        try StateError.blamingData { try run.apply(exactly: recorded) }
       } catch var error as StateError {
         error.message = "update \(step + 1): " + error.message
         throw error

@@ -62,6 +62,7 @@ public final class TrainingRun {
     guard step >= 0 else {
       throw StateError(.malformed, "the global step is negative", found: "\(step)")
     }
+    if optimizer == nil { try record.checkRecorded() }
     let resolved = try Optimizer(record, convention: convention)
     var described = state
     described.optimizer = resolved.record
@@ -74,6 +75,7 @@ public final class TrainingRun {
       )
     }
     self.optimizer = resolved
+    if schedule == nil { try state.schedule?.checkRecorded() }
     self.schedule = try (schedule ?? state.schedule).map(Schedule.init)
     globalStep = step
     source = state
@@ -161,13 +163,25 @@ public final class TrainingRun {
   ///   when a gradient does not fit, a slot is missing or the norm is not finite; nothing is changed.
   /// - Complexity: O(*n*) in the elements, on all cores.
   public func apply(_ gradients: [String: Tensor]) throws {
+    try apply(exactly: Dictionary(gradients.map { (ExactName($0), $1) }) { first, _ in first })
+  }
+
+  /// Applies one gradient, as ``apply(_:)`` does.
+  ///
+  /// A dictionary of strings cannot hold the gradients of two parameters whose names look alike, such as
+  /// `é` in one scalar and in two.
+  ///
+  /// - Parameter gradients: Gradients by the names of their parameters, of their type and shape.
+  /// - Throws: `StateError` as ``apply(_:)``.
+  /// - Complexity: O(*n*) in the elements, on all cores.
+  public func apply(exactly gradients: [ExactName: Tensor]) throws {
     guard globalStep < .max else {
       throw StateError(.malformed, "the global step cannot be counted any further")
     }
     var selected: [(place: Int, gradient: Tensor)] = []
     for (name, gradient) in gradients {
-      guard let place = places[ExactName(name)] else {
-        throw StateError(.invalidArgument, "a gradient belongs to no parameter", tensor: name)
+      guard let place = places[name] else {
+        throw StateError(.invalidArgument, "a gradient belongs to no parameter", tensor: name.text)
       }
       selected.append((place, gradient))
     }

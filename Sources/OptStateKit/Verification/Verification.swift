@@ -77,7 +77,10 @@ public struct Verification: Sendable {
   ) throws {
     do {
       for (tensor, sum) in zip(tensors, try TensorPass.sums(tensors, progress: progress)) {
-        try check { try TensorPass.check(tensor, sum) }
+        try check {
+          try TensorPass.check(tensor, sum)
+          try Self.checkTexts(tensor)
+        }
       }
     } catch let error as StateError where error.code.concernsData {
       // One tensor cannot even be read: find out which, and verify the others nevertheless.
@@ -86,11 +89,23 @@ public struct Verification: Sendable {
         try check {
           do {
             try TensorPass.check(tensor, try TensorPass.sums([tensor])[0])
+            try Self.checkTexts(tensor)
           } catch let error as StateError {
             throw error.inContext(tensor: tensor.name)
           }
         }
       }
+    }
+  }
+
+  /// Checks that a tensor of texts has the bytes that its lengths promise.
+  private static func checkTexts(_ tensor: NamedTensor) throws {
+    guard tensor.tensor.elementType == .string else { return }
+    do {
+      let bytes = try tensor.tensor.bytes(limit: Limits[.stringBytes])
+      _ = try StringTensor.decode(bytes, count: tensor.tensor.shape.elementCount)
+    } catch let error as StateError {
+      throw error.inContext(tensor: tensor.name)
     }
   }
 

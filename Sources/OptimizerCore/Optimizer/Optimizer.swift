@@ -35,7 +35,7 @@ public struct Optimizer: Sendable {
   /// How many gradients make an update, `nil` when each does.
   public let accumulation: GradientAccumulation?
 
-  private let groupOfMember: [String: Int]
+  private let groupOfMember: [ExactName: Int]
 
   /// Makes an optimizer from its record.
   ///
@@ -65,11 +65,12 @@ public struct Optimizer: Sendable {
       hyperparameters: settings.resolved,
       groups: record.groups
     )
-    var groupOfMember: [String: Int] = [:]
+    var groupOfMember: [ExactName: Int] = [:]
     for (index, group) in record.groups.enumerated() {
       let own = settings.resolved.merging(group.overrides) { $1 }
       _ = try Settings(kind, own, arithmetic)
-      for member in group.members where groupOfMember.updateValue(index, forKey: member) != nil {
+      for member in group.members
+      where groupOfMember.updateValue(index, forKey: ExactName(member)) != nil {
         throw StateError(.invalidArgument, "the variable is in two groups", tensor: member)
       }
     }
@@ -92,7 +93,7 @@ public struct Optimizer: Sendable {
   ///
   /// - Parameter variable: The variable's name.
   /// - Returns: The group's index in the record, `nil` for a variable in none.
-  public func group(of variable: String) -> Int? { groupOfMember[variable] }
+  public func group(of variable: String) -> Int? { groupOfMember[ExactName(variable)] }
 
   /// The rate that a variable's group has of its own, `nil` where the record's or the schedule's
   /// holds.
@@ -100,7 +101,7 @@ public struct Optimizer: Sendable {
   /// - Parameter variable: The variable's name.
   /// - Returns: The rate.
   public func ownLearningRate(of variable: String) -> Double? {
-    groupOfMember[variable].flatMap { record.groups[$0].overrides["learning_rate"]?.number }
+    group(of: variable).flatMap { record.groups[$0].overrides["learning_rate"]?.number }
   }
 
   /// Whether the record's patterns spare a variable weight decay, whatever its group says.
@@ -127,7 +128,7 @@ public struct Optimizer: Sendable {
     types: UpdateTypes
   ) throws -> VariablePlan {
     var values = record.hyperparameters
-    if let group = groupOfMember[name] {
+    if let group = group(of: name) {
       values.merge(record.groups[group].overrides) { $1 }
     }
     let shared = try Settings(kind, values, arithmetic)

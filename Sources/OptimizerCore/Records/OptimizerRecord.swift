@@ -40,13 +40,25 @@ public struct OptimizerRecord: Sendable, Hashable {
   public init(spec: String) throws {
     let (kind, hyperparameters) = try SpecText.parse(spec)
     self.init(kind: kind, hyperparameters: hyperparameters)
-    let rule = try Optimizer.kind(of: self)
-    let convention = rule.onlyConvention ?? (arithmeticIsNamed ? nil : .tensorflow)
-    _ = try Optimizer(self, convention: convention)
+    try check()
   }
 }
 
 extension OptimizerRecord {
+  /// Refuses a record that came with a state and of which no optimizer can be made, in whatever
+  /// arithmetic.
+  ///
+  /// - Throws: `StateError` with code `malformed`.
+  package func checkRecorded() throws {
+    try StateError.blamingData { try check() }
+  }
+
+  private func check() throws {
+    let rule = try Optimizer.kind(of: self)
+    let convention = rule.onlyConvention ?? (arithmeticIsNamed ? nil : .tensorflow)
+    _ = try Optimizer(self, convention: convention)
+  }
+
   /// Whether the record says in which arithmetic it is to be computed.
   private var arithmeticIsNamed: Bool { hyperparameters["arithmetic"] != nil }
 }

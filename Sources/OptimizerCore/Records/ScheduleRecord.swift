@@ -35,6 +35,15 @@ public struct ScheduleRecord: Sendable, Hashable {
   }
 }
 
+extension ScheduleRecord {
+  /// Refuses a record that came with a state and of which no schedule can be made.
+  ///
+  /// - Throws: `StateError` with code `malformed`.
+  package func checkRecorded() throws {
+    _ = try StateError.blamingData { try Schedule(self) }
+  }
+}
+
 extension ScheduleRecord: CustomStringConvertible {
   /// The spec, keys in alphabetical order.
   public var description: String { SpecText.print(kind, parameters) }

@@ -100,7 +100,9 @@ struct FreshOptimizer {
     let isNamed = record.hyperparameters["arithmetic"] != nil || kind.onlyConvention != nil
     var plain = record
     plain.groups = []
-    return try Optimizer(plain, convention: isNamed ? nil : .pytorch).record.hyperparameters
+    return try StateError.blamingData {
+      try Optimizer(plain, convention: isNamed ? nil : .pytorch).record.hyperparameters
+    }
   }
 
   /// What is kept for a parameter, `nil` where nothing is.

@@ -15,9 +15,10 @@ struct FreshRate {
 
   init(_ state: TrainingState) throws {
     schedule = state.schedule
-    step = state.globalStep?.value ?? 0
+    let step = state.globalStep?.value ?? 0
+    self.step = step
     if let record = state.schedule {
-      current = try Schedule(record).learningRate(at: step)
+      current = try StateError.blamingData { try Schedule(record).learningRate(at: step) }
       initial = record.parameters["learning_rate"]?.number
       return
     }
@@ -49,13 +50,13 @@ struct FreshRate {
           + "written is BERT's at step \(step), later ones will be transformers'"
       )
     }
-    return lambda(groups, nodes, base: initial, isPartial: schedule.kind != "hf_constant")
+    return try lambda(groups, nodes, base: initial, isPartial: schedule.kind != "hf_constant")
   }
 
   /// The scheduler of a run whose schedule is not known: it counts, and the run's own settings say
   /// what the rate becomes.
-  func constant(groups: Int, _ nodes: TorchNodes) -> PickleValue {
-    lambda(groups, nodes, base: initial ?? current, isPartial: true)
+  func constant(groups: Int, _ nodes: TorchNodes) throws -> PickleValue {
+    try lambda(groups, nodes, base: initial ?? current, isPartial: true)
   }
 
   private func lambda(
@@ -63,7 +64,10 @@ struct FreshRate {
     _ nodes: TorchNodes,
     base: Double,
     isPartial: Bool
-  ) -> PickleValue {
+  ) throws -> PickleValue {
+    guard step < .max else {
+      throw StateError(.malformed, "the global step cannot be counted any further")
+    }
     func list(_ value: PickleValue) -> PickleValue {
       .list([PickleValue](repeating: value, count: groups))
     }

@@ -186,7 +186,7 @@ struct TemplateTree {
   private func updateCounters() {
     guard let step = state.globalStep?.value, let object = tree.object, var items = object.items
     else { return }
-    let key = survey.counters["global_step"] != nil ? "global_step" : "step"
+    let key = survey.counter("global_step") != nil ? "global_step" : "step"
     guard let place = items.firstIndex(where: { $0.key.text == key }),
       items[place].value.int != nil
     else { return }

@@ -34,12 +34,17 @@ struct TorchAssembly {
   }
 
   /// Adds the model's tensors as variables.
-  mutating func addModel() throws {
-    for (name, found) in survey.variables() {
+  ///
+  /// - Returns: Their names.
+  @discardableResult
+  mutating func addModel() throws -> [String] {
+    let variables = survey.variables()
+    for (name, found) in variables {
       let value = StateTensor(name, try tensor(found), sourceName: prefix + found.path.text)
       place(name) { $0.value = value }
       used.insert(found.path.text)
     }
+    return variables.map(\.name)
   }
 
   private mutating func place(_ name: String, _ change: (inout Variable) -> Void) {
@@ -132,11 +137,19 @@ struct TorchAssembly {
       for (id, name) in zip(optimizer.order, given) { known[id] = name }
       return known
     }
+    var taken: Set<ExactName> = []
     var numbers: [(id: TorchOptimizer.ParameterID, numbered: ParameterOrder.Numbered)] = []
     for (index, group) in optimizer.groups.enumerated() {
       let ids = group.parameters.compactMap { TorchOptimizer.ParameterID($0) }
       for (place, id) in ids.enumerated() {
         if let names = group.names, names.count == ids.count {
+          guard taken.insert(ExactName(names[place])).inserted else {
+            throw StateError(
+              .malformed,
+              "param_names gives one name to two parameters",
+              tensor: names[place]
+            )
+          }
           known[id] = names[place]
         } else if case .name(let name) = id {
           known[id] = name.text
@@ -217,7 +230,7 @@ struct TorchAssembly {
   /// Sets the step where the file says it: by name, or by the steps of the variables.
   mutating func addStep() {
     let steps = state.variables.compactMap(\.step)
-    let counted = survey.counters["global_step"] ?? survey.counters["step"] ?? steps.max()
+    let counted = survey.counter("global_step") ?? survey.counter("step") ?? steps.max()
     if state.globalStep == nil { state.globalStep = counted.map { GlobalStep($0) } }
   }
 

@@ -24,9 +24,6 @@ struct TorchSurvey {
   /// The scheduler's state.
   private(set) var scheduler: Part?
 
-  /// Whole numbers at the root and one level below, by key.
-  private(set) var counters: [String: Int64] = [:]
-
   private var optimizers: [Part] = []
   private var schedulers: [Part] = []
   private var modelRoots: [Part] = []
@@ -45,13 +42,13 @@ struct TorchSurvey {
 
   init(_ root: PickleValue) throws {
     self.root = root
-    for (key, value) in root.items ?? [] {
-      if let key = key.text, let number = value.int { counters[key] = number }
-    }
     try walk(root, TorchPath(), isInside: false)
     optimizer = Self.choose(optimizers, Self.optimizerKeys)
     scheduler = Self.choose(schedulers, Self.schedulerKeys)
   }
+
+  /// A whole number at the root.
+  func counter(_ key: String) -> Int64? { root[key]?.int }
 
   private static func choose(_ parts: [Part], _ keys: [String]) -> Part? {
     if parts.count <= 1 { return parts.first }
@@ -131,9 +128,9 @@ struct TorchSurvey {
     }
     var names: Set<ExactName> = []
     return inside.compactMap { found in
-      let name = found.path.keys.dropFirst(depth).joined(separator: ".")
-      guard names.insert(ExactName(name)).inserted else { return nil }
-      return (name.isEmpty ? "tensor" : name, found)
+      let path = found.path.keys.dropFirst(depth).joined(separator: ".")
+      let name = path.isEmpty ? "tensor" : path
+      return names.insert(ExactName(name)).inserted ? (name, found) : nil
     }
   }
 

@@ -21,6 +21,7 @@ struct PickleReader {
   private var marks: [Int] = []
   private var memo: [Int: PickleValue] = [:]
   private var measures: [ObjectIdentifier: Measure] = [:]
+  private var keys: [ObjectIdentifier: Set<Key>] = [:]
   // Identities stay valid as long as their objects live.
   private var kept: [PickleObject] = []
 
@@ -29,6 +30,33 @@ struct PickleReader {
     var height = 1
     var size = 1
     var isHeld = false
+  }
+
+  /// A text or a number as Python tells keys apart: `True`, `1` and `1.0` are one.
+  private enum Key: Hashable {
+    case text(ExactName)
+    case whole(Int64)
+    case fraction(Double)
+
+    init?(_ value: PickleValue) {
+      if let text = value.text {
+        self = .text(ExactName(text))
+      } else if let number = value.int ?? value.bool.map({ $0 ? 1 : 0 }) {
+        self = .whole(number)
+      } else if let number = value.number {
+        self = Int64(exactly: number).map(Key.whole) ?? .fraction(number)
+      } else {
+        return nil
+      }
+    }
+
+    var text: String {
+      switch self {
+      case .text(let name): "'\(name.text)'"
+      case .whole(let number): "\(number)"
+      case .fraction(let number): "\(number)"
+      }
+    }
   }
 
   /// Begins at the start of a pickle.
@@ -273,6 +301,16 @@ struct PickleReader {
     try hold(parts, in: object, offset)
     object.setItems([])
     for index in stride(from: 0, to: parts.count, by: 2) {
+      // Python would forget the first; nobody's dictionary is saved with two.
+      if let key = Key(parts[index]),
+        !keys[ObjectIdentifier(object), default: []].insert(key).inserted
+      {
+        throw StateError(
+          .malformed,
+          "a dictionary of the pickle has the key \(key.text) twice",
+          offset: offset
+        )
+      }
       items.append((parts[index], parts[index + 1]))
     }
     object.setItems(items)

@@ -44,14 +44,16 @@ public enum HuggingFaceReader: StateReader {
         decoded.insert(name)
       }
     } else {
-      let names =
+      let index =
         has(TrainerFiles.pickledModel)
-        ? [TrainerFiles.pickledModel] : try shards(full(TrainerFiles.pickledIndex))
+        ? nil : try ShardIndex.read(full(TrainerFiles.pickledIndex)).files
+      let names = index.map(shards) ?? [TrainerFiles.pickledModel]
       for name in names {
         try inFile(full(name)) {
           let file = try TorchFile.open(full(name))
           var assembly = try TorchAssembly(file, into: state, prefix: name + "/")
-          try assembly.addModel()
+          let added = try assembly.addModel()
+          if let index { try check(added, of: name, against: index) }
           try assembly.addExtras()
           state = assembly.state
         }
@@ -96,11 +98,31 @@ public enum HuggingFaceReader: StateReader {
     }
   }
 
-  private static func shards(_ index: String) throws -> [String] {
+  /// The files of an index in the order in which it names them first.
+  private static func shards(_ index: [(tensor: String, file: String)]) -> [String] {
     var seen: Set<ExactName> = []
-    return try ShardIndex.read(index).files.map(\.file).filter {
-      seen.insert(ExactName($0)).inserted
-    }
+    return index.map(\.file).filter { seen.insert(ExactName($0)).inserted }
+  }
+
+  /// Refuses a shard that has other tensors than the index says: the one that transformers takes of two
+  /// would be a matter of chance.
+  private static func check(
+    _ added: [String],
+    of shard: String,
+    against index: [(tensor: String, file: String)]
+  ) throws {
+    let own = index.lazy.filter { ExactName($0.file) == ExactName(shard) }
+    let promised = Set(own.map { ExactName($0.tensor) })
+    let found = Set(added.map(ExactName.init))
+    guard let stray = found.symmetricDifference(promised).min() else { return }
+    throw StateError(
+      .malformed,
+      found.contains(stray)
+        ? "the index does not say that the tensor is in this file"
+        : "the tensor is not where the index says",
+      tensor: stray.text,
+      expected: index.last { ExactName($0.tensor) == stray }?.file ?? "no such tensor"
+    )
   }
 
   private static func addOptimizer(
@@ -150,8 +172,8 @@ public enum HuggingFaceReader: StateReader {
       let record = FileSystem.path(path, TrainerFiles.state)
       try inFile(record) {
         let json = try TrainerState.read(record)
-        step = json.globalStep ?? step
-        total = json.maxSteps
+        step = try json.globalStep() ?? step
+        total = try json.maxSteps()
       }
     }
     state.globalStep = step.map { GlobalStep($0) }

@@ -107,14 +107,16 @@ struct TrainerOutput {
 
   /// The model in safetensors, tied variables under their first name alone.
   private func model() throws -> [TensorPass.Placement] {
-    var shards: [String: [SafetensorsTensor]] = [:]
+    var shards: [ExactName: [SafetensorsTensor]] = [:]
     for (variable, twin) in zip(state.variables, TiedVariables.find(state.variables)) {
       guard twin == nil, let value = variable.value else { continue }
       var file = TrainerFiles.model
       if isOurs, keepsIndex, case .string(let shard)? = value.attributes[TrainerFiles.shard] {
         file = shard
       }
-      shards[file, default: []].append(try SafetensorsTensor(variable.name, value.tensor))
+      shards[ExactName(file), default: []].append(
+        try SafetensorsTensor(variable.name, value.tensor)
+      )
     }
     guard !shards.isEmpty else {
       throw StateError(
@@ -123,9 +125,9 @@ struct TrainerOutput {
         remedy: "write it as pytorch"
       )
     }
-    return try shards.sorted { ExactName($0.key) < ExactName($1.key) }.flatMap { name, tensors in
+    return try shards.sorted { $0.key < $1.key }.flatMap { name, tensors in
       try SafetensorsImage(tensors, metadata: [("format", "pt")])
-        .place(in: try output.add(name))
+        .place(in: try output.add(name.text))
     }
   }
 
@@ -208,7 +210,7 @@ struct TrainerOutput {
       case TrainerFiles.modelIndex where !keepsIndex: continue
       case TrainerFiles.state where !isUnmoved:
         var record = try TrainerState(try TensorPass.verifiedBytes(of: named))
-        record.globalStep = state.globalStep?.value
+        record.setGlobalStep(state.globalStep?.value)
         try output.add(name).write(record.bytes, at: 0)
         hasRecord = true
       default:

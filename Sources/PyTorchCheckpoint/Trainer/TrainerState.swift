@@ -43,13 +43,26 @@ struct TrainerState {
     ]
   }
 
-  var globalStep: Int64? {
-    get { if case .int(let step)? = object["global_step"] { step } else { nil } }
-    set { object["global_step"] = JSONValue(newValue) }
-  }
+  /// Updates applied, `nil` where the record does not say.
+  func globalStep() throws -> Int64? { try count("global_step") }
 
-  var maxSteps: Int64? {
-    if case .int(let steps)? = object["max_steps"] { steps } else { nil }
+  /// Updates of the whole run, `nil` where the record does not say.
+  func maxSteps() throws -> Int64? { try count("max_steps") }
+
+  /// Replaces the number of updates applied.
+  mutating func setGlobalStep(_ step: Int64?) { object["global_step"] = JSONValue(step) }
+
+  private func count(_ name: String) throws -> Int64? {
+    switch object[name] {
+    case nil, .null?: return nil
+    case .int(let count)?: return count
+    case let other?:
+      throw StateError(
+        .malformed,
+        "'\(name)' of the record is no 64-bit integer",
+        found: String(other.text.prefix(40))
+      )
+    }
   }
 
   var bytes: [UInt8] { Array((JSONValue.object(object).text + "\n").utf8) }

@@ -25,7 +25,11 @@ enum RecordCoding {
   static func optimizer(_ value: JSONValue) throws -> OptimizerRecord {
     var (kind, object) = try record(value)
     var groups: [ParameterGroup] = []
-    if case .array(let entries)? = object["groups"] { groups = try entries.map(group) }
+    switch object["groups"] {
+    case nil: break
+    case .array(let entries)?: groups = try entries.map(group)
+    default: throw StateDescription.damaged("the parameter groups are no list")
+    }
     object["groups"] = nil
     return OptimizerRecord(kind: kind, hyperparameters: try values(object), groups: groups)
   }

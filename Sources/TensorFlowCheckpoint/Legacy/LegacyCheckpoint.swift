@@ -48,21 +48,37 @@ enum LegacyCheckpoint {
     }
     var slices: [[UInt8]: TableReader.Entry] = [:]
     for entry in table.dropFirst() { slices[entry.key] = entry }
+    var names: Set<ExactName> = []
     let tensors = try meta.tensor.enumerated().map { index, record in
       do {
-        return StateTensor(record.name, try tensor(record, slices), index: index)
+        guard names.insert(ExactName(record.name)).inserted else {
+          throw StateError(.malformed, "the tensor is listed twice")
+        }
+        return StateTensor(record.name, try tensor(record, &slices), index: index)
       } catch let error as StateError {
         throw error.inContext(tensor: record.name)
       }
     }
+    if let stray = slices.values.min(by: { $0.offset < $1.offset }) {
+      throw StateError(
+        .malformed,
+        "the table has an entry that it does not list",
+        tensor: try? decode(stray).data.name,
+        offset: stray.offset
+      )
+    }
     return try TensorFlowReader.state(of: tensors, attributes: [:])
   }
 
+  /// Puts a tensor together and takes its entries out of the table.
   private static func tensor(
     _ record: LegacyEntry.Meta.Tensor,
-    _ slices: [[UInt8]: TableReader.Entry]
+    _ slices: inout [[UInt8]: TableReader.Entry]
   ) throws -> Tensor {
     let type = try ElementType(tensorFlow: record.type)
+    guard !record.shape.unknownRank else {
+      throw StateError(.malformed, "the tensor's shape is unknown")
+    }
     let shape = try Shape(
       record.shape.dim.map { dimension in
         guard let size = Int(exactly: dimension.size) else {
@@ -73,12 +89,24 @@ enum LegacyCheckpoint {
     )
     let parts = try record.slice.map { slice in
       let extents = try slice.extent.map(SliceExtent.init)
-      guard let entry = slices[OrderedCode.sliceKey(record.name, extents)] else {
+      guard let entry = slices.removeValue(forKey: OrderedCode.sliceKey(record.name, extents))
+      else {
         throw StateError(.malformed, "the slice \(extents.text) is listed but has no entry")
+      }
+      let content = try decode(entry).data
+      guard ExactName(content.name) == ExactName(record.name),
+        try content.slice.extent.map(SliceExtent.init) == extents
+      else {
+        throw StateError(
+          .malformed,
+          "the entry of the slice \(extents.text) says that it is another's",
+          offset: entry.offset,
+          found: "'\(content.name)' \(try content.slice.extent.map(SliceExtent.init).text)"
+        )
       }
       let block = try extents.block(in: shape)
       let part = try Shape(block.lengths)
-      let bytes = try LegacyElements.bytes(try decode(entry).data.data, type, part.elementCount)
+      let bytes = try LegacyElements.bytes(content.data, type, part.elementCount)
       return (block: block, tensor: try Tensor(type, part, bytes: bytes))
     }
     if parts.count == 1, parts[0].tensor.shape == shape { return parts[0].tensor }

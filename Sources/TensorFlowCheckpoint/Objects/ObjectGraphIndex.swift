@@ -54,7 +54,7 @@ struct ObjectGraphIndex {
         keyOfName[ExactName(attribute.fullName)] = attribute.checkpointKey
       }
     }
-    for (number, node) in graph.nodes.enumerated() { pair(number, node) }
+    for (number, node) in graph.nodes.enumerated() { try pair(number, node) }
   }
 
   /// The ordinary name of a variable, `nil` where the graph has none for the key.
@@ -80,16 +80,12 @@ struct ObjectGraphIndex {
 
   private static let counters: Set = ["iter", "_iterations", "beta1_power"]
 
-  private mutating func pair(_ number: Int, _ node: ObjectGraph.Node) {
+  private mutating func pair(_ number: Int, _ node: ObjectGraph.Node) throws {
     for slot in node.slotVariables {
       guard let variable = key(Int(slot.originalVariableNodeID)),
         let tensor = key(Int(slot.slotVariableNodeID))
       else { continue }
-      slots[ExactName(tensor)] = SlotEntry(
-        variable: variable,
-        kind: slot.slotName,
-        optimizer: number
-      )
+      try add(tensor, SlotEntry(variable: variable, kind: slot.slotName, optimizer: number))
     }
     let isOptimizer =
       !node.slotVariables.isEmpty
@@ -101,21 +97,40 @@ struct ObjectGraphIndex {
       if let own = key(Int(child.nodeID)) {
         ownVariables[ExactName(own)] = (number, child.localName)
       } else if !Self.otherLists.contains(child.localName) {
-        pair(elements(of: Int(child.nodeID)), with: owners, of: number)
+        try pair(elements(of: Int(child.nodeID)), with: owners, of: number)
       }
     }
   }
 
+  /// Keeps a slot; several objects may list it, but never for different variables.
+  private mutating func add(_ tensor: String, _ entry: SlotEntry) throws {
+    if let other = slots[ExactName(tensor)], ExactName(other.variable) != ExactName(entry.variable)
+    {
+      throw StateError(
+        .malformed,
+        "the object graph has the tensor as a slot of two variables",
+        tensor: tensor,
+        expected: other.variable,
+        found: entry.variable
+      )
+    }
+    slots[ExactName(tensor)] = entry
+  }
+
   /// Pairs one of the lists in which Keras' optimizers keep a slot for each variable.
-  private mutating func pair(_ list: [Int: String], with owners: [Int: String], of optimizer: Int) {
+  private mutating func pair(
+    _ list: [Int: String],
+    with owners: [Int: String],
+    of optimizer: Int
+  ) throws {
     for (position, tensor) in list {
       guard let name = fullName(of: tensor) else { continue }
       if let owner = owners[position], let path = fullName(of: owner),
         let kind = Self.kind(in: name, behind: path)
       {
-        slots[ExactName(tensor)] = SlotEntry(variable: owner, kind: kind, optimizer: optimizer)
+        try add(tensor, SlotEntry(variable: owner, kind: kind, optimizer: optimizer))
       } else if let (kind, path) = Self.split(name), let owner = keyOfName[ExactName(path)] {
-        slots[ExactName(tensor)] = SlotEntry(variable: owner, kind: kind, optimizer: optimizer)
+        try add(tensor, SlotEntry(variable: owner, kind: kind, optimizer: optimizer))
       }
     }
   }

@@ -125,16 +125,21 @@ struct ObjectState {
     return known.contains(word) ? word : nil
   }
 
-  /// Names of the hub by key: the variable's own where it is unique, else its path in the graph.
+  /// Names of the hub by key: the variable's own where nothing else has it, else its path in the graph.
   private func hubNames(of tensors: [StateTensor]) -> [ExactName: String] {
     let full = tensors.map { ($0.name, graph.fullName(of: $0.name)) }
     let counts = Dictionary(full.compactMap(\.1).map { (ExactName($0), 1) }, uniquingKeysWith: +)
+    let paths = full.map { key, _ in
+      key.utf8.count > Self.suffix.utf8.count && key.hasSuffix(Self.suffix)
+        ? String(key.dropLast(Self.suffix.count)) : key
+    }
+    let taken = Set(paths.map(ExactName.init))
     return Dictionary(
-      full.map { key, name in
-        let path =
-          key.utf8.count > Self.suffix.utf8.count && key.hasSuffix(Self.suffix)
-          ? String(key.dropLast(Self.suffix.count)) : key
-        guard let name, counts[ExactName(name)] == 1 else { return (ExactName(key), path) }
+      zip(full, paths).map { entry, path in
+        let (key, name) = entry
+        guard let name, counts[ExactName(name)] == 1,
+          !taken.contains(ExactName(name)) || ExactName(name) == ExactName(path)
+        else { return (ExactName(key), path) }
         return (ExactName(key), name)
       },
       uniquingKeysWith: { first, _ in first }

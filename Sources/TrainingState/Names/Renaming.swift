@@ -140,16 +140,17 @@ extension OptimizerRecord {
     }
     guard RuleKind(rawValue: kind) != nil else { return copy }
     let convention: Convention? = hyperparameters["arithmetic"] == nil ? .tensorflow : nil
-    let before = try Optimizer(self, convention: convention)
-    let after = try Optimizer(copy, convention: convention)
     let pairs = names.map { (old: $0.key.text, new: $0.value) }
-    let changes = try pairs.contains {
-      try before.isSparedDecay($0.old) != after.isSparedDecay($0.new)
+    let spared: Set<ExactName>? = try StateError.blamingData {
+      let before = try Optimizer(self, convention: convention)
+      let after = try Optimizer(copy, convention: convention)
+      let changes = try pairs.contains {
+        try before.isSparedDecay($0.old) != after.isSparedDecay($0.new)
+      }
+      guard changes else { return nil }
+      return Set(try pairs.filter { try before.isSparedDecay($0.old) }.map { ExactName($0.new) })
     }
-    guard changes else { return copy }
-    let spared = Set(
-      try pairs.filter { try before.isSparedDecay($0.old) }.map { ExactName($0.new) }
-    )
+    guard let spared else { return copy }
     copy.hyperparameters["exclude_from_weight_decay"] = .strings([])
     copy.hyperparameters["weight_decay_pattern"] = nil
     copy.groups = copy.groups.flatMap { group -> [ParameterGroup] in

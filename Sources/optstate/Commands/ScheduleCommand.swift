@@ -108,6 +108,7 @@ struct ScheduleSubject {
         remedy: "pass --schedule, or --learning_rate and --num_train_steps"
       )
     }
+    try record.checkRecorded()
     found = (record, state.globalStep?.value)
   }
 }

@@ -63,6 +63,42 @@ struct TrainingRunTests {
     #expect(code == .invalidArgument)
   }
 
+  @Test func namesThatLookAlikeHaveGradientsOfTheirOwn() throws {
+    let (composed, decomposed) = ("\u{E9}", "e\u{301}")
+    let run = try TrainingRun(
+      parameters: [(composed, floats([1, 2])), (decomposed, floats([1, 2]))],
+      optimizer: OptimizerRecord(
+        kind: "sgd",
+        hyperparameters: ["learning_rate": .double(1)],
+        groups: [
+          ParameterGroup(members: [composed]),
+          ParameterGroup(overrides: ["learning_rate": .double(0.5)], members: [decomposed]),
+        ]
+      ),
+      convention: .tensorflow
+    )
+    try run.apply(exactly: [
+      ExactName(composed): floats([1, 1]), ExactName(decomposed): floats([0, 2]),
+    ])
+    #expect(try run.floats(composed) == [0, 1])
+    #expect(try run.floats(decomposed) == [1, 1])
+  }
+
+  @Test func recordOfTheStateIsNotTheCallersFault() throws {
+    for record in [
+      OptimizerRecord(kind: "sofa"),
+      OptimizerRecord(kind: "adam", hyperparameters: ["beta1": .double(2)]),
+    ] {
+      let state = TrainingState(globalStep: GlobalStep(1), optimizer: record, sourceFormat: "x")
+      let own = try errorCode { _ = try TrainingRun(resuming: state, convention: .tensorflow) }
+      #expect(own == .malformed)
+      let given = try errorCode {
+        _ = try TrainingRun(resuming: state, optimizer: record, convention: .tensorflow)
+      }
+      #expect(given == .invalidArgument)
+    }
+  }
+
   @Test func gradientOfAnotherShapeIsRefused() throws {
     let error = try stateError { try start().apply(["a": floats([1, 2])]) }
     #expect(error?.code == .malformed)

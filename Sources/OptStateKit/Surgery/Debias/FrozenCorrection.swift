@@ -56,7 +56,7 @@ struct FrozenCorrection {
       record.groups[place].overrides["bias_correction"] = nil
     }
     if let schedule = state.schedule {
-      var resolved = try Schedule(schedule).record
+      var resolved = try StateError.blamingData { try Schedule(schedule).record }
       Self.scale(&resolved.parameters, Self.rates, factor)
       if case .doubles(let values) = resolved.parameters["values"] {
         resolved.parameters["values"] = .doubles(values.map { $0 * factor })

@@ -94,7 +94,13 @@ public struct RecordChange: Sendable {
       guard let key = keys.warmup else { throw Self.noPlace("a number of warm-up steps", record) }
       record.parameters[key] = .int(warmupSteps)
     }
-    state.schedule = try Schedule(record).record
+    do {
+      state.schedule = try Schedule(record).record
+    } catch {
+      // The flags are to blame only where the schedule made sense without them.
+      try state.schedule?.checkRecorded()
+      throw error
+    }
   }
 
   /// Without a schedule the flags mean BERT's, or, alone, the optimizer's own rate.
@@ -135,7 +141,7 @@ extension TrainingState {
       guard let step = globalStep?.value ?? variables.lazy.compactMap(\.step).max() else {
         return nil
       }
-      return try Schedule(schedule).learningRate(at: step)
+      return try StateError.blamingData { try Schedule(schedule).learningRate(at: step) }
     }
     return optimizer?.hyperparameters["learning_rate"]?.number
   }
