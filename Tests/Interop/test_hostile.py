@@ -1,6 +1,13 @@
-"""Forged files get the answer they deserve: no crash, no hang, no output."""
+"""Forged files get the answer they deserve from every command: no crash, no hang, no output, within bounds."""
+import concurrent.futures
+import os
 import re
+import resource
 import shutil
+import subprocess
+import tempfile
+import threading
+import time
 
 import pytest
 from conftest import FIXTURES
@@ -17,7 +24,6 @@ def attacks(folder):
 # What commands take beside a state; every other folder holds states.
 ARGUMENTS = ["gradients", "naming", "records"]
 FAMILIES = sorted(one.name for one in (FIXTURES / "hostile").iterdir() if one.name not in ARGUMENTS)
-ALL = [one for family in FAMILIES for one in attacks(family)]
 
 # What a terminal would obey, or break a line at.
 CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
@@ -32,46 +38,116 @@ def assert_is_plain(done):
     assert done.returncode in {0, 1} or len(errors) == 1, done.stderr
 
 
-@pytest.mark.parametrize("path, allowed, attack", ALL)
-def test_verify_answers(optstate, path, allowed, attack):
-    done = optstate("verify", path, status=allowed)
-    if done.returncode != 0:
-        assert (done.stdout + done.stderr).strip(), f"no word about {attack}"
+FORMATS = {
+    "optstate": "s.h5", "tensorflow": "m.ckpt", "tensorflow-object": "o.ckpt", "safetensors": "s.safetensors",
+    "npz": "s.npz", "pytorch": "s.pt", "keras-h5": "k.h5", "keras-weights": "k.weights.h5", "keras": "k.keras",
+    "huggingface": "hf",
+}  # fmt: skip
+READ, MADE = {0, 1, 65, 66}, {0, 64, 65, 66, 73}
+
+# Bounds on what a command may take: bytes of address space, open files; what it did take is measured.
+SPACE, FILES, MEMORY, THREADS, SECONDS = 8 << 30, 64, 2 << 30, 32, 30
 
 
-@pytest.mark.parametrize("path, allowed, attack", ALL)
-def test_convert_leaves_nothing_behind(optstate, tmp_path, path, allowed, attack):
-    (tmp_path / "out").mkdir()
-    done = optstate("convert", path, tmp_path / "out/s.h5", "--to", "optstate", status={0, 1, 65, 66})
-    if allowed == {0}:
-        assert done.returncode == 0
-    if allowed.isdisjoint({0}):
-        assert done.returncode != 0
-    left = {one.name for one in (tmp_path / "out").iterdir()}
-    assert left == ({"s.h5"} if done.returncode == 0 else set())
-    assert {one.name for one in tmp_path.iterdir()} == {"out"}, "a name escaped"
-
-
-@pytest.mark.parametrize("path, allowed, attack", ALL)
-def test_inspect_survives(optstate, path, allowed, attack):
-    optstate("inspect", path, "--variables", "--json", status={0, 65, 66} if 0 not in allowed else {0, 65})
-    assert_is_plain(optstate("inspect", path, "--variables", status={0, 65, 66}))
-    assert_is_plain(optstate("doctor", path, status={0, 1, 65, 66}))
-
-
-FORMATS = {"optstate": "s.h5", "tensorflow": "m.ckpt", "tensorflow-object": "o.ckpt", "safetensors": "s.safetensors", "npz": "s.npz", "pytorch": "s.pt",
-           "keras-h5": "k.h5", "keras-weights": "k.weights.h5", "keras": "k.keras", "huggingface": "hf"}
-
-
-@pytest.mark.parametrize("path, allowed, attack", ALL)
-def test_no_writer_believes_it(optstate, tmp_path, path, allowed, attack):
-    """Every format is written whole or not at all, beside nothing else."""
+def commands(path, folder):
+    """Every command on a state: its arguments, and the statuses that it may end with."""
+    adam, schedule = "adamw:learning_rate=0.1", "constant:learning_rate=0.1"
+    yield ["inspect", path, "--variables"], READ - {1}
+    yield ["inspect", path, "--json", "--stats"], READ - {1}
+    yield ["diff", path, path], READ
+    yield ["diff", path, path, "--json", "--tolerance", "1e-3"], READ
+    yield ["doctor", path], READ
+    yield ["doctor", path, "--json"], READ
+    yield ["report", path, "-o", folder / "report/r.html"], MADE
+    yield ["schedule", path, "--json"], MADE
     for format, name in FORMATS.items():
-        (tmp_path / format).mkdir()
-        done = optstate("convert", path, tmp_path / format / name, "--to", format, status={0, 65, 66, 73})
-        assert_is_plain(done)
-        assert done.returncode == 0 or not list((tmp_path / format).iterdir()), format
-    assert {one.name for one in tmp_path.iterdir()} == set(FORMATS), "a name escaped"
+        yield ["convert", path, folder / format / name, "--to", format], MADE
+    yield ["convert", path, folder / "packed/s.h5", "--compress", "gzip:1"], MADE
+    yield ["convert", path, folder / "slots/s.npz", "--only", "slots"], MADE
+    yield ["strip", path, folder / "strip/s.h5"], MADE
+    yield ["reset", path, folder / "reset/s.h5", "--step", "0", "--initial", "0.1"], MADE
+    yield ["debias", path, folder / "fold/s.h5", "--fold", "--step", "3", "--optimizer", adam], MADE
+    yield ["set", path, folder / "set/s.h5", "--step", "5", "--schedule", schedule], MADE
+    yield ["average", path, path, folder / "average/s.h5"], MADE
+    yield ["resize", path, folder / "resize/s.h5", "--variable", "a", "--rows", "9"], MADE
+    replay = ["replay", path, "--gradients", path, "--steps", "1", "--output", folder / "replay/s.h5"]
+    yield [*replay, "--learning_rate", "1", "--num_train_steps", "1"], MADE
+
+
+def limited():
+    resource.setrlimit(resource.RLIMIT_AS, (SPACE, SPACE))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (FILES, FILES))
+
+
+def bounded(arguments):
+    """Runs the program; returns what it said, and its memory in bytes, seconds and threads."""
+    program, threads = os.environ["OPTSTATE"], 0
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as messages:
+        start = time.monotonic()
+        process = subprocess.Popen(
+            [program, *map(str, arguments)],
+            preexec_fn=limited, stdin=subprocess.DEVNULL, stdout=out, stderr=messages,
+        )  # fmt: skip
+        timer = threading.Timer(SECONDS, process.kill)
+        timer.start()
+        while True:
+            number, status, usage = os.wait4(process.pid, os.WNOHANG)
+            if number:
+                break
+            try:
+                threads = max(threads, len(os.listdir(f"/proc/{process.pid}/task")))
+            except FileNotFoundError:
+                pass
+            time.sleep(0.001)
+        timer.cancel()
+        process.returncode = os.waitstatus_to_exitcode(status)
+        texts = []
+        for file in (out, messages):
+            file.seek(0)
+            texts.append(file.read().decode("utf-8", "backslashreplace"))
+    done = subprocess.CompletedProcess(arguments, process.returncode, *texts)
+    return done, usage.ru_maxrss << 10, time.monotonic() - start, threads
+
+
+def answers(path, allowed, attack):
+    """Gives a forged file to every command; returns what went wrong, and the most that any command took."""
+    wrong, most, runs = [], (0, 0, 0), 0
+    with tempfile.TemporaryDirectory() as name:
+        folder = type(path)(name)
+        for arguments, statuses in [(["verify", path], allowed), (["verify", path, "--json"], allowed),
+                                    *commands(path, folder)]:  # fmt: skip
+            done, *took = bounded(arguments)
+            runs += 1
+            most = tuple(map(max, most, took))
+            try:
+                assert done.returncode in statuses, f"status {done.returncode}: {done.stderr}"
+                if "--json" not in arguments:
+                    assert_is_plain(done)
+                if done.returncode > 1:
+                    assert not done.stdout and "error: " in done.stderr, f"{done.stdout}{done.stderr}"
+                if arguments[0] == "convert" and allowed.isdisjoint({0, 1}):
+                    assert done.returncode, "a lie was accepted"
+                assert took[0] <= MEMORY and took[2] <= THREADS, f"took {took}"
+            except AssertionError as error:
+                wrong.append(f"{attack}: {' '.join(map(str, arguments))}: {error}")
+        for sub in folder.iterdir():
+            if not sub.is_dir() or sub.name not in {*FORMATS, "packed", "slots", "strip", "reset", "fold", "set",
+                                                    "average", "resize", "replay", "report"}:  # fmt: skip
+                wrong.append(f"{attack}: {sub.name} escaped")
+            elif partial := [one.name for one in sub.iterdir() if one.name.endswith(".optstate-partial")]:
+                wrong.append(f"{attack}: left {partial}")
+    return wrong, most, runs
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_every_command_answers(family):
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        found = list(pool.map(lambda attack: answers(*attack.values), attacks(family)))
+    wrong = [one for ones, _, _ in found for one in ones]
+    memory, seconds, threads = map(max, zip(*(most for _, most, _ in found)))
+    runs = sum(runs for _, _, runs in found)
+    print(f"{len(found)} files, {runs} runs: at most {memory >> 20} MB, {seconds:.2f} s, {threads} threads")
+    assert not wrong, f"{len(wrong)} went wrong:\n" + "\n".join(wrong[:40])
 
 
 def argument(family, path):

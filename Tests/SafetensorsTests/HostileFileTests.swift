@@ -18,6 +18,11 @@ struct HostileFileTests {
   func attackIsAnswered(_ attack: Attack) throws {
     let error = try stateError {
       let state = try SafetensorsReader.read(attack.path)
+      do {
+        try state.checkNames()
+      } catch let error as StateError {
+        throw error.inContext(file: attack.path)
+      }
       _ = try TensorPass.sums(state.allTensors.map { NamedTensor($0.name, $0.tensor) })
     }
     if !attack.statuses.contains(0) {

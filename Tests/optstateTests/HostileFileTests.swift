@@ -90,25 +90,11 @@ struct HostileFileTests {
   func everyCommandAnswersAndLeavesNothing(_ attack: Attack) throws {
     let folder = try TemporaryDirectory()
     let readable: Set<Int32> = attack.allowed.union(attack.allowed.contains(1) ? [0, 65] : [])
+    // Every other command meets them in the interop suite, which runs the release build.
     let commands: [([String], Set<Int32>)] = [
       (["verify", attack.path], attack.allowed),
-      (["verify", attack.path, "--json"], attack.allowed),
-      (["inspect", attack.path, "--variables"], readable),
       (["inspect", attack.path, "--json", "--stats"], readable),
-      (["diff", attack.path, attack.path], readable),
       (["convert", attack.path, folder("out/s.h5")], readable.union([65])),
-      (
-        ["convert", attack.path, folder("packed/s.h5"), "--compress", "gzip:1"],
-        readable.union([65])
-      ),
-      (["convert", attack.path, folder("tf/out.ckpt"), "--only", "slots"], readable.union([65])),
-      (["strip", attack.path, folder("strip/x.ckpt")], readable.union([65])),
-      (
-        [
-          "replay", attack.path, "--gradients", attack.path, "--steps", "1", "--output",
-          folder("replay/out.ckpt"), "--learning_rate", "1", "--num_train_steps", "1",
-        ], [0, 1, 65, 66]
-      ),
     ]
     for (arguments, allowed) in commands {
       let outcome = try run(arguments, in: folder)
@@ -127,6 +113,6 @@ struct HostileFileTests {
       if attack.allowed.isDisjoint(with: [0, 1]) { #expect(left.isEmpty, "\(sub): \(left)") }
     }
     // Nothing climbed out of the folders.
-    #expect(try Set(folder.names).isSubset(of: ["out", "packed", "tf", "strip", "replay"]))
+    #expect(try Set(folder.names).isSubset(of: ["out"]))
   }
 }
