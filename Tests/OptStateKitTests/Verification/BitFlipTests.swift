@@ -76,8 +76,9 @@ struct BitFlipTests {
     #expect(try undetected(copy, in: index, [0..<blocks, bytes.count - 8..<bytes.count]) == 0)
   }
 
-  /// Where the bytes of datasets lie. Structure is left alone: libhdf5, which is in this process here, does not
-  /// survive every wrong bit of it.
+  /// Where the bytes of datasets lie.
+  ///
+  /// Structure is left alone: libhdf5, which is in this process here, does not survive every wrong bit of it.
   private func dataRanges(of catalog: HDF5Catalog) -> [Range<Int>] {
     catalog.objects.flatMap { object -> [Range<Int>] in
       switch object.dataset?.storage {
