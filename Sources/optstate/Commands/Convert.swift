@@ -64,7 +64,7 @@ struct Convert: ParsableCommand {
     case 0: return "not verified: \(state.sourceFormat) keeps no checksums"
     default:
       return
-        "verified: \(count) tensors match their checksums, the other \(tensors.count - count) have none"
+        "verified: \(count) of \(tensors.count) tensors match their checksums, the others have none"
     }
   }
 
