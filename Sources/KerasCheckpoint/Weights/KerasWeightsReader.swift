@@ -61,12 +61,8 @@ public enum KerasWeightsReader: StateReader {
   /// Describes the state in a set of shards, named by its list.
   public static func read(_ path: String, options: ReadOptions) throws -> TrainingState {
     do {
-      let list = try PositionalFile.open(path)
-      let size = try list.size()
-      guard size <= Limits[.textBytes] else {
-        throw StateError.exceeded(.textBytes, "the list of shards is too long", found: size)
-      }
-      let names = try ShardList.names(try list.bytes(at: 0, count: size))
+      let bytes = try PositionalFile.contents(of: path, within: .textBytes, "the list of shards")
+      let names = try ShardList.names(bytes)
       let folder = FileSystem.directory(of: path)
       let files = try names.map { name in
         let shard = FileSystem.path(folder, name)

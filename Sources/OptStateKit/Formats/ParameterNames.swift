@@ -9,17 +9,8 @@ public enum ParameterNames {
   /// - Returns: The names in the file's order.
   /// - Throws: `StateError` with code `malformed` when the text is no UTF-8 or a name occurs twice.
   public static func read(_ path: String) throws -> [String] {
-    let file = try PositionalFile.open(path)
-    let size = try file.size()
-    guard size <= Limits[.textBytes] else {
-      throw StateError.exceeded(
-        .textBytes,
-        "the list of names is too long",
-        file: path,
-        found: size
-      )
-    }
-    guard let text = String(validating: try file.bytes(at: 0, count: size), as: UTF8.self) else {
+    let bytes = try PositionalFile.contents(of: path, within: .textBytes, "the list of names")
+    guard let text = String(validating: bytes, as: UTF8.self) else {
       throw StateError(.malformed, "the list of names is no UTF-8", file: path)
     }
     let names = text.split(whereSeparator: \.isNewline).map(String.init)

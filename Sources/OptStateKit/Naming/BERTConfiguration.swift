@@ -61,18 +61,9 @@ struct BERTConfiguration {
   }
 
   private static func read(_ path: String) throws -> JSONObject {
-    let file = try PositionalFile.open(path)
-    let size = try file.size()
-    guard size <= Limits[.textBytes] else {
-      throw StateError.exceeded(
-        .textBytes,
-        "the configuration is too long",
-        file: path,
-        found: size
-      )
-    }
+    let bytes = try PositionalFile.contents(of: path, within: .textBytes, "the configuration")
     do {
-      guard case .object(let object) = try JSONReader.value(of: try file.bytes(at: 0, count: size))
+      guard case .object(let object) = try JSONReader.value(of: bytes)
       else { throw StateError(.malformed, "the configuration is no JSON object") }
       return object
     } catch let error as StateError {

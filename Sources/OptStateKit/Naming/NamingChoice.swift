@@ -25,18 +25,8 @@ public enum NamingChoice: Sendable {
     } else if NamingConvention.known.contains(text) {
       self = .convention(text)
     } else if FileSystem.kind(of: text) == .file {
-      let file = try PositionalFile.open(text)
-      let size = try file.size()
-      guard size <= Limits[.textBytes] else {
-        throw StateError.exceeded(
-          .textBytes,
-          "the naming map is too long",
-          file: text,
-          found: size
-        )
-      }
+      let json = try PositionalFile.contents(of: text, within: .textBytes, "the naming map")
       do {
-        let json = try file.bytes(at: 0, count: size)
         // The map's own decoder takes keys that are there twice.
         _ = try JSONReader.value(of: json)
         self = .map(try NamingMap(json: json))

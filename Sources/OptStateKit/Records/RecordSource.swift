@@ -66,12 +66,8 @@ public enum RecordSource {
 
   private static func object(in text: String) throws -> JSONObject? {
     guard FileSystem.kind(of: text) == .file else { return nil }
-    let file = try PositionalFile.open(text)
-    let size = try file.size()
-    guard size <= Limits[.textBytes] else {
-      throw StateError.exceeded(.textBytes, "the record is too long", file: text, found: size)
-    }
-    return try object(of: try file.bytes(at: 0, count: size), text)
+    let bytes = try PositionalFile.contents(of: text, within: .textBytes, "the record")
+    return try object(of: bytes, text)
   }
 
   private static func object(of bytes: [UInt8], _ path: String) throws -> JSONObject {

@@ -7,12 +7,8 @@ struct TrainerState {
 
   /// Reads the record of a checkpoint.
   static func read(_ path: String) throws -> TrainerState {
-    let file = try PositionalFile.open(path)
-    let size = try file.size()
-    guard size <= Limits[.textBytes] else {
-      throw StateError.exceeded(.textBytes, "the record is too long", found: size)
-    }
-    return try TrainerState(try file.bytes(at: 0, count: size))
+    let bytes = try PositionalFile.contents(of: path, within: .textBytes, "the record")
+    return try TrainerState(bytes)
   }
 
   init(_ bytes: [UInt8]) throws {

@@ -28,12 +28,8 @@ public struct ShardIndex: Sendable {
   /// - Throws: `StateError` with code `malformed` or `limitExceeded`, or what opening throws.
   public static func read(_ path: String) throws -> ShardIndex {
     do {
-      let file = try PositionalFile.open(path)
-      let size = try file.size()
-      guard size <= Limits[.headerBytes] else {
-        throw StateError.exceeded(.headerBytes, "the index is too long", found: size)
-      }
-      return try ShardIndex(try file.bytes(at: 0, count: size))
+      let bytes = try PositionalFile.contents(of: path, within: .headerBytes, "the index")
+      return try ShardIndex(bytes)
     } catch let error as StateError {
       throw error.inContext(file: path)
     }

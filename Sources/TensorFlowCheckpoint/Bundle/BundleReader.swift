@@ -28,17 +28,7 @@ struct BundleReader {
   let shardCount: Int
 
   init(_ paths: BundlePaths) throws {
-    let index: [UInt8]
-    do {
-      let file = try PositionalFile.open(paths.index)
-      let size = try file.size()
-      guard size <= Limits[.indexBytes] else {
-        throw StateError.exceeded(.indexBytes, "the index is too large", found: size)
-      }
-      index = try file.bytes(at: 0, count: size)
-    } catch let error as StateError {
-      throw error.inContext(file: paths.index)
-    }
+    let index = try PositionalFile.contents(of: paths.index, within: .indexBytes, "the index")
     try self.init(paths, index: index)
   }
 

@@ -18,16 +18,12 @@ enum LegacyCheckpoint {
 
   static func read(_ path: String) throws -> TrainingState {
     do {
-      let file = try PositionalFile.open(path)
-      let size = try file.size()
-      guard size <= Limits[.indexBytes] else {
-        throw StateError.exceeded(
-          .indexBytes,
-          "a version 1 checkpoint, which must be held as a whole, is too large",
-          found: size
-        )
-      }
-      return try read(table: try file.bytes(at: 0, count: size))
+      let bytes = try PositionalFile.contents(
+        of: path,
+        within: .indexBytes,
+        "a version 1 checkpoint, which must be held as a whole,"
+      )
+      return try read(table: bytes)
     } catch let error as StateError {
       throw error.inContext(file: path)
     }

@@ -21,18 +21,13 @@ struct CheckpointStateFile {
   private var others: [String] = []
 
   static func read(_ path: String) throws -> CheckpointStateFile {
-    let file = try PositionalFile.open(path)
-    let size = try file.size()
-    guard size <= Limits[.textBytes] else {
-      throw StateError.exceeded(
-        .textBytes,
-        "the checkpoint state file is too long",
-        file: path,
-        found: size
-      )
-    }
+    let bytes = try PositionalFile.contents(
+      of: path,
+      within: .textBytes,
+      "the checkpoint state file"
+    )
     do {
-      return try CheckpointStateFile(try file.bytes(at: 0, count: size))
+      return try CheckpointStateFile(bytes)
     } catch let error as StateError {
       throw error.inContext(file: path)
     }
