@@ -223,6 +223,8 @@ struct TorchAssembly {
   /// The number in a tensor of one element, `nil` where it is none.
   private static func scalar(_ tensor: Tensor) throws -> Double? {
     guard tensor.shape.elementCount == 1, tensor.elementType.isNumeric else { return nil }
+    // Taken as a number now, so nobody else will ever compare its sum.
+    try TensorPass.verifyOrigins(of: [NamedTensor("step", tensor)])
     let bytes = try tensor.cast(to: .float64).bytes(limit: 8)
     return Double(bitPattern: bytes.reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) })
   }
