@@ -10,7 +10,7 @@ struct BundleWriter {
     let key: [UInt8]
     let name: String
     let tensor: Tensor
-    let shard: Int
+    var shard: Int
   }
 
   /// Entries that only list slices, by key.

@@ -64,6 +64,13 @@ public enum TensorFlowWriter: StateWriter {
         tensor: stray.piece.name
       )
     }
+    // Data files that would hold nothing are left out, however many the source says it had.
+    let shards = Set(pieces.map(\.piece.shard)).sorted()
+    let numbers = Dictionary(zip(shards, shards.indices)) { first, _ in first }
+    for place in pieces.indices {
+      pieces[place].piece.shard = numbers[pieces[place].piece.shard] ?? 0
+    }
+    shardCount = max(1, shards.count)
     pieces.sort { one, other in
       (one.order, ExactName(one.piece.name)) < (other.order, ExactName(other.piece.name))
     }
