@@ -125,6 +125,28 @@ struct FaultTests {
     for name in try folder.names { #expect(try readFile(folder(name)) == [7]) }
   }
 
+  @Test
+  func oldIndexStaysAwayWhereItsDataIsGone() throws {
+    for name in ["data", "index"] { try writeFile(folder(name), [7]) }
+    let renames = Counter()
+    let code = try Fault.inject(in: folder.path) { operation, path in
+      // A file system without links, and a rename that fails behind one that did not.
+      if operation == .link { return .error(EPERM) }
+      return operation == .rename && path.hasSuffix("/index") && renames.next() == 0
+        ? .error(EIO) : nil
+    } _: {
+      try errorCode {
+        let output = OutputSet(overwrite: true)
+        output.removeBeforeCommit(folder("index"))
+        for name in ["data", "index"] { try output.add(folder(name)).write([1], at: 0) }
+        try output.commit()
+      }
+    }
+    #expect(code == .cannotCreate)
+    #expect(try folder.names == ["data"])
+    #expect(try readFile(folder("data")) == [1])
+  }
+
   @Test(arguments: [EIO, ESTALE, EISDIR])
   func failedReadNamesFileAndOffset(_ number: Int32) throws {
     try writeFile(folder("a"), [UInt8](repeating: 1, count: 100))

@@ -118,6 +118,21 @@ struct OutputDirectoryTests {
     #expect(try folder.names.allSatisfy { !$0.hasSuffix(".optstate-partial") })
   }
 
+  @Test(arguments: [false, true])
+  func whatAKilledProcessLeftAsideIsPutInOrder(_ hasNew: Bool) throws {
+    try fill("d", 1)
+    // No system numbers processes this high.
+    let aside = "d.replaced-by-\(TemporaryFiles.origin)-99999999"
+    let foreign = "d.replaced-by-other-99999999"
+    try FileManager.default.moveItem(atPath: folder("d"), toPath: folder(aside))
+    try FileManager.default.copyItem(atPath: folder(aside), toPath: folder(foreign))
+    if hasNew { try FileManager.default.copyItem(atPath: folder(aside), toPath: folder("d")) }
+    #expect(try errorCode { try fill("d", 2, overwrite: false) } == .exists)
+    #expect(try content("d") == [[1], [1]])
+    // Another machine's process may be alive.
+    #expect(try folder.names == ["d", foreign])
+  }
+
   @Test
   func failedExchangeLeavesTheOldDirectoryAndNothingElse() throws {
     try fill("d", 1)

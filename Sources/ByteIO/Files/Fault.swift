@@ -11,7 +11,7 @@ internal import Synchronization
 package enum Fault {
   /// What is asked of the operating system.
   package enum Operation: Sendable {
-    case create, open, read, write, sync, rename, exchange, remove, list
+    case create, open, read, write, sync, rename, link, exchange, remove, list
   }
 
   /// What happens in place of the call, or to it.

@@ -13,6 +13,9 @@ struct NameChanges {
   /// Names that nothing had before.
   private var new: [String] = []
 
+  /// Whether a file was replaced that has no second name.
+  private var hasLost = false
+
   /// Takes a file's name away.
   mutating func putAside(_ path: String) throws {
     guard FileSystem.isTaken(path) else { return }
@@ -25,18 +28,32 @@ struct NameChanges {
   mutating func keep(_ path: String) {
     guard FileSystem.isTaken(path) else { return }
     let temporary = TemporaryFiles.reserve(beside: path)
-    if unsafe link(path, temporary) == 0 {
+    if Fault.status(.link, path, { unsafe link(path, temporary) }) == 0 {
       old.append((path, temporary))
     } else {
       TemporaryFiles.release(temporary)
     }
   }
 
-  /// Notes that a new file has got a name that nothing had before.
-  mutating func made(_ path: String) { new.append(path) }
+  /// Notes that a new file has got a name.
+  ///
+  /// - Parameters:
+  ///   - path: The name.
+  ///   - isNew: Whether nothing had it before.
+  mutating func made(_ path: String, isNew: Bool) {
+    if isNew {
+      new.append(path)
+    } else if !old.contains(where: { $0.path == path }) {
+      hasLost = true
+    }
+  }
 
   /// Puts everything back as far as that is possible; there is nobody left to tell of a failure.
+  ///
+  /// Where an old file is gone for good, the others do not come back: an old index would describe new
+  /// data falsely.
   func undo() {
+    if hasLost { return finish() }
     for path in new.reversed() { try? FileSystem.remove(path) }
     for entry in old.reversed() { try? FileSystem.rename(entry.temporary, entry.path) }
     // Renaming one name of a file to another of its names does nothing.

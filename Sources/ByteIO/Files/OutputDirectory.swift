@@ -62,7 +62,8 @@ public final class OutputDirectory {
     FileSystem.removeEmpty(parents)
   }
 
-  private static let infix = ".replaced-by-"
+  /// Process numbers mean something where they are from; another machine may share the directory.
+  private static let infix = ".replaced-by-\(TemporaryFiles.origin)-"
 
   /// Finishes what a killed process was doing to a directory without an exchange: an old one goes back
   /// where no new one has come, and goes away where one has.

@@ -151,7 +151,7 @@ public final class OutputSet {
         if number > 0, number == last { try directories.forEach(FileSystem.syncDirectory) }
         let isNew = !FileSystem.isTaken(entry.target)
         try appear(entry.temporary, as: entry.target)
-        if isNew { changes.made(entry.target) }
+        changes.made(entry.target, isNew: isNew)
         TemporaryFiles.release(entry.temporary)
       }
       files = []

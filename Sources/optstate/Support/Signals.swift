@@ -22,7 +22,7 @@ enum Signals {
     }
     block(SIG_BLOCK, handled)
     var thread = pthread_t()
-    _ = unsafe pthread_create(
+    let status = unsafe pthread_create(
       &thread,
       nil,
       { _ in
@@ -34,6 +34,8 @@ enum Signals {
       },
       nil
     )
+    // Without a thread that waits for them, signals end the program as they always do.
+    if status != 0 { block(SIG_UNBLOCK, handled) }
   }
 
   private static func isIgnoring(_ handler: __sighandler_t?) -> Bool {
