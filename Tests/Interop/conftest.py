@@ -124,6 +124,31 @@ def native(optstate, tmp_path_factory):
     return path
 
 
+@pytest.fixture(scope="session")
+def material(tmp_path_factory):
+    """The sources of an output, old and new, and what is made of each; made when first wanted."""
+    from outputs import golden, make_sources
+
+    folder = tmp_path_factory.mktemp("golden")
+    sources, made = make_sources(folder), {}
+
+    def get(output):
+        if output not in made:
+            made[output] = golden(output, sources, folder)
+        return sources[output.family], *made[output]
+
+    return get
+
+
+@pytest.fixture(scope="session")
+def pool():
+    """Workers that trace a program each."""
+    import tracing
+
+    with tracing.workers() as pool:
+        yield pool
+
+
 @pytest.fixture
 def edited(native, tmp_path):
     """Opens a copy of the native state for h5py to change, and returns its path."""

@@ -13,7 +13,7 @@ import traceback
 import numpy as np
 import pytest
 import tracing
-from outputs import OUTPUTS, SUFFIX, clear, command, contents, golden, lay, leftovers, make_sources, standing
+from outputs import OUTPUTS, SUFFIX, clear, command, contents, lay, leftovers, standing
 from tracing import RENAMES, SYNCS, WRITES, Effect
 
 LIMIT = int(os.environ.get("OPTSTATE_CALLS", "32"))
@@ -21,26 +21,6 @@ REFUSAL = tracing.refusal()
 pytestmark = pytest.mark.skipif(REFUSAL is not None, reason=str(REFUSAL))
 either_old = pytest.mark.parametrize("has_old", [False, True], ids=["absent", "old"])
 each_output = pytest.mark.parametrize("output", OUTPUTS, ids=str)
-
-
-@pytest.fixture(scope="module")
-def pool():
-    with tracing.workers() as pool:
-        yield pool
-
-
-@pytest.fixture(scope="module")
-def material(tmp_path_factory):
-    """Sources, and what is made of them, by output; made when first wanted."""
-    folder = tmp_path_factory.mktemp("golden")
-    sources, made = make_sources(folder), {}
-
-    def get(output):
-        if output not in made:
-            made[output] = golden(output, sources, folder)
-        return sources[output.family][1], *made[output]
-
-    return get
 
 
 def chosen(calls, limit=LIMIT):
@@ -116,7 +96,7 @@ def killed(output, has_old, folder, material, effect):
 @each_output
 @either_old
 def test_killed_at_every_call(pool, material, tmp_path, output, has_old):
-    source, old, new = material(output)
+    (_, source), old, new = material(output)
     folder = tmp_path / "all"
     calls = changes(pool, ready(output, has_old, folder, old, source), folder)
     assert contents(folder) == new
@@ -158,7 +138,7 @@ def killed_without_exchange(output, has_old, folder, material, effect):
 
 @pytest.mark.parametrize("output", [one for one in OUTPUTS if one.kind == "directory"], ids=str)
 def test_killed_where_nothing_can_be_exchanged(pool, material, tmp_path, output):
-    source, old, new = material(output)
+    (_, source), old, new = material(output)
     folder = tmp_path / "all"
     calls = changes(pool, ready(output, True, folder, old, source), folder, also=[NO_EXCHANGE])
     assert contents(folder) == new
@@ -193,7 +173,7 @@ def interrupted(output, has_old, folder, material, effect):
 @each_output
 @either_old
 def test_interrupted_at_every_call(pool, material, tmp_path, output, has_old):
-    source, old, new = material(output)
+    (_, source), old, new = material(output)
     folder = tmp_path / "all"
     calls = changes(pool, ready(output, has_old, folder, old, source), folder)
     numbers = chosen(calls, LIMIT and max(2, LIMIT // 2))
@@ -213,7 +193,7 @@ def test_interrupted_at_every_call(pool, material, tmp_path, output, has_old):
 @either_old
 def test_everything_is_flushed_in_order(pool, material, tmp_path, output, has_old):
     """Data before the name that makes it visible, the folder behind it; and never a write to what has its name."""
-    source, old, new = material(output)
+    (_, source), old, new = material(output)
     folder = tmp_path / "all"
     calls = changes(pool, ready(output, has_old, folder, old, source), folder, results=True)
     assert contents(folder) == new
@@ -278,7 +258,7 @@ def check_order_of_prefix(output, has_old, folder, done, appeared):
 @each_output
 def test_new_folders_are_flushed(pool, material, tmp_path, output):
     """The folders that are made for a target last as long as it does."""
-    source, _, new = material(output)
+    (_, source), _, new = material(output)
     top = tmp_path / "top"
     top.mkdir()
     folder = top / "one" / "two"

@@ -6,7 +6,7 @@ import test_calls
 import test_errors
 import tracing
 from outputs import OUTPUTS
-from test_calls import material, pytestmark
+from test_calls import pytestmark
 
 SAFETENSORS = next(output for output in OUTPUTS if output.name == "safetensors")
 FOUND_BY = [

@@ -11,19 +11,7 @@ import pytest
 import tracing
 from conftest import FIXTURES
 from outputs import OUTPUTS, Output, clear, contents, lay, leftovers, standing
-from test_calls import (
-    LIMIT,
-    changes,
-    chosen,
-    collected,
-    each_output,
-    either_old,
-    material,
-    pool,
-    pytestmark,
-    ready,
-    tally,
-)
+from test_calls import LIMIT, changes, chosen, collected, each_output, either_old, pytestmark, ready, tally
 from tracing import READS, RENAMES, SYNCS, WRITES, Effect
 
 # What may go wrong with each kind of call, and whether it does for good.
@@ -70,7 +58,7 @@ def failed(output, has_old, folder, material, allowed, effect):
 @each_output
 @either_old
 def test_error_at_every_call(pool, material, tmp_path, output, has_old):
-    source, old, new = material(output)
+    (_, source), old, new = material(output)
     folder = tmp_path / "all"
     calls = changes(pool, ready(output, has_old, folder, old, source), folder)
     last = max(number for number, call in enumerate(calls) if call.name in RENAMES and is_target(output, call))
@@ -111,7 +99,7 @@ def unharmed(output, has_old, folder, material, effect):
 @either_old
 def test_what_does_not_matter(pool, material, tmp_path, output, has_old):
     """Writes cut short, calls interrupted, a file system without links, locks or exchange."""
-    source, old, new = material(output)
+    (_, source), old, new = material(output)
     folder = tmp_path / "all"
     calls = changes(pool, ready(output, has_old, folder, old, source), folder)
     names = {call.name for call in calls}
@@ -167,7 +155,7 @@ def vanished(output, has_old, folder, material, effect):
 @each_output
 @either_old
 def test_folder_vanishes_at_every_call(pool, material, tmp_path, output, has_old):
-    source, old, new = material(output)
+    (_, source), old, new = material(output)
     folder = tmp_path / "all"
     calls = changes(pool, ready(output, has_old, folder, old, source), folder)
     numbers = chosen(calls, LIMIT and max(2, LIMIT // 3))

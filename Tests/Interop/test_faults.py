@@ -11,24 +11,10 @@ import time
 
 import pytest
 from conftest import BERT
-from outputs import OUTPUTS, command, contents, golden, lay, leftovers, make_sources
+from outputs import OUTPUTS, command, contents, lay, leftovers
 
 STATUS = {73, 74}
 each_output = pytest.mark.parametrize("output", OUTPUTS, ids=str)
-
-
-@pytest.fixture(scope="module")
-def material(tmp_path_factory):
-    """The sources of an output, old and new, and what is made of them."""
-    folder = tmp_path_factory.mktemp("golden")
-    sources, made = make_sources(folder), {}
-
-    def get(output):
-        if output not in made:
-            made[output] = golden(output, sources, folder)
-        return sources[output.family], *made[output]
-
-    return get
 
 
 def is_root():

@@ -69,6 +69,48 @@ struct CheckpointManagerTests {
     try manager.wait()
   }
 
+  /// Training goes on under the writer; from each of its checkpoints it must still end with the same bits.
+  @Test(arguments: [1, 3])
+  func backgroundSaveIsOfOneMoment(_ accumulation: Int) throws {
+    let folder = try TemporaryDirectory()
+    let manager = try CheckpointManager(folder.path, policy: .init(keepLatest: .max))
+    let values = (0..<300_001).map { Float($0 % 251) - 125 }
+    // Large and made before, so that an update is under way while a snapshot could be.
+    let gradients = try [1, -2, 3].map { scale in
+      ["a": try floats(values.map { $0 * scale }), "b": try floats([scale, 2])]
+    }
+    let run = try TrainingRun(
+      parameters: [("a", floats(values)), ("b", floats([1, 2]))],
+      optimizer: OptimizerRecord(
+        spec: "adamw:learning_rate=0.01,arithmetic=pytorch,accumulation_steps=\(accumulation)"
+      )
+    )
+    func train(_ run: TrainingRun, _ numbers: Range<Int>) throws {
+      for number in numbers { try run.apply(gradients[number % gradients.count]) }
+    }
+    // One ahead, so that sums of gradients are in flight at every save.
+    try train(run, 0..<1)
+    let first = run.globalStep
+    let saves = 8
+    let end = 1 + saves * accumulation
+    for save in 0..<saves {
+      try manager.save(run)
+      try train(run, 1 + save * accumulation..<1 + (save + 1) * accumulation)
+    }
+    try manager.wait()
+    #expect(try folder.names.count == saves)
+    for save in 0..<saves {
+      let path = folder("checkpoint-\(first + Int64(save)).h5")
+      let resumed = try TrainingRun(resuming: StateFormats.open(path).state)
+      #expect(resumed.accumulatedGradients == (accumulation == 1 ? 0 : 1))
+      try train(resumed, 1 + save * accumulation..<end)
+      #expect(resumed.globalStep == run.globalStep)
+      for name in run.parameterNames {
+        #expect(try resumed.parameter(name) == run.parameter(name), "save \(save), \(name)")
+      }
+    }
+  }
+
   private func start() throws -> TrainingRun {
     try TrainingRun(
       parameters: [("a", floats([0.5, -1]))],
