@@ -8,8 +8,9 @@ struct Optstate: ParsableCommand {
     commandName: "optstate",
     abstract: "Inspect, prove and convert the training state of deep-learning frameworks.",
     discussion: """
-      A STATE is an optstate store (.h5) or a TensorFlow checkpoint, named by its prefix, its .index \
-      file, or a directory with a 'checkpoint' file. What it is, is found from its content.
+      A STATE is a file of optstate, Keras, PyTorch, safetensors or NumPy, the directory of a Trainer's \
+      checkpoint, or a TensorFlow checkpoint, named by its prefix, its .index file, or a directory with \
+      a 'checkpoint' file. What it is, is found from its content.
 
       Exit status: 0 done; 1 a difference or a failed check; 64 usage; 65 malformed or unsupported \
       data; 66 no such input; 73 the output cannot be made; 74 input or output error.

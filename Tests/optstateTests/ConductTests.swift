@@ -163,6 +163,30 @@ struct ConductTests {
     #expect(try Program.run("diff", bert, folder(name)).status == 0)
   }
 
+  @Test(arguments: ["checkpoint-500/optimizer.pt", "vocab.txt", "model-notes.txt"])
+  func directoryIsReplacedOnlyWhereNothingElseIsLost(_ stranger: String) throws {
+    let arguments = [
+      "convert", bert, folder("run"), "--to", "huggingface", "--learning_rate", "1e-4",
+      "--num_train_steps", "100",
+    ]
+    #expect(try Program.run(arguments).status == 0)
+    let file = folder("run/" + stranger)
+    try FileManager.default.createDirectory(
+      atPath: (file as NSString).deletingLastPathComponent,
+      withIntermediateDirectories: true
+    )
+    try writeFile(file, "weeks")
+    let refused = try Program.run(arguments + ["--overwrite"])
+    #expect(refused.status == 73)
+    #expect(refused.messages.contains(stranger))
+    #expect(try readFile(file) == Array("weeks".utf8))
+    // What the new checkpoint brings along itself is replaced.
+    let copy = ["convert", folder("run"), folder("copy"), "--to", "huggingface"]
+    #expect(try Program.run(copy).status == 0)
+    #expect(try Program.run(copy + ["--overwrite"]).status == 0)
+    #expect(try readFile(folder("copy/" + stranger)) == Array("weeks".utf8))
+  }
+
   @Test
   func resultThatDoesNotArriveIsAnError() throws {
     for arguments in [["inspect", bert], ["verify", bert], ["diff", bert, earlier, "--json"]] {

@@ -10,6 +10,25 @@ enum TrainerFiles {
   static let arguments = "training_args.bin"
   static let config = "config.json"
 
+  /// Whether the Trainer saves a file of this name into its checkpoints: it belongs to the checkpoint, and goes
+  /// where another takes its place.
+  static func belongsToCheckpoint(_ name: String) -> Bool {
+    switch name {
+    case model, modelIndex, pickledModel, pickledIndex, optimizer, scheduler, state, arguments,
+      config, "generation_config.json", "scaler.pt", "rng_state.pth":
+      true
+    default:
+      !name.contains("/")
+        && parts.contains { name.hasPrefix($0.prefix) && name.hasSuffix($0.suffix) }
+    }
+  }
+
+  /// How the names begin and end of what there is several of: shards, and random states of processes.
+  private static let parts = [
+    (prefix: "model-", suffix: ".safetensors"), (prefix: "pytorch_model-", suffix: ".bin"),
+    (prefix: "rng_state_", suffix: ".pth"),
+  ]
+
   /// Before the name of a file that is carried along as it is.
   static let carried = "files/"
 
