@@ -377,6 +377,21 @@ def make_attributes(directory):
         places = b"".join(struct.pack("<IQI", 1, start + 16 * place, 0x4347) for place in range(count - 2))
         return attribute("x", h.TEXT, extent(count - 2), places)
 
+    def same(s):
+        place = s.file.add(h.heap((1, b"a" * 4000)))
+        return attribute("x", h.TEXT, extent(4000), struct.pack("<IQI", 4000, place, 1) * 4000)
+
+    one("texts-same", "four thousand texts that are the same bytes", same)
+
+    def common(s):
+        block = h.continuation(attribute("x", h.integer(8), extent(5000), bytes(40_000)))
+        place = s.file.add(block)
+        going_on = header(group() + message(0x10, struct.pack("<QQ", place, len(block))))
+        links = [link(f"group-{number_}", s.file.add(going_on)) for number_ in range(80)]
+        return s.root(link("kernel", s.variable()), *links)
+
+    # libhdf5 gives the block's attributes to the first group alone.
+    forged(directory, "continuation-common", "eighty groups that go on in one and the same block", common, "0,65")
     one("heaps-nested", "two thousand heaps that are mostly the same bytes", nested)
 
 

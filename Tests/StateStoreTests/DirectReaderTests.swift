@@ -52,6 +52,13 @@ struct DirectReaderTests {
     }
   }
 
+  /// The bytes of a file are read once, however often they are pointed to.
+  @Test(arguments: ["texts-same", "continuation-common"])
+  func sharedBytesAreLeftToLibhdf5(_ name: String) throws {
+    let path = Fixtures.root + "/hostile/hdf5/\(name).h5"
+    #expect(try DirectCatalogReader.catalog(of: path) == nil)
+  }
+
   @Test
   func flippedBitOfAHeaderIsLeftToLibhdf5OrOfNoAccount() throws {
     let directory = try TemporaryDirectory()

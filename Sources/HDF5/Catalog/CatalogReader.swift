@@ -104,6 +104,7 @@ private struct CatalogReader {
   let fileSize: Int
   var objects: [HDF5Object] = []
   private var visited: Set<UInt64> = []
+  private var attributeBytes = 0
 
   /// Begins at a file's root, to which no link may lead back.
   init(_ root: Handle, fileSize: Int) throws {
@@ -130,7 +131,7 @@ private struct CatalogReader {
         objects.append(
           HDF5Object(
             path: path,
-            attributes: try AttributeReader.all(of: object, fileSize),
+            attributes: try attributes(of: object),
             dataset: nil
           )
         )
@@ -145,7 +146,7 @@ private struct CatalogReader {
         objects.append(
           HDF5Object(
             path: path,
-            attributes: try AttributeReader.all(of: object, fileSize),
+            attributes: try attributes(of: object),
             dataset: try DatasetReader(object, fileSize: fileSize).info()
           )
         )
@@ -155,6 +156,17 @@ private struct CatalogReader {
     } catch let error as StateError {
       throw error.inContext(tensor: name)
     }
+  }
+
+  /// An object's attributes; any number of texts, and of objects' attributes, can be the same bytes of the file.
+  private mutating func attributes(of object: Handle) throws -> [String: HDF5Value] {
+    let attributes = try AttributeReader.all(of: object, fileSize)
+    attributeBytes += attributes.values.reduce(0) { $0 + $1.byteCount }
+    let bound = fileSize.multipliedReportingOverflow(by: Limits[.sharing])
+    guard bound.overflow || attributeBytes <= bound.partialValue + 1 << 20 else {
+      throw StateError.exceeded(.sharing, "the attributes take more bytes than the file has")
+    }
+    return attributes
   }
 
   /// Names and targets of a group's hard links; any other link is refused before it can lead anywhere.

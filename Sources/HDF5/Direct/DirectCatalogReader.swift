@@ -15,6 +15,7 @@ struct DirectCatalogReader {
   private var values: DirectValues
   private var objects: [HDF5Object] = []
   private var visited: Set<Int> = []
+  private var unread: Int
 
   /// The catalog of a file, `nil` where it takes libhdf5 to read it.
   ///
@@ -36,6 +37,7 @@ struct DirectCatalogReader {
     file = try PositionalFile.open(path)
     size = try file.size()
     values = DirectValues(file, size: size)
+    unread = size
   }
 
   /// The address of the root group, from a superblock of version 2.
@@ -54,7 +56,7 @@ struct DirectCatalogReader {
     guard address > 0, address < size, visited.insert(address).inserted,
       path.count <= Limits[.nesting], objects.count < Limits[.tensors]
     else { throw Unfamiliar() }
-    let header = try DirectHeader(file, at: address, size: size)
+    let header = try DirectHeader(file, at: address, size: size, unread: &unread)
     var attributes: [String: HDF5Value] = [:]
     var links: [(name: String, address: Int)] = []
     var parts: [UInt8: ArraySlice<UInt8>] = [:]

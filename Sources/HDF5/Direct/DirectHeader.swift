@@ -27,7 +27,14 @@ struct DirectHeader {
   private(set) var messages: [Message] = []
 
   /// Reads the header at an address, its continuations included; every block matches its sum.
-  init(_ file: PositionalFile, at address: Int, size: Int) throws {
+  ///
+  /// - Parameters:
+  ///   - file: The file.
+  ///   - address: Absolute offset of the header.
+  ///   - size: Bytes of the file.
+  ///   - unread: Bytes that no header has taken yet: blocks do not overlap, not those of two headers either.
+  /// - Throws: ``Unfamiliar``, or `StateError` when the file cannot be read.
+  init(_ file: PositionalFile, at address: Int, size: Int, unread: inout Int) throws {
     let start = try file.bytes(at: address, count: min(512, size - address))
     var cursor = BlockCursor(start, base: address)
     guard try Array(cursor.take(4, "signature")) == Array("OHDR".utf8),
@@ -43,14 +50,13 @@ struct DirectHeader {
     guard length <= size - prefix else { throw Unfamiliar() }
     let first = try Self.block(file, address, prefix + length, size, start)
     var pending = try add(first.dropFirst(prefix), flags)
-    var total = first.count
+    unread -= first.count
     while let (next, count) = pending.popLast() {
-      // Blocks do not overlap, so that they have no more bytes than the file.
-      guard count >= 8, total <= size else { throw Unfamiliar() }
+      guard count >= 8, count <= unread else { throw Unfamiliar() }
+      unread -= count
       let block = try Self.block(file, next, count - 4, size, [])
       guard block.starts(with: "OCHK".utf8) else { throw Unfamiliar() }
       pending += try add(block.dropFirst(4), flags)
-      total += block.count
     }
   }
 

@@ -7,6 +7,7 @@ struct DirectValues {
   private let size: Int
   private var heaps: [Int: [Int: [UInt8]]] = [:]
   private var heapBytes = 0
+  private var textBytes = 0
 
   init(_ file: PositionalFile, size: Int) {
     self.file = file
@@ -132,6 +133,9 @@ struct DirectValues {
     guard number == 0 || objects[number] != nil else {
       throw Damage("a text of the attribute '\(name)' is not in the heap where it should be")
     }
+    // No two texts are one object of a heap, so that together they are no longer than the file.
+    guard length <= size - textBytes else { throw Unfamiliar() }
+    textBytes += length
     guard let bytes = objects[number], length <= bytes.count,
       !bytes[..<length].contains(0),
       let text = String(validating: bytes[..<length], as: UTF8.self)

@@ -16,4 +16,15 @@ public enum HDF5Value: Sendable, Hashable {
   case reals([Double])
   /// A list of UTF-8 texts.
   case texts([String])
+
+  /// Bytes that it takes in memory, about.
+  var byteCount: Int {
+    switch self {
+    case .integer, .unsigned, .real, .bool: 8
+    case .text(let text): text.utf8.count
+    case .integers(let numbers): 8 * numbers.count
+    case .reals(let numbers): 8 * numbers.count
+    case .texts(let texts): texts.reduce(0) { $0 + $1.utf8.count }
+    }
+  }
 }

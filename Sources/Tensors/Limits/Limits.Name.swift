@@ -21,7 +21,7 @@ extension Limits {
     case pickleObjects = "pickle_objects"
     /// Bytes of an archive's members after inflation, kept in a file without a name.
     case inflatedBytes = "inflated_bytes"
-    /// How often the tensors of a file may take its bytes between them.
+    /// How often the tensors of a file, or its attributes, may take its bytes between them.
     case sharing
     /// Groups inside groups, lists inside lists.
     case nesting
