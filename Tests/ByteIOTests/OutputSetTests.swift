@@ -145,10 +145,52 @@ struct OutputSetTests {
     let directory = try TemporaryDirectory()
     let name = ".a.h5.other.1.1.optstate-partial"
     try writeFile(directory(name), [1])
+    // An old file that a commit has put aside for a moment keeps the time when it was written.
     let old = Date(timeIntervalSinceNow: -25 * 60 * 60)
     try FileManager.default.setAttributes([.modificationDate: old], ofItemAtPath: directory(name))
-    _ = try OutputSet(overwrite: false).add(directory("new"))
+    TemporaryFiles.removeStale(in: directory.path)
+    #expect(try directory.names == [name])
+    TemporaryFiles.removeStale(in: directory.path, now: time(nil) + 25 * 60 * 60)
     #expect(try directory.names.isEmpty)
+  }
+
+  @Test(.enabled(if: geteuid() == 0, "only root makes files of somebody else"))
+  func leftoversOfOtherUsersAreTheirs() throws {
+    let directory = try TemporaryDirectory()
+    let name = ".a.h5.\(TemporaryFiles.origin).99999999.1.optstate-partial"
+    try writeFile(directory(name), [1])
+    #expect(unsafe chown(directory(name), 65534, 65534) == 0)
+    TemporaryFiles.removeStale(in: directory.path)
+    #expect(try directory.names == [name])
+  }
+
+  @Test
+  func removalFollowsNoLink() throws {
+    let directory = try TemporaryDirectory()
+    try FileManager.default.createDirectory(
+      atPath: directory("tree/inner"),
+      withIntermediateDirectories: true
+    )
+    try writeFile(directory("precious"), [1])
+    try writeFile(directory("tree/inner/file"), [1])
+    for link in ["tree/out", "tree/inner/up"] {
+      try FileManager.default.createSymbolicLink(
+        atPath: directory(link),
+        withDestinationPath: directory.path
+      )
+    }
+    FileSystem.removeTree(directory("tree"))
+    #expect(try directory.names == ["precious"])
+  }
+
+  @Test
+  func directoryThatSomebodyKeepsLockedIsAnErrorAndNoWaitForEver() throws {
+    let directory = try TemporaryDirectory()
+    let lock = try DirectoryLock(directory.path)
+    let error = try stateError { _ = try DirectoryLock(directory.path, patience: 0) }
+    #expect(error?.code == .cannotCreate)
+    #expect(error?.description.contains("locked") == true)
+    withExtendedLifetime(lock) {}
   }
 
   @Test(arguments: [false, true])

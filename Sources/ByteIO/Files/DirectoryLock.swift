@@ -14,14 +14,32 @@ public final class DirectoryLock {
 
   /// Waits for the directory.
   ///
-  /// - Parameter path: The directory.
-  /// - Throws: `StateError` with code `cannotCreate` when it cannot be opened.
-  public init(_ path: String) throws {
+  /// A commit holds it for the moment of some renames. Whoever holds it longer is no writer of ours, and may be
+  /// waiting for this process.
+  ///
+  /// - Parameters:
+  ///   - path: The directory.
+  ///   - patience: Seconds to wait at most.
+  /// - Throws: `StateError` with code `cannotCreate` when it cannot be opened, or somebody else keeps it.
+  public init(_ path: String, patience: Int = 30) throws {
     descriptor = unsafe open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     guard descriptor >= 0 else {
       throw StateError.system(.cannotCreate, "open the directory", path)
     }
-    while flock(descriptor, LOCK_EX) != 0, errno == EINTR {}
+    let deadline = ContinuousClock.now + .seconds(patience)
+    while flock(descriptor, LOCK_EX | LOCK_NB) != 0 {
+      if errno == EINTR { continue }
+      guard errno == EWOULDBLOCK else { return }
+      guard ContinuousClock.now < deadline else {
+        throw StateError(
+          .cannotCreate,
+          "another process has locked the directory for more than \(patience) seconds",
+          file: path,
+          remedy: "find out which one, as with fuser or lsof"
+        )
+      }
+      usleep(2000)
+    }
   }
 
   deinit { close(descriptor) }

@@ -68,11 +68,34 @@ extension FileSystem {
     return unsafe lstat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFLNK
   }
 
+  /// Whether what stands at a path, not followed, belongs to this process' user.
+  static func isOwn(_ path: String) -> Bool {
+    var status = stat()
+    return unsafe lstat(path, &status) == 0 && status.st_uid == geteuid()
+  }
+
   /// Removes a file, or a directory of ours with everything in it; links are removed, not followed.
+  ///
+  /// A directory is walked through by its descriptor: whoever renames it meanwhile and puts a link in its place
+  /// leads the walk nowhere else.
   static func removeTree(_ path: String) {
-    if unsafe unlink(path) == 0 { return }
-    guard !isLink(path), let names = try? names(in: path) else { return }
-    for name in names { removeTree(self.path(path, name)) }
-    unsafe rmdir(path)
+    removeTree(path, in: AT_FDCWD, 0)
+  }
+
+  private static func removeTree(_ name: String, in directory: Int32, _ depth: Int) {
+    if unsafe unlinkat(directory, name, 0) == 0 { return }
+    let descriptor = unsafe openat(
+      directory,
+      name,
+      O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC
+    )
+    guard descriptor >= 0 else { return }
+    guard depth < depthLimit, let stream = unsafe fdopendir(descriptor) else {
+      close(descriptor)
+      return
+    }
+    for name in unsafe names(of: stream) { removeTree(name, in: descriptor, depth + 1) }
+    unsafe closedir(stream)
+    unsafe unlinkat(directory, name, AT_REMOVEDIR)
   }
 }

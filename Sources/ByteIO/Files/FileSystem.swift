@@ -64,6 +64,11 @@ public enum FileSystem {
       throw StateError.system(.inputOutput, "list", path)
     }
     defer { unsafe closedir(directory) }
+    return unsafe names(of: directory).sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+  }
+
+  /// The names in an open directory, in no order.
+  static func names(of directory: OpaquePointer) -> [String] {
     var names: [String] = []
     while let entry = unsafe readdir(directory) {
       let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) { tuple in
@@ -71,7 +76,7 @@ public enum FileSystem {
       }
       if name != "." && name != ".." { names.append(name) }
     }
-    return names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+    return names
   }
 
   /// Creates a directory and those above it, where they are missing.

@@ -70,7 +70,8 @@ public final class OutputDirectory {
   private static func settle(_ target: String) {
     let parent = FileSystem.directory(of: target)
     let prefix = FileSystem.name(of: target) + infix
-    guard let lock = try? DirectoryLock(parent), let names = try? FileSystem.names(in: parent)
+    guard let lock = try? DirectoryLock(parent, patience: 0),
+      let names = try? FileSystem.names(in: parent)
     else { return }
     withExtendedLifetime(lock) {
       for name in names where name.hasPrefix(prefix) {
@@ -78,6 +79,7 @@ public final class OutputDirectory {
           kill(process, 0) != 0, errno == ESRCH
         else { continue }
         let old = FileSystem.path(parent, name)
+        guard FileSystem.isOwn(old) else { continue }
         if FileSystem.isTaken(target) {
           FileSystem.removeTree(old)
         } else {

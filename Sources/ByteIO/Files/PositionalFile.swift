@@ -73,15 +73,16 @@ public final class PositionalFile: Sendable {
   /// Creates a file without a name, which vanishes with its last user.
   ///
   /// - Returns: The file, open for reading and writing.
-  /// - Throws: `StateError` with code `inputOutput`.
+  /// - Throws: `StateError` with code `cannotCreate`.
   static func unnamed() throws -> PositionalFile {
-    let directory = unsafe getenv("TMPDIR").map { unsafe String(cString: $0) } ?? "/tmp"
+    let named = unsafe getenv("TMPDIR").map { unsafe String(cString: $0) } ?? ""
+    let directory = named.isEmpty ? "/tmp" : named
     let descriptor = Fault.status(.create, directory) { unsafe optstate_open_unnamed(directory) }
     if descriptor >= 0 {
       return PositionalFile(path: "a temporary file in \(directory)", descriptor: descriptor)
     }
     guard [EOPNOTSUPP, EISDIR, EINVAL].contains(errno) else {
-      throw StateError.system(.inputOutput, "create a temporary file in", directory)
+      throw StateError.system(.cannotCreate, "create a temporary file in", directory)
     }
     // A name for a moment: should the process be killed in it, the next one finds it.
     return try TemporaryFiles.uninterrupted {
@@ -101,6 +102,9 @@ public final class PositionalFile: Sendable {
     }
     return status
   }
+
+  /// What tells the file from every other one.
+  func identity() throws -> FileIdentity { FileIdentity(try status()) }
 
   /// Bytes in the file now.
   ///

@@ -18,9 +18,9 @@ public enum TemporaryFiles {
   /// Seconds after which a file of another machine or container counts as left behind.
   private static let patience = 24 * 60 * 60
 
-  /// Where process numbers mean what they mean here: the machine, and the container on it.
+  /// Where process numbers mean what they mean here: the machine since it was started, and the container on it.
   ///
-  /// Containers that share a directory do not see each other's processes.
+  /// Containers that share a directory do not see each other's processes, and machines may share a name.
   package static let origin: String = {
     var host = [CChar](repeating: 0, count: 256)
     _ = unsafe gethostname(&host, 255)
@@ -28,9 +28,19 @@ public enum TemporaryFiles {
     #if canImport(Glibc)
     _ = unsafe readlink("/proc/self/ns/pid", &container, 255)
     #endif
-    let words = (host + container).map { UInt8(bitPattern: $0) }
+    let words = (host + container).map { UInt8(bitPattern: $0) } + start
     return String(CRC32C.of(words).value, radix: 16)
   }()
+
+  /// What the kernel calls this start of the machine.
+  private static var start: [UInt8] {
+    var name = [UInt8](repeating: 0, count: 36)
+    let descriptor = unsafe open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { return [] }
+    defer { close(descriptor) }
+    _ = unsafe read(descriptor, &name, name.count)
+    return name
+  }
 
   /// A fresh name beside a target: hidden, recognizable, carrying this process' number.
   static func reserve(beside target: String) -> String {
@@ -69,8 +79,12 @@ public enum TemporaryFiles {
     }
   }
 
-  /// Removes what processes that no longer run have left in a directory.
-  static func removeStale(in directory: String) {
+  /// Removes what processes of this user that no longer run have left in a directory.
+  ///
+  /// - Parameters:
+  ///   - directory: The directory.
+  ///   - now: Seconds since 1970.
+  static func removeStale(in directory: String, now: Int = time(nil)) {
     guard let names = try? FileSystem.names(in: directory) else { return }
     for name in names where name.hasPrefix(".") && name.hasSuffix(suffix) {
       let parts = name.dropLast(suffix.count).split(separator: ".")
@@ -78,24 +92,25 @@ public enum TemporaryFiles {
         Int(parts[parts.count - 1]) != nil
       else { continue }
       let path = FileSystem.path(directory, name)
+      // In a directory that all may write to, the name says nothing.
+      guard FileSystem.isOwn(path) else { continue }
       if parts[parts.count - 3] == origin {
         guard kill(process, 0) != 0, errno == ESRCH else { continue }
       } else {
-        guard let age = age(of: path), age > patience else { continue }
+        guard let changed = lastChange(of: path), now - changed > patience else { continue }
       }
       FileSystem.removeTree(path)
     }
   }
 
-  /// Seconds since a file was last written to.
-  private static func age(of path: String) -> Int? {
+  /// When a file got its bytes or its name: an old file that is put aside for the moment of a commit changes then.
+  private static func lastChange(of path: String) -> Int? {
     var status = stat()
     guard unsafe lstat(path, &status) == 0 else { return nil }
     #if canImport(Glibc)
-    let written = status.st_mtim.tv_sec
+    return status.st_ctim.tv_sec
     #else
-    let written = status.st_mtimespec.tv_sec
+    return status.st_ctimespec.tv_sec
     #endif
-    return time(nil) - written
   }
 }

@@ -154,8 +154,8 @@ public enum HuggingFaceReader: StateReader {
     _ state: inout TrainingState
   ) throws {
     for name in names {
-      let file = try PositionalFile.open(FileSystem.path(path, name))
-      let tensor = try Tensor(.uint8, .vector(try file.size()), source: FileSource(file, at: 0))
+      let source = try ReopenedSource(FileSystem.path(path, name))
+      let tensor = try Tensor(.uint8, .vector(source.byteCount), source: source)
       state.extras.append(StateTensor(TrainerFiles.carried + name, tensor))
     }
   }
