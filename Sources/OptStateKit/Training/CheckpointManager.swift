@@ -45,12 +45,18 @@ public final class CheckpointManager: Sendable {
   private struct Progress {
     var lastStep: Int64?
     var lastTime = DispatchTime.now().uptimeNanoseconds
+    /// Saves so far into the directory, `nil` until somebody has looked.
+    var saves: Int64?
     var failure: (any Error)?
   }
 
   private static let prefix = "checkpoint-"
   private static let suffix = ".h5"
   private static let bestName = "best"
+
+  /// Of a checkpoint: its score, and its number among all that were ever saved into the directory.
+  private static let score = "optstate.score"
+  private static let number = "optstate.save"
 
   private let directory: String
   private let policy: Policy
@@ -69,11 +75,15 @@ public final class CheckpointManager: Sendable {
     try FileSystem.createDirectory(directory)
   }
 
-  /// The latest checkpoint, `nil` when there is none.
+  /// The checkpoint that was saved last, `nil` when there is none.
   ///
-  /// - Throws: `StateError` with code `inputOutput`.
+  /// That need not be the one with the highest step: a run that has diverged goes on from an earlier step, and what
+  /// it left behind is older than what it saves then.
+  ///
+  /// - Throws: `StateError` with code `inputOutput`, or of a checkpoint that cannot be read.
+  /// - Complexity: O(*n*) in the checkpoints; of each the header is read.
   public func latest() throws -> String? {
-    try checkpoints().last.map { FileSystem.path(directory, Self.name($0)) }
+    try ordered(checkpoints()).last.map { path(of: $0.step) }
   }
 
   /// Saves where the policy wants it, in the background, from a snapshot taken now.
@@ -105,9 +115,12 @@ public final class CheckpointManager: Sendable {
     // One save at a time: two snapshots in memory are enough.
     try wait()
     var state = try run.snapshot()
-    if let score { state.attributes["optstate.score"] = .double(score) }
+    state.attributes[Self.score] = score.map { .double($0) }
+    let saves = try progress.withLock { $0.saves } ?? ordered(checkpoints()).last?.number ?? 0
+    state.attributes[Self.number] = .int(saves + 1)
     let (snapshot, step) = (state, run.globalStep)
     progress.withLock { progress in
+      progress.saves = saves + 1
       progress.lastStep = step
       progress.lastTime = DispatchTime.now().uptimeNanoseconds
     }
@@ -134,22 +147,24 @@ public final class CheckpointManager: Sendable {
 
   private func write(_ state: TrainingState, step: Int64, score: Double?) throws {
     let options = WriteOptions(overwrite: true)
-    let path = FileSystem.path(directory, Self.name(step))
-    try StateFormats.write(state, to: path, format: "optstate", options: options)
+    try StateFormats.write(state, to: path(of: step), format: "optstate", options: options)
     if policy.keepBest, let score, try isBest(score) {
       let best = FileSystem.path(directory, Self.bestName + Self.suffix)
       try StateFormats.write(state, to: best, format: "optstate", options: options)
     }
-    for old in try checkpoints().dropLast(policy.keepLatest) {
-      try FileSystem.remove(FileSystem.path(directory, Self.name(old)))
+    let steps = try checkpoints()
+    guard steps.count > policy.keepLatest else { return }
+    for old in try ordered(steps).dropLast(policy.keepLatest) {
+      try FileSystem.remove(path(of: old.step))
     }
   }
 
   private func isBest(_ score: Double) throws -> Bool {
     let path = FileSystem.path(directory, Self.bestName + Self.suffix)
     guard FileSystem.kind(of: path) == .file else { return true }
-    guard case .double(let best) = try StateFormats.open(path).state.attributes["optstate.score"]
-    else { return true }
+    guard case .double(let best) = try StateFormats.open(path).state.attributes[Self.score] else {
+      return true
+    }
     return score < best
   }
 
@@ -158,9 +173,21 @@ public final class CheckpointManager: Sendable {
     try FileSystem.names(in: directory).compactMap { name in
       guard name.hasPrefix(Self.prefix), name.hasSuffix(Self.suffix) else { return nil }
       let digits = name.dropFirst(Self.prefix.count).dropLast(Self.suffix.count)
+      guard FileSystem.kind(of: FileSystem.path(directory, name)) == .file else { return nil }
       return Int64(digits).flatMap { Self.name($0) == name ? $0 : nil }
     }.sorted()
   }
+
+  /// Checkpoints in the order in which they were saved; those without a number come first, by their steps.
+  private func ordered(_ steps: [Int64]) throws -> [(step: Int64, number: Int64)] {
+    try steps.map { step in
+      let attributes = try StateFormats.open(path(of: step)).state.attributes
+      guard case .int(let number)? = attributes[Self.number] else { return (step, 0) }
+      return (step, number)
+    }.sorted { ($0.number, $0.step) < ($1.number, $1.step) }
+  }
+
+  private func path(of step: Int64) -> String { FileSystem.path(directory, Self.name(step)) }
 
   private static func name(_ step: Int64) -> String { "\(prefix)\(step)\(suffix)" }
 }

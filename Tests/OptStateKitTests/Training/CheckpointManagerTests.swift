@@ -30,6 +30,31 @@ struct CheckpointManagerTests {
     #expect(try manager.latest() == folder("checkpoint-11.h5"))
   }
 
+  @Test func runThatGoesBackIsTheLatest() throws {
+    let folder = try TemporaryDirectory()
+    let first = try CheckpointManager(folder.path, policy: .init(everySteps: 2, keepLatest: 3))
+    let run = try start()
+    for _ in 0..<6 {
+      try run.apply(["a": floats([1, 2])])
+      try first.saveIfDue(run)
+    }
+    try first.wait()
+    let early = try StateFormats.open(folder("checkpoint-2.h5")).state
+    let again = try TrainingRun(resuming: early)
+    let second = try CheckpointManager(folder.path, policy: .init(everySteps: 1, keepLatest: 3))
+    #expect(try second.latest() == folder("checkpoint-6.h5"))
+    try again.apply(["a": floats([1, 2])])
+    try second.saveIfDue(again)
+    try second.wait()
+    #expect(try second.latest() == folder("checkpoint-3.h5"))
+    #expect(try folder.names == ["checkpoint-3.h5", "checkpoint-4.h5", "checkpoint-6.h5"])
+    // Even where nothing else is kept.
+    let third = try CheckpointManager(folder.path, policy: .init(keepLatest: 1))
+    try third.save(again)
+    try third.wait()
+    #expect(try folder.names == ["checkpoint-3.h5"])
+  }
+
   @Test func bestIsTheOneWithTheLowestScore() throws {
     let folder = try TemporaryDirectory()
     let policy = CheckpointManager.Policy(keepLatest: 1, keepBest: true)
