@@ -23,6 +23,7 @@ struct Optstate: ParsableCommand {
   )
 
   static func main() {
+    Output.occupyStandardDescriptors()
     HelperProcess.serveIfAsked()
     HelperProcess.register()
     Signals.removeTemporaryFilesOnExit()

@@ -188,8 +188,77 @@ struct ConductTests {
   }
 
   @Test
+  func inputIsNoPlaceForAReportOrADrawing() throws {
+    let path = folder("s.h5")
+    #expect(
+      try Program.run(
+        ["convert", bert, path] + ["--learning_rate", "1e-4", "--num_train_steps", "9"]
+      ).status == 0
+    )
+    let before = try readFile(path)
+    for arguments in [["report", path, "-o", path], ["schedule", path, "--plot", path]] {
+      #expect(try Program.run(arguments + ["--overwrite"]).status == 64, "\(arguments[0])")
+      #expect(try readFile(path) == before)
+    }
+  }
+
+  @Test
+  func averageReplacesNoFileOfItsInputs() throws {
+    let path = folder("a.safetensors")
+    #expect(try Program.run("convert", bert, path).status == 0)
+    let link = folder("b.safetensors")
+    try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: path)
+    let before = try readFile(path)
+    let copy = folder("c.safetensors")
+    try FileManager.default.linkItem(atPath: path, toPath: copy)
+    #expect(try Program.run("average", earlier, link, copy, "--overwrite").status == 64)
+    #expect(try readFile(path) == before)
+  }
+
+  @Test(arguments: ["exec >&- 2>&-", "exec <&- 2>&-", "exec <&- >&- 2>&-", "exec 2>&-"])
+  func closedStreamsLeadNoMessageIntoTheOutput(_ closing: String) throws {
+    let arguments = [
+      "convert", bert, folder("hf"), "--to", "huggingface", "--learning_rate", "1e-4",
+      "--num_train_steps", "100",
+    ]
+    #expect(try Program.run(arguments, limits: closing).status == 0)
+    #expect(try Program.run("verify", folder("hf")).status == 0)
+  }
+
+  @Test
+  func resultForAClosedStreamIsAnError() throws {
+    #expect(try Program.run(["inspect", bert], limits: "exec >&-").status == 74)
+  }
+
+  @Test
+  func temporaryDirectoryThatIsNone() throws {
+    let (large, deflated) = (folder("s.h5"), folder("s.npz"))
+    // More than is inflated in memory.
+    let rows = ["--variable", "bert/embeddings/word_embeddings", "--rows", "30000"]
+    #expect(try Program.run(["resize", bert, large] + rows).status == 0)
+    #expect(try Program.run("convert", large, deflated, "--compress", "gzip:1").status == 0)
+    func verify(_ directory: String) throws -> Int32 {
+      try Program.run(["verify", deflated], limits: "export TMPDIR='\(directory)'").status
+    }
+    #expect(try verify("/nonexistent") == 73)
+    #expect(try verify("") == 0)
+  }
+
+  @Test
+  func signalThatIsIgnoredStaysSo() throws {
+    let outcome = try Program.run(
+      ["convert", bert, folder("s.h5")],
+      limits:
+        "trap '' INT TERM HUP; kill -INT $$; (sleep 0.01; kill -INT $$; kill -TERM $$; kill -HUP $$) & true"
+    )
+    #expect(outcome.status == 0)
+  }
+
+  @Test
   func resultThatDoesNotArriveIsAnError() throws {
-    for arguments in [["inspect", bert], ["verify", bert], ["diff", bert, earlier, "--json"]] {
+    for arguments in [
+      ["inspect", bert], ["verify", bert], ["diff", bert, earlier, "--json"], ["report", bert],
+    ] {
       let outcome = try Program.run(arguments, limits: "exec >/dev/full")
       #expect(outcome.status == 74, "\(arguments[0])")
       #expect(outcome.messages.contains("standard output"))

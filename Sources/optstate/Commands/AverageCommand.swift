@@ -38,7 +38,7 @@ struct AverageCommand: ParsableCommand {
         withSlots: slots,
         options: target.options(label: "averaging")
       )
-      print("averaged \(inputs.count) states, \(state.variables.count) variables")
+      try Output.lines(["averaged \(inputs.count) states, \(state.variables.count) variables"])
     }
   }
 }

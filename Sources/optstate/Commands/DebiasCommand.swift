@@ -76,7 +76,7 @@ struct DebiasCommand: ParsableCommand {
       }
       for note in notes { Output.message("note: \(note)") }
       if let report {
-        if json { print(report.json.text) } else { Output.lines(report.lines) }
+        if json { try Output.json(report.json) } else { try Output.lines(report.lines) }
       }
     }
   }

@@ -50,11 +50,11 @@ struct Diff: ParsableCommand {
         progress: ProgressBar("comparing").handler
       )
       if json {
-        print(comparison.json.text)
+        try Output.json(comparison.json)
       } else if comparison.differences.isEmpty {
-        print("equal")
+        try Output.lines(["equal"])
       } else {
-        Output.lines(comparison.differences.map(Self.line))
+        try Output.lines(comparison.differences.map(Self.line))
       }
       if !comparison.differences.isEmpty { throw ExitCode(1) }
     }

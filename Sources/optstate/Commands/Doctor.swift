@@ -30,9 +30,9 @@ struct Doctor: ParsableCommand {
         progress: ProgressBar("examining").handler
       )
       if json {
-        print(diagnosis.json.text)
+        try Output.json(diagnosis.json)
       } else {
-        Output.lines(DiagnosisText(diagnosis).lines)
+        try Output.lines(DiagnosisText(diagnosis).lines)
       }
       if !diagnosis.findings.isEmpty { throw ExitCode(1) }
     }

@@ -43,9 +43,9 @@ struct Inspect: ParsableCommand {
         throw StateError(.unsupported, "no variable matches '\(match.text)'", file: state)
       }
       if json {
-        print(inspection.json(withVariables: variables || stats).text)
+        try Output.json(inspection.json(withVariables: variables || stats))
       } else {
-        Output.lines(InspectionText(inspection, withVariables: variables || stats).lines)
+        try Output.lines(InspectionText(inspection, withVariables: variables || stats).lines)
       }
     }
   }

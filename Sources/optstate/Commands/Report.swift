@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import ByteIO
 internal import OptStateKit
 
 /// The command `optstate report`.
@@ -23,16 +24,19 @@ struct Report: ParsableCommand {
 
   func run() throws {
     try Failure.reported(limitOptions) {
-      let report = try StateReport(
-        state,
-        readOptions: try names.readOptions(),
-        change: records.completing,
-        progress: ProgressBar("reading").handler
-      )
+      let inputs = InputTrace()
+      let report = try inputs.record {
+        try StateReport(
+          state,
+          readOptions: try names.readOptions(),
+          change: records.completing,
+          progress: ProgressBar("reading").handler
+        )
+      }
       if let output {
-        try report.write(to: output, overwrite: overwrite)
+        try inputs.protect { try report.write(to: output, overwrite: overwrite) }
       } else {
-        print(report.html, terminator: "")
+        try Output.text(report.html)
       }
     }
   }

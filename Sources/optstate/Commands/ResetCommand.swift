@@ -75,7 +75,7 @@ struct ResetCommand: ParsableCommand {
       }
       guard let report else { return }
       for note in report.notes { Output.message("note: \(note)") }
-      Output.lines([report.text])
+      try Output.lines([report.text])
     }
   }
 }

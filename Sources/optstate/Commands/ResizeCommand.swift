@@ -65,7 +65,7 @@ struct ResizeCommand: ParsableCommand {
         }
         return changed
       }
-      Output.lines(lines)
+      try Output.lines(lines)
     }
   }
 }

@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import ByteIO
 internal import OptStateKit
 
 /// The command `optstate schedule`.
@@ -50,8 +51,9 @@ struct ScheduleCommand: ParsableCommand {
 
   func run() throws {
     try Failure.reported(limitOptions) {
-      let (record, current) = try ScheduleSubject(subject, records).found
-      let other = try compare.map(RecordSource.schedule)
+      let inputs = InputTrace()
+      let (record, current) = try inputs.record { try ScheduleSubject(subject, records).found }
+      let other = try inputs.record { try compare.map(RecordSource.schedule) }
       let all = [record] + (other.map { [$0] } ?? [])
       let usual = try ScheduleSamples.range(of: all, current: current)
       let first = from ?? min(usual.lowerBound, to ?? 0)
@@ -70,12 +72,14 @@ struct ScheduleCommand: ParsableCommand {
         zip(["", "compared: "], fine).map { .init($0 + "\($1.record)", $1) },
         current: current
       )
-      if let plot { try drawing.write(to: plot, overwrite: outputOptions.overwrite) }
+      if let plot {
+        try inputs.protect { try drawing.write(to: plot, overwrite: outputOptions.overwrite) }
+      }
       let report = ScheduleReport(listed, current: current)
       if json {
-        print(report.json.text)
+        try Output.json(report.json)
       } else {
-        Output.lines(report.lines + [""] + drawing.characters())
+        try Output.lines(report.lines + [""] + drawing.characters())
       }
     }
   }

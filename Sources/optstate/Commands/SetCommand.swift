@@ -85,7 +85,7 @@ struct SetCommand: ParsableCommand {
         }
         return changed
       }
-      Output.lines(lines)
+      try Output.lines(lines)
     }
   }
 

@@ -24,18 +24,19 @@ struct Verify: ParsableCommand {
         progress: ProgressBar("verifying").handler
       )
       if json {
-        print(verification.json.text)
+        try Output.json(verification.json)
       } else {
-        for failure in verification.failures { print(failure.message) }
+        var lines = verification.failures.map(\.message)
         if !verification.withoutChecksum.isEmpty {
-          print("\(verification.withoutChecksum.count) tensors have no checksum on record")
+          lines.append("\(verification.withoutChecksum.count) tensors have no checksum on record")
         }
         if verification.isSound {
           let read = Units.bytes(verification.byteCount)
           let compared = verification.tensorCount - verification.withoutChecksum.count
           let verdict = compared > 0 ? "\(compared) match their checksums" : "all can be read"
-          print("sound: \(verification.tensorCount) tensors, \(read), \(verdict)")
+          lines.append("sound: \(verification.tensorCount) tensors, \(read), \(verdict)")
         }
+        try Output.lines(lines)
       }
       if !verification.isSound { throw ExitCode(1) }
     }

@@ -14,10 +14,7 @@ enum Failure {
   /// contract.
   static func reported(_ options: LimitOptions, _ body: () throws -> Void) throws {
     do {
-      let outcome = Result { try Limits.$current.withValue(options.limits, operation: body) }
-      // A result that did not reach its reader is none.
-      try Output.flush()
-      try outcome.get()
+      try Limits.$current.withValue(options.limits, operation: body)
     } catch let error as StateError {
       // What failed because a signal's handler has just removed its file is not what ended the program.
       TemporaryFiles.uninterrupted {}

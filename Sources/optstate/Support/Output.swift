@@ -10,8 +10,34 @@ internal import Darwin
 /// Where messages go, so that standard output holds results alone.
 enum Output {
   /// Prints lines of a result; names from files cannot add others to them.
-  static func lines(_ lines: [String]) {
-    print(lines.map(\.visible).joined(separator: "\n"))
+  static func lines(_ lines: [String]) throws {
+    try text(lines.map(\.visible).joined(separator: "\n") + "\n")
+  }
+
+  /// Prints an object that a program reads.
+  static func json(_ value: JSONValue) throws {
+    try text(value.text + "\n")
+  }
+
+  /// Prints a result as it is.
+  ///
+  /// Every write is looked at: a result that did not reach its reader is none.
+  static func text(_ text: String) throws {
+    let bytes = Array(text.utf8)
+    var done = 0
+    while done < bytes.count {
+      let count = unsafe bytes[done...].withUnsafeBytes {
+        unsafe Glibc.write(STDOUT_FILENO, $0.baseAddress, $0.count)
+      }
+      if count < 0 {
+        if errno == EINTR { continue }
+        // A reader that has seen enough, such as head, is no failure.
+        if errno == EPIPE { Signals.end(by: SIGPIPE) }
+        let reason = unsafe String(cString: strerror(errno))
+        throw StateError(.inputOutput, "cannot write to standard output: \(reason)")
+      }
+      done += count
+    }
   }
 
   /// Writes a line to standard error.
@@ -25,13 +51,15 @@ enum Output {
     unsafe bytes.withUnsafeBytes { _ = unsafe Glibc.write(STDERR_FILENO, $0.baseAddress, $0.count) }
   }
 
-  /// Waits until what was printed has left this process.
-  static func flush() throws {
-    guard fflush(nil) != 0 else { return }
-    // A reader that has seen enough, such as head, is no failure; the signal's handler may be late.
-    if errno == EPIPE { Signals.end(by: SIGPIPE) }
-    let reason = unsafe String(cString: strerror(errno))
-    throw StateError(.inputOutput, "cannot write to standard output: \(reason)")
+  /// Puts something where standard input, output or error is closed, which fails as a closed one does.
+  ///
+  /// Else the next file that is opened, an output, would be what messages are written to.
+  static func occupyStandardDescriptors() {
+    for descriptor in STDIN_FILENO...STDERR_FILENO where fcntl(descriptor, F_GETFD) < 0 {
+      let mode = descriptor == STDIN_FILENO ? O_WRONLY : O_RDONLY
+      // The lowest one that is free is the next: those below are all open.
+      _ = unsafe open("/dev/null", mode)
+    }
   }
 
   /// Whether standard error is a terminal.

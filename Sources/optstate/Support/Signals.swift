@@ -15,11 +15,8 @@ enum Signals {
   static func removeTemporaryFilesOnExit() {
     // A limit on the size of files is then an error of the write that meets it.
     signal(SIGXFSZ, SIG_IGN)
-    for number in handled {
-      // Whoever starts a program with nohup wants it to outlive the terminal.
-      let before = signal(number, SIG_DFL)
-      if number == SIGHUP, isIgnoring(before) { signal(number, SIG_IGN) }
-    }
+    // Whole languages ignore that a reader has gone away, and mean it for none of their children.
+    signal(SIGPIPE, SIG_DFL)
     block(SIG_BLOCK, handled)
     var thread = pthread_t()
     let status = unsafe pthread_create(
@@ -38,10 +35,6 @@ enum Signals {
     if status != 0 { block(SIG_UNBLOCK, handled) }
   }
 
-  private static func isIgnoring(_ handler: __sighandler_t?) -> Bool {
-    unsafe unsafeBitCast(handler, to: Int.self) == unsafeBitCast(SIG_IGN, to: Int.self)
-  }
-
   /// Ends with a signal's own status, as if it had never been caught, but for unfinished files.
   static func end(by number: Int32) {
     TemporaryFiles.removeAll {
@@ -51,7 +44,17 @@ enum Signals {
     }
   }
 
-  private static let handled = [SIGINT, SIGTERM, SIGHUP, SIGPIPE]
+  /// The signals that end the program, but for those that it was started to ignore: nohup, and a shell that runs a
+  /// script's program in the background, want it to outlive them.
+  private static let handled: [Int32] =
+    [SIGPIPE] + [SIGINT, SIGTERM, SIGHUP].filter { !isIgnored($0) }
+
+  private static func isIgnored(_ number: Int32) -> Bool {
+    var action = sigaction()
+    guard unsafe sigaction(number, nil, &action) == 0 else { return false }
+    let handler = unsafe action.__sigaction_handler.sa_handler
+    return unsafe unsafeBitCast(handler, to: Int.self) == unsafeBitCast(SIG_IGN, to: Int.self)
+  }
 
   /// Blocks signals for this thread and those that it makes, or lets them through.
   private static func block(_ how: Int32, _ numbers: [Int32]) {

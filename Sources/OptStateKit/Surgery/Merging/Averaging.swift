@@ -1,3 +1,4 @@
+internal import ByteIO
 internal import Tensors
 public import TrainingState
 
@@ -82,7 +83,8 @@ public enum Averaging {
     withSlots: Bool = false,
     options: WriteOptions = WriteOptions()
   ) throws -> (state: TrainingState, format: String) {
-    let opened = try inputs.map { try StateFormats.open($0) }
+    let trace = InputTrace()
+    let opened = try trace.record { try inputs.map { try StateFormats.open($0) } }
     let format = try StateFormats.output(
       output,
       requested: requested,
@@ -90,7 +92,9 @@ public enum Averaging {
     )
     for input in inputs { try Conversion.checkApart(input, output) }
     let average = try average(opened.map(\.state), withSlots: withSlots, note: options.note)
-    try StateFormats.write(average, to: output, format: format, options: options)
+    try trace.protect {
+      try StateFormats.write(average, to: output, format: format, options: options)
+    }
     return (average, format)
   }
 
