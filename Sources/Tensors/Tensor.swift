@@ -82,15 +82,18 @@ public struct Tensor: Sendable {
 
   /// All bytes of a tensor that is known to be small.
   ///
-  /// - Parameter limit: Bytes that the caller is prepared to hold.
+  /// - Parameter limit: Bytes that the caller is prepared to hold, by default ``Limits/Name/stringBytes``.
   /// - Returns: The bytes.
   /// - Throws: ``StateError`` with code `limitExceeded` when there are more.
-  public func bytes(limit: Int = Limits[.stringBytes]) throws -> [UInt8] {
-    guard byteCount <= limit else {
+  public func bytes(limit: Int? = nil) throws -> [UInt8] {
+    guard byteCount <= limit ?? Limits[.stringBytes] else {
+      let message = "the tensor is too large to be held as a whole"
+      guard let limit else { throw StateError.exceeded(.stringBytes, message, found: byteCount) }
       throw StateError(
         .limitExceeded,
-        "a tensor of \(byteCount) bytes is too large to be held as a whole",
-        expected: "at most \(limit)"
+        message,
+        expected: "at most \(limit)",
+        found: "\(byteCount)"
       )
     }
     var result = [UInt8](repeating: 0, count: byteCount)

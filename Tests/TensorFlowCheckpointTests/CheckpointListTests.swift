@@ -1,4 +1,5 @@
 import ByteIO
+import Tensors
 import TestSupport
 import Testing
 
@@ -52,6 +53,18 @@ struct CheckpointListTests {
       _ = try CheckpointList(of: folder("a")).remove()
       #expect(try folder.names == ["a.index"], "\(name)")
     }
+  }
+
+  @Test
+  func fileThatIsNoListIsLeftAlone() throws {
+    for content in [Array("my notes\n".utf8), [0x89, 0x48, 0x44, 0x46, 0x0D, 0x0A]] {
+      try writeFile(folder("checkpoint"), content)
+      let list = CheckpointList(of: folder("a"))
+      #expect(try errorCode { try list.check() } == .cannotCreate)
+      #expect(try errorCode { _ = try list.adding() } == .cannotCreate)
+    }
+    try writeFile(folder("checkpoint"), [])
+    try CheckpointList(of: folder("a")).check()
   }
 
   @Test

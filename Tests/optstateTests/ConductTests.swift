@@ -255,6 +255,70 @@ struct ConductTests {
   }
 
   @Test
+  func fileThatIsCalledAsTheListOfCheckpointsIsNotReplaced() throws {
+    let path = folder("checkpoint")
+    #expect(try Program.run("convert", bert, path, "--to", "optstate").status == 0)
+    let before = try readFile(path)
+    for source in [path, bert] {
+      #expect(try Program.run("convert", source, folder("m.ckpt-1")).status != 0)
+      #expect(try folder.names == ["checkpoint"])
+      #expect(try readFile(path) == before)
+    }
+  }
+
+  @Test
+  func moreRowsThanTheDiskHasRoomForAreRefusedAtOnce() throws {
+    let rows = ["--variable", "bert/embeddings/word_embeddings", "--rows", "99999999999999"]
+    for name in ["s.h5", "s.safetensors", "model.ckpt-20"] {
+      #expect(try Program.run(["resize", bert, folder(name)] + rows).status == 73, "\(name)")
+    }
+    #expect(try folder.names.isEmpty)
+  }
+
+  @Test(arguments: ["9223372036854775806", "9223372036854775807"])
+  func stepsBeyondAnyTrainingAreRefused(_ last: String) throws {
+    let spec = "bert:learning_rate=1e-4,num_train_steps=100"
+    let outcome = try Program.run("schedule", spec, "--to", last)
+    #expect(outcome.status == 64)
+    #expect(outcome.messages.contains("beyond any training"))
+  }
+
+  @Test(arguments: ["nan", "inf", "-1"])
+  func rateThatIsNoneIsRefused(_ rate: String) throws {
+    #expect(
+      try Program.run(
+        "set",
+        Fixtures.root + "/reference/pytorch/2.13.0/adam.pt",
+        folder("s.pt"),
+        "--learning_rate=\(rate)"
+      ).status == 64
+    )
+  }
+
+  @Test
+  func linkToAStreamStays() throws {
+    try FileManager.default.createSymbolicLink(
+      atPath: folder("s.h5"),
+      withDestinationPath: "/proc/self/fd/1"
+    )
+    #expect(try Program.run("convert", bert, folder("s.h5"), "--overwrite").status == 73)
+    let link = try FileManager.default.destinationOfSymbolicLink(atPath: folder("s.h5"))
+    #expect(link == "/proc/self/fd/1")
+  }
+
+  @Test(arguments: [
+    ["string_bytes=1", "BERT"], ["name_bytes=1", "BERT"],
+    ["pickle_bytes=10", Fixtures.root + "/reference/pytorch/2.13.0/adam.pt"],
+  ])
+  func limitThatRefusesIsNamed(_ limitAndState: [String]) throws {
+    let arguments = real(["verify", limitAndState[1], "--limit", limitAndState[0]])
+    let outcome = try Program.run(arguments)
+    #expect(outcome.status == 65 || outcome.status == 1)
+    let name = limitAndState[0].prefix { $0 != "=" }
+    #expect((outcome.output + outcome.messages).contains("--limit \(name)=N"))
+  }
+
+  @Test
   func resultThatDoesNotArriveIsAnError() throws {
     for arguments in [
       ["inspect", bert], ["verify", bert], ["diff", bert, earlier, "--json"], ["report", bert],

@@ -1,4 +1,4 @@
-internal import Tensors
+public import Tensors
 
 /// An open zip archive: what its central directory says, after every member has been compared with its
 /// local header.
@@ -122,6 +122,26 @@ public final class ZipArchive: Sendable {
       unsafe bytes.append(contentsOf: piece.prefix(wanted - bytes.count))
     }
     return bytes
+  }
+
+  /// The content of a member, compared with its CRC-32.
+  ///
+  /// - Parameters:
+  ///   - member: The member.
+  ///   - limit: What bounds the bytes that are held.
+  /// - Returns: The bytes.
+  /// - Throws: `StateError` with code `limitExceeded`, `malformed` or `checksumMismatch`.
+  public func bytes(of member: ZipMember, within limit: Limits.Name) throws -> [UInt8] {
+    guard member.byteCount <= Limits[limit] else {
+      throw StateError.exceeded(
+        limit,
+        "the member is too large to be held as a whole",
+        tensor: member.name,
+        offset: member.offset,
+        found: member.byteCount
+      )
+    }
+    return try bytes(of: member, limit: Limits[limit])
   }
 
   /// The content of a small member, compared with its CRC-32.

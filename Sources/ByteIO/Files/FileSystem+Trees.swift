@@ -63,6 +63,15 @@ extension FileSystem {
     return unsafe String(cString: real)
   }
 
+  /// Whether a path is a link to an open descriptor, as `/dev/stdout` is: wherever that leads, the link itself must
+  /// stay.
+  static func isDescriptor(_ path: String) -> Bool {
+    var target = [CChar](repeating: 0, count: 64)
+    let count = unsafe readlink(path, &target, target.count)
+    let text = target.prefix(max(0, count)).map { UInt8(bitPattern: $0) }
+    return text.starts(with: "/proc/self/fd/".utf8)
+  }
+
   private static func isLink(_ path: String) -> Bool {
     var status = stat()
     return unsafe lstat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFLNK

@@ -32,6 +32,15 @@ public enum FileSystem {
     }
   }
 
+  /// Whether a directory on the way to a path may not be searched, so that nobody knows what stands there.
+  ///
+  /// - Parameter path: The path.
+  /// - Returns: Whether the system says so.
+  public static func isHidden(_ path: String) -> Bool {
+    var status = stat()
+    return unsafe stat(path, &status) != 0 && errno == EACCES
+  }
+
   /// Whether two paths lead to the same file or directory.
   ///
   /// - Parameters:
@@ -105,6 +114,22 @@ public enum FileSystem {
       throw error
     }
     return made
+  }
+
+  /// Bytes that are free where a path is, or would be; `nil` where nobody knows.
+  ///
+  /// - Parameter path: The path of a file or directory, which need not exist.
+  /// - Returns: The bytes, those that are kept for the administrator included.
+  public static func room(at path: String) -> Int? {
+    let parent = directory(of: path)
+    var status = statvfs()
+    guard unsafe statvfs(path, &status) == 0 || statvfs(parent, &status) == 0 else {
+      return parent == path || parent == "." ? nil : room(at: parent)
+    }
+    let (bytes, overflow) = UInt64(status.f_bfree).multipliedReportingOverflow(
+      by: UInt64(status.f_frsize)
+    )
+    return status.f_blocks == 0 || overflow ? nil : Int(clamping: bytes)
   }
 
   /// Removes directories, each after the one that it is in, as far as nothing is in them.

@@ -90,6 +90,13 @@ public final class OutputSet {
   /// - Throws: `StateError` with code `exists` when the target exists and may not be replaced,
   ///   `invalidArgument` when it is a file of the input, `cannotCreate` when it is no regular file.
   public func check(_ target: String) throws {
+    guard !FileSystem.isDescriptor(target) else {
+      throw StateError(
+        .cannotCreate,
+        "is a stream that is open, and no name for a file",
+        file: target
+      )
+    }
     if !mayReplaceInputs { try InputTrace.check(target) }
     switch FileSystem.kind(of: target) {
     case .directory:

@@ -1,5 +1,5 @@
 internal import Synchronization
-public import Tensors
+internal import Tensors
 
 /// One pass over the bytes of many tensors, on all cores, with one buffer per core.
 ///
@@ -28,12 +28,12 @@ public enum TensorPass {
   ///
   /// - Parameters:
   ///   - tensor: The tensor.
-  ///   - limit: Bytes that the caller is prepared to hold.
+  ///   - limit: Bytes that the caller is prepared to hold, by default `Limits.Name.stringBytes`.
   /// - Returns: The bytes.
   /// - Throws: `StateError` with code `limitExceeded` or `checksumMismatch`, or what the source throws.
   public static func verifiedBytes(
     of tensor: NamedTensor,
-    limit: Int = Limits[.stringBytes]
+    limit: Int? = nil
   ) throws -> [UInt8] {
     do {
       let bytes = try tensor.tensor.bytes(limit: limit)

@@ -206,6 +206,9 @@ private struct CatalogReader {
         remedy: "links other than hard ones are never followed"
       )
     }
+    guard found.links.count <= Limits[.tensors] else {
+      throw StateError.exceeded(.tensors, "the group has too many members")
+    }
     try Gate.check(status, "list a group")
     return found.links
   }

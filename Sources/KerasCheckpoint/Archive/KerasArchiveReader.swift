@@ -34,7 +34,7 @@ public enum KerasArchiveReader: StateReader {
       guard let config = archive[Name.config] else {
         throw StateError(.malformed, "the archive has no \(Name.config)")
       }
-      let text = try archive.bytes(of: config, limit: Limits[.textBytes])
+      let text = try archive.bytes(of: config, within: .textBytes)
       let tree = try JSONParser.parse(text, Name.config)
       let members = try weights(of: archive)
       let files = try members.map { member in
@@ -69,7 +69,7 @@ public enum KerasArchiveReader: StateReader {
   private static func weights(of archive: ZipArchive) throws -> [ZipMember] {
     var names = [Name.weightsMember]
     if archive[Name.weightsMember] == nil, let list = archive[shardList] {
-      names = try ShardList.names(try archive.bytes(of: list, limit: Limits[.textBytes]))
+      names = try ShardList.names(try archive.bytes(of: list, within: .textBytes))
     }
     return try names.map { name in
       guard let member = archive[name] else {

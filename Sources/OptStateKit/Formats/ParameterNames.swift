@@ -10,7 +10,10 @@ public enum ParameterNames {
   /// - Throws: `StateError` with code `malformed` when the text is no UTF-8 or a name occurs twice.
   public static func read(_ path: String) throws -> [String] {
     let bytes = try PositionalFile.contents(of: path, within: .textBytes, "the list of names")
-    guard let text = String(validating: bytes, as: UTF8.self) else {
+    // Some editors begin a text with the mark of its encoding.
+    let mark: [UInt8] = [0xEF, 0xBB, 0xBF]
+    let content = bytes.starts(with: mark) ? bytes.dropFirst(mark.count) : bytes[...]
+    guard let text = String(validating: content, as: UTF8.self) else {
       throw StateError(.malformed, "the list of names is no UTF-8", file: path)
     }
     let names = text.split(whereSeparator: \.isNewline).map(String.init)

@@ -46,6 +46,8 @@ public enum StateFormats {
       return opened
     }
     switch FileSystem.kind(of: path) {
+    case nil where FileSystem.isHidden(path):
+      throw StateError(.inputOutput, "cannot be reached: Permission denied", file: path)
     case nil:
       throw StateError(
         .notFound,
@@ -153,7 +155,23 @@ public enum StateFormats {
           + "an optstate store (.h5) can"
       )
     }
+    if options.deflateLevel == nil { try checkRoom(for: state, at: path) }
     try writer.write(state, to: path, options: options)
+  }
+
+  /// Finds out before any work is done whether a tensor is larger than what is free: a typing error makes it so.
+  private static func checkRoom(for state: TrainingState, at path: String) throws {
+    guard let largest = state.allTensors.max(by: { $0.tensor.byteCount < $1.tensor.byteCount }),
+      let room = FileSystem.room(at: path), largest.tensor.byteCount > room
+    else { return }
+    throw StateError(
+      .cannotCreate,
+      "the tensor is larger than what is free there",
+      file: path,
+      tensor: largest.name,
+      expected: "at most \(room) bytes",
+      found: "\(largest.tensor.byteCount)"
+    )
   }
 
   private static func told(by name: String) -> String? {

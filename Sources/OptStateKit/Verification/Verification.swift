@@ -102,7 +102,7 @@ public struct Verification: Sendable {
   private static func checkTexts(_ tensor: NamedTensor) throws {
     guard tensor.tensor.elementType == .string else { return }
     do {
-      let bytes = try tensor.tensor.bytes(limit: Limits[.stringBytes])
+      let bytes = try tensor.tensor.bytes()
       _ = try StringTensor.decode(bytes, count: tensor.tensor.shape.elementCount)
     } catch let error as StateError {
       throw error.inContext(tensor: tensor.name)

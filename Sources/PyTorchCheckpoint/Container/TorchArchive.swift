@@ -40,7 +40,7 @@ enum TorchArchive {
     }
     let (storages, records) = try contents(archive, root)
     try check(records, archive.file.path)
-    let pickle = try archive.bytes(of: pickled, limit: Limits[.pickleBytes])
+    let pickle = try archive.bytes(of: pickled, within: .pickleBytes)
     var reader = PickleReader(
       BlockCursor(pickle, base: pickled.isDeflated ? 0 : pickled.offset)
     )

@@ -37,7 +37,7 @@ struct TemplateTree {
   /// Whether every variable and slot has its place in the tree, and its name there.
   private func fits() throws -> Bool {
     let names = Dictionary(
-      survey.variables().map { (prefix + $0.found.path.text, $0.name) },
+      try survey.variables().map { (prefix + $0.found.path.text, $0.name) },
       uniquingKeysWith: { first, _ in first }
     )
     let places = Set(survey.tensors.map { ExactName(prefix + $0.path.text) })

@@ -12,7 +12,7 @@ struct TorchAssembly {
   /// Before the names of what is carried along, where several files make one state.
   let prefix: String
 
-  private var used: Set<String> = []
+  private var used: Set<ExactName> = []
   private var places: [ExactName: Int] = [:]
 
   init(_ file: TorchFile, into state: TrainingState, prefix: String = "") throws {
@@ -38,11 +38,11 @@ struct TorchAssembly {
   /// - Returns: Their names.
   @discardableResult
   mutating func addModel() throws -> [String] {
-    let variables = survey.variables()
+    let variables = try survey.variables()
     for (name, found) in variables {
       let value = StateTensor(name, try tensor(found), sourceName: prefix + found.path.text)
       place(name) { $0.value = value }
-      used.insert(found.path.text)
+      used.insert(ExactName(found.path.text))
     }
     return variables.map(\.name)
   }
@@ -73,12 +73,14 @@ struct TorchAssembly {
     guard let part = survey.optimizer else { return }
     let optimizer = try TorchOptimizer(part)
     let tensors = Dictionary(
-      survey.tensors.lazy.map { ($0.path.text, $0) },
+      survey.tensors.lazy.map { (ExactName($0.path.text), $0) },
       uniquingKeysWith: { first, _ in first }
     )
     let slotTensors = optimizer.entries.map { entry in
       (entry.value.items ?? []).enumerated().compactMap { place, item in
-        tensors[entry.path.item(item.key, place).text].map { (item.key.text ?? "\(place)", $0) }
+        tensors[ExactName(entry.path.item(item.key, place).text)].map {
+          (item.key.text ?? "\(place)", $0)
+        }
       }
     }
     let rule = optimizer.groups.first.flatMap { group in
@@ -134,7 +136,10 @@ struct TorchAssembly {
           found: "\(given.count)"
         )
       }
-      for (id, name) in zip(optimizer.order, given) { known[id] = name }
+      for (id, name) in zip(optimizer.order, given) {
+        try checkGiven(name, shapes[id] ?? nil)
+        known[id] = name
+      }
       return known
     }
     var taken: Set<ExactName> = []
@@ -167,6 +172,26 @@ struct TorchAssembly {
     )
     for (number, candidate) in zip(numbers, order) { known[number.id] = candidates[candidate].name }
     return known
+  }
+
+  /// Refuses a name that the file's model does not have, or whose parameter the slots do not fit.
+  private func checkGiven(_ name: String, _ shape: Shape?) throws {
+    if places.isEmpty { return }
+    guard let value = places[ExactName(name)].flatMap({ state.variables[$0].value }) else {
+      throw StateError(
+        .invalidArgument,
+        "a name given is that of no parameter of the model",
+        tensor: name
+      )
+    }
+    guard let shape, shape != value.tensor.shape else { return }
+    throw StateError(
+      .invalidArgument,
+      "the names given are in another order than the optimizer's parameters: its slots do not fit",
+      tensor: name,
+      expected: "\(value.tensor.shape)",
+      found: "\(shape)"
+    )
   }
 
   /// The model's parameters: no buffers, no whole numbers, and of tied ones the first.
@@ -204,7 +229,7 @@ struct TorchAssembly {
           )
         }
         step = count
-        used.insert(found.path.text)
+        used.insert(ExactName(found.path.text))
         continue
       }
       let slot = rule?.slot(key) ?? SlotName(rawValue: key)
@@ -212,7 +237,7 @@ struct TorchAssembly {
       added.append(
         Slot(slot, StateTensor("\(name)/\(slot)", shaped, sourceName: prefix + found.path.text))
       )
-      used.insert(found.path.text)
+      used.insert(ExactName(found.path.text))
     }
     place(name) { variable in
       variable.slots += added
@@ -238,7 +263,7 @@ struct TorchAssembly {
 
   /// Adds everything else: other tensors, the tree itself, and how the archive was laid out.
   mutating func addExtras() throws {
-    for found in survey.tensors where !used.contains(found.path.text) {
+    for found in survey.tensors where !used.contains(ExactName(found.path.text)) {
       state.extras.append(StateTensor(prefix + found.path.text, try tensor(found)))
     }
     state.extras.append(try TorchExtras.bytes(prefix + TorchExtras.pickle, file.pickle))

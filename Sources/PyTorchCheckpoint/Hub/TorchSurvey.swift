@@ -110,7 +110,9 @@ struct TorchSurvey {
   /// They are those below the dictionary that is called a model. Where none is, they are those of all
   /// dictionaries beside optimizer and scheduler; beside dictionaries of tensors, a tensor that
   /// stands alone at the root is no part of the model.
-  func variables() -> [(name: String, found: Found)] {
+  ///
+  /// - Throws: `StateError` with code `unsupported` when two of them have one name, such as `a.b` and `b` in `a`.
+  func variables() throws -> [(name: String, found: Found)] {
     let apart = optimizers + schedulers
     let outside = tensors.filter { found in
       !apart.contains { found.path.isBelow($0.path) }
@@ -127,10 +129,13 @@ struct TorchSurvey {
       if base == nil, isNested { inside = inside.filter { $0.path.keys.count > 1 } }
     }
     var names: Set<ExactName> = []
-    return inside.compactMap { found in
+    return try inside.map { found in
       let path = found.path.keys.dropFirst(depth).joined(separator: ".")
       let name = path.isEmpty ? "tensor" : path
-      return names.insert(ExactName(name)).inserted ? (name, found) : nil
+      guard names.insert(ExactName(name)).inserted else {
+        throw StateError(.unsupported, "the model has two tensors of this name", tensor: name)
+      }
+      return (name, found)
     }
   }
 

@@ -53,7 +53,17 @@ struct CheckpointList {
   }
 
   private func current() throws -> CheckpointStateFile? {
-    FileSystem.kind(of: path) == .file ? try CheckpointStateFile.read(path) : nil
+    guard FileSystem.kind(of: path) == .file else { return nil }
+    let list = try CheckpointStateFile.read(path)
+    guard list.isList else {
+      throw StateError(
+        .cannotCreate,
+        "is no list of checkpoints, and one would take its place",
+        file: path,
+        remedy: "move it away, or write to another directory"
+      )
+    }
+    return list
   }
 
   private func write(_ state: CheckpointStateFile) throws {

@@ -20,6 +20,9 @@ struct CheckpointStateFile {
   /// The lines that are neither, such as timestamps, as they stand.
   private var others: [String] = []
 
+  /// Whether it names a checkpoint, or is empty: any file may have its name.
+  var isList: Bool { latest != nil || !all.isEmpty || others.isEmpty }
+
   static func read(_ path: String) throws -> CheckpointStateFile {
     let bytes = try PositionalFile.contents(
       of: path,

@@ -138,9 +138,16 @@ struct TableReader {
       let shared = try cursor.length("shared key length")
       let unshared = try cursor.length("key length")
       let valueCount = try cursor.length("value length")
-      let limit = Limits[.nameBytes]
-      guard shared <= key.count, unshared <= limit, shared <= limit - unshared else {
+      guard shared <= key.count, unshared <= cursor.remaining else {
         throw StateError(.malformed, "a key's lengths are impossible", offset: start)
+      }
+      guard shared + unshared <= Limits[.nameBytes] else {
+        throw StateError.exceeded(
+          .nameBytes,
+          "too long a key",
+          offset: start,
+          found: shared + unshared
+        )
       }
       key.removeLast(key.count - shared)
       key += try cursor.take(unshared, "key")

@@ -75,6 +75,9 @@ public struct RecordChange: Sendable {
   }
 
   private func setFlags(_ state: inout TrainingState) throws {
+    if let learningRate, !(learningRate.isFinite && learningRate >= 0) {
+      throw StateError(.invalidArgument, "a learning rate cannot be \(learningRate)")
+    }
     guard var record = state.schedule else { return try makeSchedule(&state) }
     let keys = Self.keys(record.kind)
     if let learningRate {

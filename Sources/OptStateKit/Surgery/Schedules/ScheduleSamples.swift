@@ -36,6 +36,14 @@ public struct ScheduleSamples: Sendable {
     guard count > 1 else {
       throw StateError(.invalidArgument, "a curve has at least two points", found: "\(count)")
     }
+    guard range.lowerBound >= 0, range.upperBound <= Self.limit else {
+      throw StateError(
+        .invalidArgument,
+        "the steps are beyond any training",
+        expected: "0 to \(Self.limit)",
+        found: "\(range.lowerBound) to \(range.upperBound)"
+      )
+    }
     var steps = Set(also.filter(range.contains))
     let width = range.upperBound - range.lowerBound
     if width < Int64(count) {
