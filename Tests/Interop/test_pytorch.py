@@ -269,6 +269,28 @@ def test_steps_of_old_versions_stay_whole_numbers(optstate, tmp_path):
     assert json.loads(optstate("inspect", tmp_path / "c.pt", "--json").stdout)["global_step"] == 3
 
 
+def test_names_that_look_alike_come_back(optstate, tmp_path):
+    """One accent, written as one character and as two: two names to Python, and to the file."""
+    torch.save({"e\u0301": torch.ones(1), "\u00e9": torch.zeros(1)}, tmp_path / "a.pt")
+    optstate("convert", tmp_path / "a.pt", tmp_path / "back" / "a.pt")
+    assert (tmp_path / "back" / "a.pt").read_bytes() == (tmp_path / "a.pt").read_bytes()
+
+
+def test_names_in_the_wrong_order_are_refused(optstate, tmp_path):
+    model = Net()
+    optimizer = torch.optim.Adam(model.parameters())
+    train(model, optimizer, 0, 1)
+    save(model, optimizer, tmp_path / "a.pt")
+    names = [name for name, _ in model.named_parameters()]
+    for wrong in (names[::-1], [*names[:-1], "other"]):
+        (tmp_path / "names").write_text("\n".join(wrong))
+        refused = optstate("convert", tmp_path / "a.pt", tmp_path / "a.h5", "--names", tmp_path / "names", status=64)
+        assert "names given are in another order" in refused.stderr or "no parameter of the model" in refused.stderr
+    # Some editors begin with the mark of UTF-8.
+    (tmp_path / "names").write_text("\n".join(names), encoding="utf-8-sig")
+    optstate("convert", tmp_path / "a.pt", tmp_path / "a.h5", "--names", tmp_path / "names")
+
+
 def test_ambiguous_numbers_are_not_guessed(optstate, tmp_path):
     """Two groups of equal shapes in an order of the user's own: nobody can tell which is which."""
     model = torch.nn.ModuleList(torch.nn.Linear(3, 3, bias=False) for _ in range(4))

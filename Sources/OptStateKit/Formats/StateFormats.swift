@@ -161,12 +161,13 @@ public enum StateFormats {
 
   /// Finds out before any work is done whether a tensor is larger than what is free: a typing error makes it so.
   private static func checkRoom(for state: TrainingState, at path: String) throws {
-    guard let largest = state.allTensors.max(by: { $0.tensor.byteCount < $1.tensor.byteCount }),
+    let tensors = state.variables.flatMap { [$0.value].compactMap(\.self) + $0.slots.map(\.tensor) }
+    guard let largest = tensors.max(by: { $0.tensor.byteCount < $1.tensor.byteCount }),
       let room = FileSystem.room(at: path), largest.tensor.byteCount > room
     else { return }
     throw StateError(
       .cannotCreate,
-      "the tensor is larger than what is free there",
+      "No space left on device: the tensor is larger than what is free",
       file: path,
       tensor: largest.name,
       expected: "at most \(room) bytes",

@@ -37,13 +37,13 @@ struct TemplateTree {
   /// Whether every variable and slot has its place in the tree, and its name there.
   private func fits() throws -> Bool {
     let names = Dictionary(
-      try survey.variables().map { (prefix + $0.found.path.text, $0.name) },
+      try survey.variables().map { (ExactName(prefix + $0.found.path.text), $0.name) },
       uniquingKeysWith: { first, _ in first }
     )
     let places = Set(survey.tensors.map { ExactName(prefix + $0.path.text) })
     for variable in state.variables {
       if let value = variable.value, prefix.isEmpty {
-        guard let path = value.sourceName, let name = names[path],
+        guard let path = value.sourceName, let name = names[ExactName(path)],
           ExactName(name) == ExactName(variable.name)
         else { return false }
       }
