@@ -124,9 +124,8 @@ struct TemplateTree {
     remove(removed)
   }
 
-  /// The step of every tensor that counts one, by its path; whole numbers are changed in place.
-  private func steps() throws -> [String: Int64] {
-    guard let part = survey.optimizer else { return [:] }
+  /// The variables by the places of what the optimizer keeps for them.
+  private func owners() -> [String: Variable] {
     var owners: [String: Variable] = [:]
     for variable in state.variables {
       for slot in variable.slots {
@@ -136,6 +135,13 @@ struct TemplateTree {
         owners[String(path[..<slash])] = variable
       }
     }
+    return owners
+  }
+
+  /// The step of every tensor that counts one, by its path; whole numbers are changed in place.
+  private func steps() throws -> [String: Int64] {
+    guard let part = survey.optimizer else { return [:] }
+    let owners = owners()
     var steps: [String: Int64] = [:]
     for entry in try TorchOptimizer(part).entries {
       guard let step = owners[prefix + entry.path.text]?.step, let object = entry.value.object,
@@ -160,25 +166,36 @@ struct TemplateTree {
   }
 
   /// Changes the settings that the state's record has changed.
-  private func updateRecord() throws {
+  private mutating func updateRecord() throws {
     guard let part = survey.optimizer, let record = state.optimizer else { return }
     let optimizer = try TorchOptimizer(part)
     guard let rule = Self.rule(optimizer) else { return }
-    for (index, group) in optimizer.groups.enumerated() {
-      var wanted = record.hyperparameters
-      if record.groups.count == optimizer.groups.count {
-        wanted.merge(record.groups[index].overrides) { $1 }
-      }
-      let present = try rule.hyperparameters(group.settings) { $0.number }
-      guard let object = group.settings.object, var items = object.items else { continue }
-      for (place, item) in items.enumerated() {
-        guard let key = item.key.text, let field = rule.fields.first(where: { $0.key == key }),
-          rule.differs(field.field, present, wanted),
-          let value = rule.value(field.field, wanted, nodes)
-        else { continue }
-        items[place].value = value
-      }
-      object.setItems(items)
+    var update = SettingsUpdate(
+      optimizer,
+      rule,
+      record,
+      members: members(optimizer),
+      tensors: tensors
+    )
+    try update.apply()
+    for (index, node) in tensors.enumerated() {
+      guard let number = update.numbers[ObjectIdentifier(node.object)] else { continue }
+      let tensor = try Self.scalar(number, node.tensor.elementType).reshaped(node.tensor.shape)
+      tensors[index] = .init(name: node.name, object: node.object, tensor: tensor)
+    }
+  }
+
+  /// The names of each group's variables, as far as slots tell them.
+  private func members(_ optimizer: TorchOptimizer) -> [[String]] {
+    let owners = owners()
+    let names = Dictionary(
+      optimizer.entries.compactMap { entry in
+        owners[prefix + entry.path.text].map { (entry.id, $0.name) }
+      },
+      uniquingKeysWith: { first, _ in first }
+    )
+    return optimizer.groups.map { group in
+      group.parameters.compactMap { TorchOptimizer.ParameterID($0).flatMap { names[$0] } }
     }
   }
 

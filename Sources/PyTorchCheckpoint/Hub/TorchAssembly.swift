@@ -246,7 +246,7 @@ struct TorchAssembly {
   }
 
   /// The number in a tensor of one element, `nil` where it is none.
-  private static func scalar(_ tensor: Tensor) throws -> Double? {
+  static func scalar(_ tensor: Tensor) throws -> Double? {
     guard tensor.shape.elementCount == 1, tensor.elementType.isNumeric else { return nil }
     // Taken as a number now, so nobody else will ever compare its sum.
     try TensorPass.verifyOrigins(of: [NamedTensor("step", tensor)])

@@ -56,7 +56,7 @@ extension TorchRule {
         values["epsilon1"] = try number(epsilons[0]).map { .double($0) }
         values["epsilon2"] = try number(epsilons[1]).map { .double($0) }
       case .decay:
-        values[Self.decayKey(kind, group)] = try number(value).map { .double($0) }
+        values[isOwnDecay(group) ? "weight_decay" : "l2"] = try number(value).map { .double($0) }
       case .fused, .decoupled, .off, .unset: continue
       }
     }
@@ -66,9 +66,9 @@ extension TorchRule {
     return values
   }
 
-  /// What a group's weight decay is called: a decay of its own, or a penalty in the gradient.
-  private static func decayKey(_ kind: String, _ group: PickleValue) -> String {
-    if kind == "adafactor" || group["correct_bias"] != nil { return "weight_decay" }
-    return group["decoupled_weight_decay"]?.bool == true ? "weight_decay" : "l2"
+  /// Whether a group's weight decay is one of its own, and no penalty in the gradient.
+  func isOwnDecay(_ group: PickleValue) -> Bool {
+    if kind == "adafactor" || group["correct_bias"] != nil { return true }
+    return group["decoupled_weight_decay"]?.bool == true
   }
 }

@@ -2,26 +2,6 @@ internal import OptimizerCore
 internal import Tensors
 
 extension TorchRule {
-  /// Whether a field's value is another in a record than in a group.
-  func differs(
-    _ field: Field,
-    _ present: [String: HyperparameterValue],
-    _ wanted: [String: HyperparameterValue]
-  ) -> Bool {
-    let keys: [String] =
-      switch field {
-      case .number(let name), .negative(let name), .flag(let name): [name]
-      case .betas: ["beta1", "beta2"]
-      case .decay: ["weight_decay", "l2"]
-      case .epsilons: ["epsilon1", "epsilon2"]
-      case .decoupled, .fused, .off, .unset: []
-      }
-    return keys.contains { key in
-      guard let present = present[key], let wanted = wanted[key] else { return false }
-      return present != wanted
-    }
-  }
-
   /// A field's value in a group, `nil` where the record does not say it.
   func value(
     _ field: Field,
