@@ -1,4 +1,4 @@
-"""What `set` and `convert` say of an optimizer is what PyTorch then reads, or the program refuses."""
+"""What `set` and `convert` say of an optimizer is what PyTorch and Keras then read, or the program refuses."""
 import json
 
 import pytest
@@ -152,3 +152,60 @@ def test_what_pytorch_has_no_place_for_is_refused(optstate, tmp_path, settings, 
     torch_file(tmp_path / "a.pt", **settings)
     done = optstate("set", tmp_path / "a.pt", tmp_path / "b.pt", "--optimizer", spec, status=65)
     assert message in done.stderr and not (tmp_path / "b.pt").exists()
+
+
+KERAS = {
+    "rmsprop": (
+        "RMSprop", {"momentum": 0.9, "centered": True}, "rmsprop:rho=0.5,momentum=0.1,learning_rate=0.01",
+        {"rho": 0.5, "momentum": 0.1, "learning_rate": 0.01},
+    ),
+    "adamw": (
+        "AdamW", {"clipnorm": 1.0}, "adamw:weight_decay=0.2,learning_rate=0.01",
+        {"weight_decay": 0.2, "learning_rate": 0.01},
+    ),
+    "no rate": ("AdamW", {"learning_rate": 0.5}, "adamw:weight_decay=0.2", {"weight_decay": 0.2}),
+    "whole rate": ("SGD", {"momentum": 0.9}, "sgd:learning_rate=1", {"learning_rate": 1.0}),
+    "adam": ("Adam", {"amsgrad": True}, "adam:beta1=0.5", {"beta_1": 0.5}),
+}
+
+
+def keras_file(path, name, settings):
+    import keras
+    import keras_models as models
+
+    model = models.model(keras, getattr(keras.optimizers, name)(**settings))
+    models.train(model, 2)
+    model.save(path)
+    return model.optimizer
+
+
+@pytest.mark.parametrize("by", ["set", "convert"])
+@pytest.mark.parametrize("name", KERAS)
+def test_keras_has_what_was_said(optstate, tmp_path, name, by):
+    import keras
+    import keras_models as models
+
+    kind, settings, spec, wanted = KERAS[name]
+    own = keras_file(tmp_path / "a.keras", kind, settings)
+    optstate(by, tmp_path / "a.keras", tmp_path / "b.keras", "--optimizer", spec)
+    model = keras.models.load_model(tmp_path / "b.keras")
+    assert model.optimizer.get_config() == pytest.approx({**own.get_config(), **wanted})
+    slots = [variable for variable in own.variables if variable.path.split("/")[-1] != "learning_rate"]
+    found = [variable for variable in model.optimizer.variables if variable.path.split("/")[-1] != "learning_rate"]
+    assert [v.numpy().tobytes() for v in found] == [v.numpy().tobytes() for v in slots]
+    models.train(model, 1)
+
+
+@pytest.mark.parametrize("kind, settings, spec, message", [
+    ("RMSprop", {}, "rmsprop:momentum=0.1", "momentum needs slots"),
+    ("RMSprop", {"momentum": 0.9}, "rmsprop:momentum=0", "slots that need momentum"),
+    ("RMSprop", {}, "rmsprop:centered=true", "centered needs slots"),
+    ("SGD", {}, "sgd:momentum=0.9", "momentum needs slots"),
+    ("Adam", {}, "adam:amsgrad=true", "amsgrad needs slots"),
+    ("Adam", {}, "adam:accumulation_steps=4", "accumulation_steps needs slots"),
+    ("Adam", {}, "adam:ema_decay=0.5", "does not use ema_decay"),
+])
+def test_slots_that_keras_would_miss_are_refused(optstate, tmp_path, kind, settings, spec, message):
+    keras_file(tmp_path / "a.keras", kind, settings)
+    done = optstate("set", tmp_path / "a.keras", tmp_path / "b.keras", "--optimizer", spec, status=65)
+    assert message in done.stderr and not (tmp_path / "b.keras").exists()

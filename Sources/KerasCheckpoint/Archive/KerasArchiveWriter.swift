@@ -32,7 +32,13 @@ public enum KerasArchiveWriter: StateWriter {
     var text = config.tensor
     if let optimizer = OptimizerConfig(archive: tree) {
       let family = try self.family(of: state)
-      let fresh = optimizer.updated(state.optimizer, state.schedule, family, note: note)
+      let fresh = try optimizer.updated(
+        state.optimizer,
+        state.schedule,
+        family,
+        hasState: state.hasKerasState,
+        note: note
+      )
       if fresh != tree {
         let bytes = Array(fresh.encoded.utf8)
         text = try Tensor(.uint8, .vector(bytes.count), bytes: bytes)

@@ -1,3 +1,4 @@
+internal import OptimizerCore
 internal import Tensors
 
 /// How Keras and the hub spell one hyper-parameter.
@@ -61,7 +62,7 @@ struct HyperparameterKey {
       guard let number = json.number else { return nil }
       if form == .negated { return .double(-number) }
       // Counts are whole numbers to the hub.
-      if hub.hasSuffix("_steps"), let count = Int64(exactly: number) { return .int(count) }
+      if isCount, let count = Int64(exactly: number) { return .int(count) }
       return Int64(spelling).map { keepsIntegers ? .int($0) : .double(number) } ?? .double(number)
     case .string: return json.text.map(AttributeValue.string)
     case .array(let elements):
@@ -74,6 +75,8 @@ struct HyperparameterKey {
     }
   }
 
+  private var isCount: Bool { hub.hasSuffix("_steps") }
+
   private var keepsIntegers: Bool { hub.hasPrefix("min_dim") || hub.hasPrefix("ns_steps") }
 
   /// Keras' value of the hub's one.
@@ -81,9 +84,12 @@ struct HyperparameterKey {
     switch (form, value) {
     case (_, nil): return .null
     case (.correction, .string(let word)): return .bool(word != "none")
-    case (.negated, .double(let number)): return JSONTree(number: -number)
+    case (.negated, let value?) where value.number != nil:
+      return JSONTree(number: -(value.number ?? 0))
     case (_, .bool(let flag)): return .bool(flag)
-    case (_, .int(let number)): return .number("\(number)")
+    case (_, .int(let number)):
+      // Keras takes no whole number for a rate.
+      return isCount || keepsIntegers ? .number("\(number)") : JSONTree(number: Double(number))
     case (_, .double(let number)): return JSONTree(number: number)
     case (_, .string(let text)): return JSONTree(text: text)
     case (_, .doubles(let numbers)): return .array(numbers.map { JSONTree(number: $0) })

@@ -31,7 +31,7 @@ enum KerasRate {
   /// Brings the rate's tensor to the record's value; where a schedule has taken its place, it goes.
   static func write(into state: inout TrainingState) throws {
     guard let old = tensor(of: state) else { return }
-    if case .double(let rate) = state.optimizer?.hyperparameters["learning_rate"],
+    if let rate = state.optimizer?.hyperparameters["learning_rate"]?.number,
       Double(Float(rate)) != (try value(old))
     {
       let fresh = try tensor(rate)

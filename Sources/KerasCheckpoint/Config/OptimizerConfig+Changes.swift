@@ -1,5 +1,6 @@
 internal import OptimizerCore
 internal import Tensors
+internal import TrainingState
 
 extension OptimizerConfig {
   /// The configuration with the records' present values in it.
@@ -8,14 +9,18 @@ extension OptimizerConfig {
   ///   - record: The optimizer, `nil` to leave the configuration's.
   ///   - schedule: The schedule, `nil` for a constant rate.
   ///   - family: Whose implementation it is.
+  ///   - hasState: Whether the file has more of the optimizer than its configuration.
   ///   - note: Told of what the configuration has no words for.
-  /// - Returns: The whole configuration, the very same where nothing has changed.
+  /// - Returns: The whole configuration, the very same where nothing has changed. What the record does
+  ///   not name keeps the configuration's value.
+  /// - Throws: `StateError` with code `unsupported` when a change needs other slots than there are.
   func updated(
     _ record: OptimizerRecord?,
     _ schedule: ScheduleRecord?,
     _ family: KerasFamily,
+    hasState: Bool,
     note: (String) -> Void
-  ) -> JSONTree {
+  ) throws -> JSONTree {
     guard let record else { return root }
     var result = root
     let place = path + ["config"]
@@ -24,22 +29,61 @@ extension OptimizerConfig {
       note("the optimizer is still called \(className) in the file, not \(record.kind)")
     }
     var unsaid: [String] = []
-    let names = Set(record.hyperparameters.keys).union(old.hyperparameters.keys)
-    for name in names.sorted()
-    where record.hyperparameters[name] != old.hyperparameters[name] {
+    for (name, value) in record.hyperparameters.sorted(by: { $0.key < $1.key })
+    where value != old.hyperparameters[name] {
       let key = (values.members ?? []).lazy.compactMap { HyperparameterKey.keras($0.name) }
         .first { $0.hub == name }
       guard let key, !(name == "learning_rate" && hasScheduleObject) else {
         unsaid.append(name)
         continue
       }
-      result = result.replacing(place + [key.keras], with: key.json(record.hyperparameters[name]))
+      result = result.replacing(place + [key.keras], with: key.json(value))
+      try OptimizerConfig(result, at: path)?.check(name, value, family)
     }
+    if hasState { try OptimizerConfig(result, at: path)?.checkSlots(of: self, family) }
     if !unsaid.isEmpty {
       note("the configuration of \(className) has no \(unsaid.joined(separator: ", "))")
     }
     guard schedule != self.schedule else { return result }
     return scheduled(result, schedule, record, family, note)
+  }
+
+  /// Refuses a value that the configuration holds and does not use.
+  private func check(_ name: String, _ value: AttributeValue, _ family: KerasFamily) throws {
+    let found = record(family).hyperparameters[name]
+    if found == value || found != nil && found?.number == value.number { return }
+    // What is off need not be said.
+    if found == nil, value.number == 0 || value == .bool(false) { return }
+    throw StateError(
+      .unsupported,
+      "\(className) does not use \(name) as the file configures it",
+      remedy: "leave \(name) out"
+    )
+  }
+
+  /// Refuses values that need other slots than a file has, which Keras would then not load.
+  private func checkSlots(of old: OptimizerConfig, _ family: KerasFamily) throws {
+    let before = old.optionalSlots(family)
+    for (name, isOn) in optionalSlots(family).sorted(by: { $0.key < $1.key })
+    where before[name] != isOn {
+      throw StateError(
+        .unsupported,
+        isOn
+          ? "\(name) needs slots that the file does not have"
+          : "the file has slots that need \(name)",
+        remedy: "leave \(name) as it is"
+      )
+    }
+  }
+
+  /// Which of the settings that slots depend on are on.
+  private func optionalSlots(_ family: KerasFamily) -> [String: Bool] {
+    var slots = [
+      "amsgrad": flag("amsgrad"), "centered": flag("centered"),
+      "accumulation_steps": values["gradient_accumulation_steps"]?.number != nil,
+    ]
+    if hasOptionalMomentum(family) { slots["momentum"] = values["momentum"]?.number ?? 0 != 0 }
+    return slots
   }
 
   private func scheduled(
@@ -78,5 +122,13 @@ extension OptimizerConfig {
       return tree
     }
     return tree.replacing(place + ["learning_rate"], with: object)
+  }
+}
+
+extension TrainingState {
+  /// Whether Keras would find more of the optimizer than its configuration: an SGD without momentum has
+  /// its counter only.
+  var hasKerasState: Bool {
+    globalStep?.value ?? 0 != 0 || variables.contains { !$0.slots.isEmpty }
   }
 }

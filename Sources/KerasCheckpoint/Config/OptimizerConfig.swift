@@ -37,7 +37,8 @@ struct OptimizerConfig {
     }
   }
 
-  private init?(_ root: JSONTree, at path: [String]) {
+  /// The optimizer at a place of a configuration, `nil` where none is.
+  init?(_ root: JSONTree, at path: [String]) {
     guard let name = root.at(path)?["class_name"]?.text, root.at(path)?["config"]?.members != nil
     else { return nil }
     self.root = root
@@ -79,6 +80,15 @@ struct OptimizerConfig {
     if values["multiply_by_parameter_scale"] != nil { return "adafactor" }
     if values["beta_1"] != nil, values["epsilon"] != nil { return "adam" }
     return className.lowercased()
+  }
+
+  /// Whether slots for a momentum are kept only where there is one.
+  func hasOptionalMomentum(_ family: KerasFamily) -> Bool {
+    switch family {
+    case .multiBackend: false
+    case .legacy, .keras3: kind == "sgd" || kind == "rmsprop"
+    case .current: kind == "rmsprop"
+    }
   }
 
   /// Whether bert4keras' own Adam is behind the class.

@@ -47,7 +47,13 @@ public enum KerasLegacyWriter: StateWriter {
         let config = OptimizerConfig(training: try JSONParser.parse(text, "'\(extra.name)'"))
       else { continue }
       let family = LegacyFamily.of(state)
-      let tree = config.updated(state.optimizer, state.schedule, family, note: note)
+      let tree = try config.updated(
+        state.optimizer,
+        state.schedule,
+        family,
+        hasState: state.hasKerasState,
+        note: note
+      )
       if tree != config.root {
         let bytes = Array(tree.encoded.utf8)
         copy.extras[index].tensor = try Tensor(.uint8, .vector(bytes.count), bytes: bytes)

@@ -100,18 +100,10 @@ struct OrderPairing {
     }
     if values["amsgrad"] != nil, traits.amsgrad != config.flag("amsgrad") { return false }
     if values["centered"] != nil, traits.centered != config.flag("centered") { return false }
-    if let momentum = values["momentum"]?.number, hasOptionalMomentum {
+    if let momentum = values["momentum"]?.number, config.hasOptionalMomentum(family) {
       return traits.momentum == (momentum != 0)
     }
     return true
-  }
-
-  private var hasOptionalMomentum: Bool {
-    switch family {
-    case .multiBackend: false
-    case .legacy, .keras3: kind == "sgd" || kind == "rmsprop"
-    case .current: kind == "rmsprop"
-    }
   }
 
   private func pair(

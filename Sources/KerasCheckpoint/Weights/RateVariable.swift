@@ -21,7 +21,7 @@ enum RateVariable {
       move(&copy, from: (old.index ?? 1) + 1, by: -1)
     case (nil, false?):
       guard let step = state.globalStep?.tensor,
-        case .double(let rate) = state.optimizer?.hyperparameters["learning_rate"]
+        let rate = state.optimizer?.hyperparameters["learning_rate"]?.number
       else { return copy }
       let place = (step.index ?? 0) + 1
       move(&copy, from: place, by: 1)
