@@ -346,6 +346,51 @@ def test_capturable_and_its_like_come_back(optstate, tmp_path):
     assert (tmp_path / "back" / "c.pt").read_bytes() == (tmp_path / "c.pt").read_bytes()
 
 
+class Custom(torch.optim.Optimizer):
+    def __init__(self, parameters):
+        super().__init__(parameters, {"lr": 1e-2, "word": "x"})
+
+
+FRESH = [Custom] + [getattr(torch.optim, name) for name in ("Adamax", "ASGD", "Rprop", "LBFGS", "SparseAdam", "Adam")]
+
+
+@pytest.mark.parametrize("make", FRESH, ids=lambda make: make.__name__)
+@pytest.mark.parametrize("bare", [False, True])
+def test_optimizers_without_state_come_back(optstate, tmp_path, make, bare):
+    model = torch.nn.Linear(3, 2)
+    optimizer = make(model.parameters())
+    path = tmp_path / "c.pt"
+    tree = {"model": model.state_dict(), "optimizer": optimizer.state_dict(), "epoch": 1}
+    torch.save(tree["optimizer"] if bare else tree, path)
+    optstate("convert", path, tmp_path / "a" / "c.pt")
+    optstate("convert", path, tmp_path / "c.h5")
+    optstate("convert", tmp_path / "c.h5", tmp_path / "b" / "c.pt")
+    for folder in "ab":
+        assert (tmp_path / folder / "c.pt").read_bytes() == path.read_bytes()
+    if bare:
+        return
+    optimizer.load_state_dict(load(tmp_path / "b" / "c.pt")["optimizer"])
+    # What is left out by name goes, from wherever it is.
+    for source in (path, tmp_path / "c.h5"):
+        optstate("convert", source, tmp_path / "s.pt", "--only", "parameters", "--overwrite")
+        assert set(load(tmp_path / "s.pt")) == {"model", "epoch"}
+
+
+def test_the_trainer_keeps_an_optimizer_without_state(optstate, tmp_path):
+    safetensors = pytest.importorskip("safetensors.torch")
+    model, folder = torch.nn.Linear(3, 2), tmp_path / "checkpoint-1"
+    optimizer = torch.optim.Adamax(model.named_parameters())
+    folder.mkdir()
+    safetensors.save_file(model.state_dict(), folder / "model.safetensors")
+    torch.save(optimizer.state_dict(), folder / "optimizer.pt")
+    torch.save(torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: 1.0).state_dict(), folder / "scheduler.pt")
+    (folder / "trainer_state.json").write_text('{"global_step": 0}')
+    optstate("convert", folder, tmp_path / "c.h5")
+    optstate("convert", tmp_path / "c.h5", tmp_path / "back", "--to", "huggingface")
+    for name in ("optimizer.pt", "scheduler.pt"):
+        assert (tmp_path / "back" / name).read_bytes() == (folder / name).read_bytes()
+
+
 def test_stripping_leaves_the_model(optstate, tmp_path):
     model, optimizer = start("adam")
     train(model, optimizer, 0, 2)

@@ -17,6 +17,7 @@ extension TrainingState {
       copy.optimizerTensors = []
       copy.optimizer = nil
       copy.schedule = nil
+      copy.attributes[TrainingState.hiddenOptimizer] = nil
     case .slots:
       copy.variables = variables.filter { !$0.slots.isEmpty }.map { variable in
         Variable(variable.name, value: nil, slots: variable.slots, step: variable.step)

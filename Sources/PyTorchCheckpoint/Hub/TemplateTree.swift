@@ -99,7 +99,7 @@ struct TemplateTree {
       tensors.append(.init(name: name, object: found.object, tensor: shaped))
     }
     if let part = survey.optimizer?.value.object, state.variables.allSatisfy({ $0.slots.isEmpty }),
-      state.optimizer == nil
+      state.optimizer == nil, state.attributes[TrainingState.hiddenOptimizer] == nil
     {
       removed.insert(ObjectIdentifier(part))
       if let scheduler = survey.scheduler?.value.object {

@@ -109,6 +109,9 @@ struct TorchAssembly {
       }
       return try Self.scalar(try file.tensor(description))
     }
+    if state.optimizer == nil, slotTensors.allSatisfy(\.isEmpty) {
+      state.attributes[TrainingState.hiddenOptimizer] = .bool(true)
+    }
   }
 
   private static func fallback(_ id: TorchOptimizer.ParameterID) -> String {

@@ -29,7 +29,9 @@ struct TrainerOutput {
     let pickled = try pickledModels()
     if pickled.isEmpty { placements += try model() }
     var archives = pickled
-    let hasOptimizer = state.optimizer != nil || state.variables.contains { !$0.slots.isEmpty }
+    let hasOptimizer =
+      state.optimizer != nil || state.variables.contains { !$0.slots.isEmpty }
+      || isOurs && state.attributes[TrainingState.hiddenOptimizer] != nil
     var scheduler: TorchOutput?
     if hasOptimizer {
       let (optimizer, made) = try optimizer()

@@ -35,6 +35,10 @@ public struct TrainingState: Sendable {
   /// the format's own.
   public var attributes: [String: AttributeValue]
 
+  /// Among the attributes: that the source has an optimizer of which nothing is known but what `extras`
+  /// carry, true until somebody leaves the optimizer out.
+  package static let hiddenOptimizer = "optimizer.hidden"
+
   /// Describes a state.
   ///
   /// - Parameters:
