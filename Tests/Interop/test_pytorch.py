@@ -391,6 +391,34 @@ def test_the_trainer_keeps_an_optimizer_without_state(optstate, tmp_path):
         assert (tmp_path / "back" / name).read_bytes() == (folder / name).read_bytes()
 
 
+@pytest.mark.parametrize("type", ["int32", "int64"])
+def test_a_step_without_slots_is_kept(optstate, tmp_path, type):
+    tf = pytest.importorskip("tensorflow")
+    prefix, path = tmp_path / "c.ckpt", tmp_path / "c.pt"
+    tf.raw_ops.SaveV2(
+        prefix=str(prefix), tensor_names=["global_step", "w"], shape_and_slices=["", ""],
+        tensors=[tf.constant(5, type), tf.ones(3)],
+    )
+    optstate("convert", prefix, path)
+    state = load(path)
+    assert list(state) == ["model", "global_step"] and state["global_step"] == 5
+    assert flat(state["model"]) == flat(collections.OrderedDict(w=torch.ones(3)))
+    assert optstate("diff", prefix, path).stdout.strip() == "equal"
+    optstate("convert", path, tmp_path / "again" / "c.pt")
+    assert (tmp_path / "again" / "c.pt").read_bytes() == path.read_bytes()
+    # TensorFlow gets its own type back.
+    optstate("set", prefix, tmp_path / "d.ckpt", "--step", "7")
+    reader = tf.train.load_checkpoint(str(tmp_path / "d.ckpt"))
+    step = reader.get_tensor("global_step")
+    assert (step.dtype, int(step)) == (type, 7)
+    optstate("convert", prefix, tmp_path / "c.h5")
+    optstate("convert", tmp_path / "c.h5", tmp_path / "e" / "c.ckpt", "--to", "tensorflow")
+    for suffix in (".index", ".data-00000-of-00001"):
+        assert (tmp_path / "e" / f"c.ckpt{suffix}").read_bytes() == (tmp_path / f"c.ckpt{suffix}").read_bytes()
+    optstate("convert", prefix, tmp_path / "s.pt", "--only", "parameters")
+    assert list(load(tmp_path / "s.pt")) == ["w"]
+
+
 def test_stripping_leaves_the_model(optstate, tmp_path):
     model, optimizer = start("adam")
     train(model, optimizer, 0, 2)

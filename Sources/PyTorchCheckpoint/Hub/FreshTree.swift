@@ -2,8 +2,8 @@ internal import OptimizerCore
 internal import Tensors
 internal import TrainingState
 
-/// A tree made for a state that came from elsewhere: `{"model": …, "optimizer": …}`, or the bare state
-/// dictionary of a model that has nothing else.
+/// A tree made for a state that came from elsewhere: `{"model": …, "optimizer": …}`, without what the
+/// state has not, or the bare state dictionary of a model that has nothing else.
 struct FreshTree {
   let tree: PickleValue
   let nodes = TorchNodes()
@@ -20,8 +20,9 @@ struct FreshTree {
       tensors.append(.init(name: variable.name, object: object, tensor: value.tensor))
     }
     let model = nodes.ordered(items)
+    let count = state.globalStep.map { ("global_step", PickleValue.int($0.value)) }
     guard state.optimizer != nil || state.variables.contains(where: { !$0.slots.isEmpty }) else {
-      tree = model
+      tree = if let count { nodes.dictionary([("model", model), count]) } else { model }
       return
     }
     let optimizer = try FreshOptimizer(
@@ -34,7 +35,7 @@ struct FreshTree {
     tensors += optimizer.tensors
     var parts = [("model", model), ("optimizer", optimizer.value)]
     if let scheduler = optimizer.scheduler { parts.append(("scheduler", scheduler)) }
-    if let step = state.globalStep?.value { parts.append(("global_step", .int(step))) }
+    if let count { parts.append(count) }
     tree = nodes.dictionary(parts)
   }
 

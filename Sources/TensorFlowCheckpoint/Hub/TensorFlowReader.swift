@@ -98,10 +98,16 @@ public enum TensorFlowReader: StateReader {
   }
 
   private static func globalStep(_ tensor: StateTensor) throws -> GlobalStep? {
-    guard tensor.name == "global_step", tensor.tensor.shape.rank == 0,
-      tensor.tensor.elementType == .int64
-    else { return nil }
-    let bytes = try TensorPass.verifiedBytes(of: NamedTensor(tensor.name, tensor.tensor))
-    return try GlobalStep(tensor, bytes: bytes)
+    guard tensor.name == "global_step", tensor.tensor.shape.rank == 0 else { return nil }
+    switch tensor.tensor.elementType {
+    case .int64:
+      let bytes = try TensorPass.verifiedBytes(of: NamedTensor(tensor.name, tensor.tensor))
+      return try GlobalStep(tensor, bytes: bytes)
+    case .int32:
+      // Taken as a number now, so nobody else will ever compare its sum.
+      _ = try TensorPass.verifiedBytes(of: NamedTensor(tensor.name, tensor.tensor))
+      return try StepTensor.globalStep(tensor, format: format)
+    default: return nil
+    }
   }
 }

@@ -50,7 +50,7 @@ public enum TensorFlowWriter: StateWriter {
     }
     var pieces: [(order: Int, piece: BundleWriter.Piece)] = []
     var listings: BundleWriter.Listings = [:]
-    for tensor in named(state, isOurs: isOurs) {
+    for tensor in try named(state, isOurs: isOurs) {
       do {
         try add(tensor, isOurs: isOurs, &pieces, &listings)
       } catch let error as StateError {
@@ -105,7 +105,7 @@ public enum TensorFlowWriter: StateWriter {
   }
 
   /// All tensors under the names that the checkpoint shall have.
-  private static func named(_ state: TrainingState, isOurs: Bool) -> [StateTensor] {
+  private static func named(_ state: TrainingState, isOurs: Bool) throws -> [StateTensor] {
     var tensors: [StateTensor] = []
     for variable in state.variables {
       if let value = variable.value { tensors.append(rename(value, variable.name, isOurs)) }
@@ -114,7 +114,11 @@ public enum TensorFlowWriter: StateWriter {
         tensors.append(rename(slot.tensor, "\(variable.name)/\(suffix)", isOurs))
       }
     }
-    if let step = state.globalStep { tensors.append(rename(step.tensor, "global_step", isOurs)) }
+    if let step = state.globalStep {
+      let format = TensorFlowReader.format
+      let tensor = try StepTensor.tensor(of: step, format: format, isOurs: isOurs)
+      tensors.append(rename(tensor, "global_step", isOurs))
+    }
     let own = state.optimizerTensors.map { current($0, state.optimizer) }
     for tensor in own + (isOurs ? state.extras : []) {
       tensors.append(rename(tensor, tensor.name, isOurs))

@@ -1,7 +1,7 @@
 internal import Tensors
 
-/// Steps that a flat list keeps as scalars, of whatever type its framework counts in.
-enum StepTensor {
+/// Steps that a file keeps as scalars, of whatever type its framework counts in.
+package enum StepTensor {
   static let globalName = "global_step"
 
   /// Of a global step: the type of its scalar, where it is not `int64`.
@@ -21,7 +21,8 @@ enum StepTensor {
     }
   }
 
-  static func globalStep(_ tensor: StateTensor, format: String) throws -> GlobalStep {
+  /// The global step of a scalar, whose type is remembered for its own format.
+  package static func globalStep(_ tensor: StateTensor, format: String) throws -> GlobalStep {
     let value = try count(tensor)
     var record = tensor
     record.tensor = .scalar(value)
@@ -31,7 +32,12 @@ enum StepTensor {
     return try GlobalStep(record, bytes: try record.tensor.bytes())
   }
 
-  static func tensor(of step: GlobalStep, format: String, isOurs: Bool) throws -> StateTensor {
+  /// The scalar of a global step, in the type that it came in where the format is the source's.
+  package static func tensor(
+    of step: GlobalStep,
+    format: String,
+    isOurs: Bool
+  ) throws -> StateTensor {
     var tensor = step.tensor
     if isOurs, case .string(let word) = tensor.attributes[typeAttribute(format)] {
       tensor.tensor = try scalar(step.value, type: word)
