@@ -31,6 +31,40 @@ struct SlotPairingTests {
     #expect(state.globalStep?.value == 2)
   }
 
+  private static let readings: [(kind: String?, slots: Int, given: String?, names: [SlotName])] = [
+    ("sgd", 1, nil, ["slot_1"]), ("sgd", 1, "sgd:momentum=0.9", [.momentum]),
+    ("sgd", 1, "sgd:ema_decay=0.99", [.average]), ("sgd", 1, "sgd", ["slot_1"]),
+    ("sgd", 1, "rmsprop:momentum=0.9", ["slot_1"]),
+    ("sgd", 1, "sgd:accumulation_steps=2", [.gradientAccumulator]),
+    ("rmsprop", 1, nil, [.meanSquare]), ("rmsprop", 2, nil, ["slot_1", "slot_2"]),
+    ("rmsprop", 2, "rmsprop:centered=true", [.meanSquare, .meanGradient]),
+    ("rmsprop", 2, "rmsprop:ema_decay=0.99", [.average, .meanSquare]),
+    ("adagrad", 2, nil, ["slot_1", .accumulator]),
+    (nil, 1, nil, ["slot_1"]), (nil, 1, "lion", [.momentum]),
+  ]
+
+  /// Where a list may be several things, a slot has a name if it has it in all of them.
+  @Test(arguments: readings.indices)
+  func onlyWhatAllReadingsShareHasAName(_ number: Int) throws {
+    let (kind, count, given, names) = Self.readings[number]
+    let shape = try Shape([2, 3])
+    let list = try (0...count).map { place in
+      let kept: Shape = place == 0 ? .scalar : shape
+      return StateTensor(
+        "optimizer/vars/\(place + 1)",
+        try Tensor(.float32, kept, bytes: [UInt8](repeating: 0, count: 4 * kept.elementCount))
+      )
+    }
+    let pairing = OrderPairing(
+      [SlotOwner(name: "w", shape: shape, isTrainable: true)],
+      .keras3,
+      kind: kind,
+      config: nil,
+      given: try given.map { try OptimizerRecord(spec: $0) }
+    )
+    #expect(try pairing.pairs(list).names == names)
+  }
+
   @Test(arguments: KerasFiles.reference + ["tf-weights.h5"])
   func aStateComesBackAsItWas(_ name: String) throws {
     let directory = try TemporaryDirectory()

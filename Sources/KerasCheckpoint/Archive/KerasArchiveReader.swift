@@ -45,7 +45,7 @@ public enum KerasArchiveReader: StateReader {
       var decoder = try WeightsDecoder(
         files,
         configuration: tree,
-        parameterNames: options.parameterNames,
+        options: options,
         format: format
       )
       var state = try decoder.decode()

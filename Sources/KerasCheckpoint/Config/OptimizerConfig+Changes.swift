@@ -82,7 +82,7 @@ extension OptimizerConfig {
       "amsgrad": flag("amsgrad"), "centered": flag("centered"),
       "accumulation_steps": values["gradient_accumulation_steps"]?.number != nil,
     ]
-    if hasOptionalMomentum(family) { slots["momentum"] = values["momentum"]?.number ?? 0 != 0 }
+    if family.hasOptionalMomentum(kind) { slots["momentum"] = values["momentum"]?.number ?? 0 != 0 }
     return slots
   }
 

@@ -82,15 +82,6 @@ struct OptimizerConfig {
     return className.lowercased()
   }
 
-  /// Whether slots for a momentum are kept only where there is one.
-  func hasOptionalMomentum(_ family: KerasFamily) -> Bool {
-    switch family {
-    case .multiBackend: false
-    case .legacy, .keras3: kind == "sgd" || kind == "rmsprop"
-    case .current: kind == "rmsprop"
-    }
-  }
-
   /// Whether bert4keras' own Adam is behind the class.
   var isBERT4Keras: Bool { values["bias_correction"] != nil }
 }

@@ -134,6 +134,7 @@ struct LegacyLayout {
     _ note: (String) -> Void
   ) throws {
     let slots = Set(state.variables.flatMap { $0.slots.map(\.name) })
+    try state.refuseUnknownSlots()
     guard !slots.isEmpty else {
       if let step = state.globalStep { optimizer = [counter(step.value, className)] }
       return

@@ -20,4 +20,13 @@ enum KerasFamily: Sendable, Hashable {
     default: return nil
     }
   }
+
+  /// Whether slots for a momentum are kept only where there is one.
+  func hasOptionalMomentum(_ kind: String?) -> Bool {
+    switch self {
+    case .multiBackend: false
+    case .legacy, .keras3: kind == "sgd" || kind == "rmsprop"
+    case .current: kind == "rmsprop"
+    }
+  }
 }

@@ -34,15 +34,22 @@ struct OptimizerTensors {
   /// The slots' owners in the order of the list.
   var owners: [Int] { slots.map(\.owner) }
 
-  /// The same pairs under names that say no more than the slots' order.
-  func numbered(_ owners: [SlotOwner]) -> OptimizerTensors {
+  /// The same pairs, those that other readings name otherwise under names that say no more than their
+  /// order.
+  ///
+  /// - Parameters:
+  ///   - others: Readings that fit as well, with the same owners.
+  ///   - owners: The model's variables.
+  /// - Returns: The pairs.
+  func numbered(against others: [OptimizerTensors], _ owners: [SlotOwner]) -> OptimizerTensors {
     var copy = self
     copy.slots = []
     var counts: [Int: Int] = [:]
-    for (place, slot) in slots {
-      let number = counts[place, default: 0] + 1
-      counts[place] = number
-      copy.add(slot.tensor, as: SlotName(rawValue: "slot_\(number)"), of: owners[place], at: place)
+    for (index, (place, slot)) in slots.enumerated() {
+      counts[place, default: 0] += 1
+      let isKnown = others.allSatisfy { $0.slots[index].slot.name == slot.name }
+      let name = isKnown ? slot.name : .unknown(at: counts[place, default: 1])
+      copy.add(slot.tensor, as: name, of: owners[place], at: place)
     }
     return copy
   }

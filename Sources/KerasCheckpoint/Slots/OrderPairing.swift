@@ -1,3 +1,4 @@
+internal import OptimizerCore
 internal import Tensors
 internal import TrainingState
 
@@ -7,6 +8,14 @@ struct OrderPairing {
   private let family: KerasFamily
   private let kind: String?
   private let config: OptimizerConfig?
+  private let given: OptimizerRecord?
+
+  /// An order that a list fits.
+  private struct Fit {
+    let items: [SlotLayout.Item]
+    let kind: String
+    let traits: SlotLayout.Traits
+  }
 
   /// Where a list and the order that comes closest part ways.
   private struct Divergence {
@@ -15,27 +24,37 @@ struct OrderPairing {
     let expected: SlotLayout.Item?
   }
 
+  /// Prepares to pair.
+  ///
+  /// - Parameters:
+  ///   - owners: The model's variables in its order.
+  ///   - family: Whose implementation it is.
+  ///   - kind: The rule, `nil` where the file does not tell.
+  ///   - config: The optimizer's configuration, where the file has one.
+  ///   - given: The optimizer as the caller knows it, for a file without one.
   init(
     _ owners: [SlotOwner],
     _ family: KerasFamily,
     kind: String?,
-    config: OptimizerConfig?
+    config: OptimizerConfig?,
+    given: OptimizerRecord? = nil
   ) {
     self.owners = owners
     self.family = family
     self.kind = kind
     self.config = config
+    self.given = config == nil ? given : nil
   }
 
   /// The pairs.
   ///
   /// - Parameter tensors: The tensors behind the step counter, in order.
   /// - Returns: The pairs.
-  /// - Throws: `StateError` with code `malformed` when no order that is known fits, or when several do
-  ///   and would pair differently.
+  /// - Throws: `StateError` with code `malformed` when no order that is known fits, `unsupported` when
+  ///   several do and would pair differently.
   func pairs(_ tensors: [StateTensor]) throws -> OptimizerTensors {
     let trained = owners.indices.filter { owners[$0].isTrainable }
-    var fitting: [(items: [SlotLayout.Item], kind: String, isPlain: Bool)] = []
+    var fitting: [Fit] = []
     var nearest: Divergence?
     for kind in kind.map({ [$0] }) ?? SlotLayout.kinds {
       for layout in SlotLayout.known(kind, family) where agrees(layout) {
@@ -43,8 +62,7 @@ struct OrderPairing {
         let same = zip(items, tensors).prefix { $0.shape == $1.tensor.shape }.count
         if same == items.count, same == tensors.count {
           if !fitting.contains(where: { $0.items == items && $0.kind == kind }) {
-            let isPlain = !layout.traits.average && !layout.traits.accumulation
-            fitting.append((items, kind, isPlain))
+            fitting.append(Fit(items: items, kind: kind, traits: layout.traits))
           }
         } else if isNearer(same, items.count, nearest, tensors.count) {
           nearest = Divergence(
@@ -55,14 +73,14 @@ struct OrderPairing {
         }
       }
     }
-    // Without a configuration the plainest reading counts: what a rule keeps for every optimizer, a
-    // moving average of the weights or a sum of gradients, is seen where nothing else fits.
-    if config == nil, kind != nil, let plain = fitting.first(where: { $0.isPlain }) {
-      fitting = [plain]
+    // Shapes alone do not tell a moving average of the weights from a momentum: whoever ran it does.
+    if let given, fitting.count > 1 {
+      let meant = fitting.filter { agrees($0, given) }
+      if !meant.isEmpty { fitting = meant }
     }
     guard let first = fitting.first else { throw refusal(nearest, tensors, trained.count) }
     let paired = pair(first.items, tensors, first.kind)
-    // Where the rule is unknown, several may fit: what they agree on is true of any.
+    // Several may fit: what they agree on is true of any.
     let others = fitting.dropFirst().map { pair($0.items, tensors, $0.kind) }
     if others.allSatisfy({ $0.names == paired.names && $0.owners == paired.owners }) {
       return paired
@@ -71,10 +89,12 @@ struct OrderPairing {
       throw StateError(
         .unsupported,
         "the optimizer's tensors fit several orders, and nothing says which rule keeps them",
-        found: "\(tensors.count) tensors for \(trained.count) variables"
+        found: "\(tensors.count) tensors for \(trained.count) variables",
+        remedy: config == nil && family != .multiBackend
+          ? "pass --optimizer with the settings that the run had" : nil
       )
     }
-    return paired.numbered(owners)
+    return paired.numbered(against: others, owners)
   }
 
   /// Whether an order fits further than another, or as far and in a length that is closer.
@@ -100,10 +120,27 @@ struct OrderPairing {
     }
     if values["amsgrad"] != nil, traits.amsgrad != config.flag("amsgrad") { return false }
     if values["centered"] != nil, traits.centered != config.flag("centered") { return false }
-    if let momentum = values["momentum"]?.number, config.hasOptionalMomentum(family) {
+    if let momentum = values["momentum"]?.number, family.hasOptionalMomentum(kind) {
       return traits.momentum == (momentum != 0)
     }
     return true
+  }
+
+  /// Whether a reading is of the rule and has the optional parts that a record asks for.
+  private func agrees(_ fit: Fit, _ record: OptimizerRecord) -> Bool {
+    let values = record.hyperparameters
+    func isOn(_ key: String) -> Bool { values[key] == .bool(true) }
+    func number(_ key: String) -> Double { values[key]?.number ?? 0 }
+    // Adam and AdamW keep the same.
+    let isAdam = [fit.kind, record.kind].allSatisfy(["adam", "adamw"].contains)
+    guard isAdam || fit.kind == record.kind else { return false }
+    let traits = fit.traits
+    if family.hasOptionalMomentum(fit.kind), traits.momentum != (number("momentum") != 0) {
+      return false
+    }
+    return traits.amsgrad == isOn("amsgrad") && traits.centered == isOn("centered")
+      && traits.average == (number("ema_decay") != 0)
+      && traits.accumulation == (number("accumulation_steps") > 1)
   }
 
   private func pair(

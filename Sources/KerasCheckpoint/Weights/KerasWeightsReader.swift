@@ -49,7 +49,7 @@ public enum KerasWeightsReader: StateReader {
       var decoder = try WeightsDecoder(
         [KerasFile(catalog, file)],
         configuration: nil,
-        parameterNames: options.parameterNames,
+        options: options,
         format: format
       )
       return try decoder.decode()
@@ -71,7 +71,7 @@ public enum KerasWeightsReader: StateReader {
       var decoder = try WeightsDecoder(
         files,
         configuration: nil,
-        parameterNames: options.parameterNames,
+        options: options,
         format: format
       )
       return try decoder.decode()

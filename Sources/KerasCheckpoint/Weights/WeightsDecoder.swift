@@ -12,7 +12,7 @@ struct WeightsDecoder {
   private let groups: [VariableGroup]
   private let config: OptimizerConfig?
   private let model: ModelConfig?
-  private let parameterNames: [String]?
+  private let options: ReadOptions
   private var state: TrainingState
   private var owners: [SlotOwner] = []
   /// Numbers of the variables of each group.
@@ -23,20 +23,20 @@ struct WeightsDecoder {
   /// - Parameters:
   ///   - files: The files that belong together.
   ///   - configuration: The archive's `config.json`, where there is one.
-  ///   - parameterNames: The variables in the optimizer's order, where the caller knows it.
+  ///   - options: The variables in the optimizer's order and the optimizer, where the caller knows them.
   ///   - format: The name of the format that the state is to have.
   /// - Throws: `StateError` with code `malformed` or `unsupported`.
   init(
     _ files: [KerasFile],
     configuration: JSONTree?,
-    parameterNames: [String]?,
+    options: ReadOptions,
     format: String
   ) throws {
     self.files = files
     groups = try VariableGroup.all(in: files)
     config = configuration.flatMap(OptimizerConfig.init(archive:))
     model = configuration.map(ModelConfig.init)
-    self.parameterNames = parameterNames
+    self.options = options
     state = TrainingState(sourceFormat: format)
   }
 
@@ -190,7 +190,13 @@ struct WeightsDecoder {
     for order in try candidates(tree) ?? [] {
       let arranged = order.map { owners[$0] }
       do {
-        var pairs = try OrderPairing(arranged, family, kind: kind, config: config).pairs(rest)
+        var pairs = try OrderPairing(
+          arranged,
+          family,
+          kind: kind,
+          config: config,
+          given: options.optimizer
+        ).pairs(rest)
         pairs.slots = pairs.slots.map { (order[$0.owner], $0.slot) }
         if !found.contains(where: { $0.owners == pairs.owners }) { found.append(pairs) }
       } catch let error as StateError {
@@ -210,7 +216,7 @@ struct WeightsDecoder {
 
   /// The orders in which the optimizer may number the variables.
   private func candidates(_ tree: WeightsTree) throws -> [[Int]]? {
-    guard let parameterNames else {
+    guard let parameterNames = options.parameterNames else {
       return tree.orders?.map { order in order.flatMap { places[$0] ?? [] } }
     }
     let known = Dictionary(

@@ -31,6 +31,7 @@ struct FreshOptimizer {
     asTrainer: Bool,
     note: ((String) -> Void)?
   ) throws {
+    try state.refuseUnknownSlots()
     guard let record = state.optimizer else {
       throw StateError(
         .unsupported,

@@ -48,6 +48,17 @@ public struct SlotName: Sendable, Hashable, RawRepresentable {
   /// The moving average of the weights.
   public static let average: SlotName = "ema"
 
+  /// A slot of which no more is known than its place among its variable's.
+  ///
+  /// - Parameter place: The place, from 1 on.
+  /// - Returns: The name.
+  public static func unknown(at place: Int) -> SlotName { SlotName(rawValue: "slot_\(place)") }
+
+  /// Whether no more is known of the slot than its place.
+  public var isUnknown: Bool {
+    rawValue.hasPrefix("slot_") && Int(rawValue.dropFirst(5)) != nil
+  }
+
   /// Every slot that has a name here.
   public static let all: [SlotName] = [
     .firstMoment, .secondMoment, .greatestSecondMoment, .infinityNorm, .momentumProduct, .momentum,

@@ -1,13 +1,22 @@
+public import OptimizerCore
+
 /// What a reader is told that the files themselves do not say.
 public struct ReadOptions: Sendable {
   /// Names of the model's parameters in the order in which the optimizer numbers them, for formats
   /// that keep slots by number; `nil` to take the order from the state itself.
   public var parameterNames: [String]?
 
+  /// The optimizer that kept the slots, for formats that keep them by number and have several meanings
+  /// for one list; it chooses among those that fit, and the state's own word goes first.
+  public var optimizer: OptimizerRecord?
+
   /// Describes the options.
   ///
-  /// - Parameter parameterNames: Names of the parameters in the optimizer's order.
-  public init(parameterNames: [String]? = nil) {
+  /// - Parameters:
+  ///   - parameterNames: Names of the parameters in the optimizer's order.
+  ///   - optimizer: The optimizer that kept the slots.
+  public init(parameterNames: [String]? = nil, optimizer: OptimizerRecord? = nil) {
     self.parameterNames = parameterNames
+    self.optimizer = optimizer
   }
 }

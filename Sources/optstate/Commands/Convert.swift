@@ -76,7 +76,7 @@ struct Convert: ParsableCommand {
         format: to,
         naming: try naming.map { try NamingChoice($0) } ?? .automatic,
         configuration: config,
-        readOptions: try names.readOptions(),
+        readOptions: try names.readOptions(records),
         options: outputOptions.options(label: "converting", deflateLevel: compress?.level),
         change: { state, _ in try records.completing(state).taking(only) }
       )

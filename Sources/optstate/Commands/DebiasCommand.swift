@@ -57,7 +57,7 @@ struct DebiasCommand: ParsableCommand {
     try Failure.reported(limitOptions) {
       var report: DebiasReport?
       var notes: [String] = []
-      try target.run(input, output, label: "debiasing") { state, format in
+      try target.run(input, output, label: "debiasing", records: records) { state, format in
         let complete = try records.completing(state)
         var debias = Debias(
           operation,

@@ -25,7 +25,7 @@ struct Doctor: ParsableCommand {
     try Failure.reported(limitOptions) {
       let diagnosis = try Diagnosis(
         state,
-        readOptions: try names.readOptions(),
+        readOptions: try names.readOptions(records),
         change: records.completing,
         progress: ProgressBar("examining").handler
       )

@@ -33,7 +33,7 @@ struct Inspect: ParsableCommand {
     try Failure.reported(limitOptions) {
       let inspection = try Inspection(
         state,
-        readOptions: try names.readOptions(),
+        readOptions: try names.readOptions(records),
         isSelected: { match?.matches($0) ?? true },
         withStatistics: stats,
         change: records.completing,

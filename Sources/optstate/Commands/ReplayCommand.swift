@@ -47,6 +47,9 @@ struct ReplayCommand: ParsableCommand {
         to: output,
         format: to,
         keepsFormat: true,
+        readOptions: ReadOptions(
+          optimizer: try records.optimizer.map { try RecordSource.optimizer($0) }
+        ),
         options: outputOptions.options(label: "writing"),
         change: { state, _ in
           let recorded = try GradientFile(gradients)

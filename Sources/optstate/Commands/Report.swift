@@ -28,7 +28,7 @@ struct Report: ParsableCommand {
       let report = try inputs.record {
         try StateReport(
           state,
-          readOptions: try names.readOptions(),
+          readOptions: try names.readOptions(records),
           change: records.completing,
           progress: ProgressBar("reading").handler
         )

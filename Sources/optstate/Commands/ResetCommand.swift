@@ -66,7 +66,7 @@ struct ResetCommand: ParsableCommand {
         betas: (beta1, beta2)
       )
       var report: ResetReport?
-      try target.run(input, output, label: "resetting") { state, _ in
+      try target.run(input, output, label: "resetting", records: records) { state, _ in
         let (changed, done) = try reset.apply(to: try records.completing(state)) {
           match?.matches($0) ?? true
         }

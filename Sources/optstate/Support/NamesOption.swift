@@ -12,7 +12,14 @@ struct NamesOption: ParsableArguments {
   var names: String?
 
   /// What the input's files do not say.
-  func readOptions() throws -> ReadOptions {
-    ReadOptions(parameterNames: try names.map { try ParameterNames.read($0) })
+  ///
+  /// - Parameter records: The optimizer that was given, where the command takes one.
+  /// - Returns: What to read with.
+  /// - Throws: `StateError` when a file cannot be read, or the record makes no sense.
+  func readOptions(_ records: RecordOptions? = nil) throws -> ReadOptions {
+    ReadOptions(
+      parameterNames: try names.map { try ParameterNames.read($0) },
+      optimizer: try records?.optimizer.map { try RecordSource.optimizer($0) }
+    )
   }
 }

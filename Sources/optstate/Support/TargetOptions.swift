@@ -30,6 +30,7 @@ struct TargetOptions: ParsableArguments {
     _ input: String,
     _ output: String,
     label: String,
+    records: RecordOptions? = nil,
     change: (TrainingState, _ format: String) throws -> TrainingState
   ) throws {
     try Conversion.run(
@@ -37,7 +38,7 @@ struct TargetOptions: ParsableArguments {
       to: output,
       format: to,
       keepsFormat: true,
-      readOptions: try names.readOptions(),
+      readOptions: try names.readOptions(records),
       options: options(label: label),
       change: change
     )
