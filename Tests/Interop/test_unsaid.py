@@ -3,6 +3,7 @@ import json
 
 import numpy as np
 import pytest
+from conftest import OPTIMIZERS
 
 keras = pytest.importorskip("keras")
 torch = pytest.importorskip("torch")
@@ -151,3 +152,90 @@ def test_slots_without_an_owner_are_not_left_out_in_silence(optstate, tmp_path):
     optimizer, _ = torch_of(
         optstate, tmp_path / "a.weights.h5", tmp_path / "a.pt", "--names", tmp_path / "names")
     assert len(optimizer["state"]) == 2
+
+
+SOURCES = ["a.keras", "a.h5", "a.weights.h5", "object"]
+STEPPING = {
+    "sgd": (lambda: O.SGD(0.1, momentum=0.9), "sgd:momentum=0.9,nesterov=true,learning_rate=0.1"),
+    "rmsprop": (lambda: O.RMSprop(0.01, momentum=0.9), "rmsprop:momentum=0.9,learning_rate=0.01"),
+}
+
+
+def saved(model, path):
+    import tensorflow as tf
+
+    if path.name == "object":
+        tf.train.Checkpoint(model=model, optimizer=model.optimizer).write(str(path))
+    elif path.name.endswith(".weights.h5"):
+        model.save_weights(path)
+    else:
+        model.save(path)
+    return path
+
+
+@pytest.mark.parametrize("kind", STEPPING)
+@pytest.mark.parametrize("source", SOURCES)
+def test_steps_are_no_gradients_wherever_they_come_from(optstate, tmp_path, source, kind):
+    optimizer, spec = STEPPING[kind]
+    path = saved(trained(optimizer()), tmp_path / source)
+
+    def refused(path, *options):
+        done = optstate("convert", path, tmp_path / "out.pt", *options, status=65)
+        assert not (tmp_path / "out.pt").exists()
+        return done.stderr
+
+    assert "hold steps" in refused(path) or source == "a.weights.h5"
+    assert "hold steps" in refused(path, "--optimizer", spec)
+    assert "hold steps" in refused(path, "--optimizer", spec + ",buffer=gradient")
+    for name in ("s.h5", "s.safetensors"):
+        optstate("convert", path, tmp_path / name, "--optimizer", spec)
+        assert "hold steps" in refused(tmp_path / name)
+        assert "hold steps" in refused(tmp_path / name, "--optimizer", spec)
+
+
+def test_slots_prove_their_flags(optstate, tmp_path):
+    path = saved(trained(O.Adam(amsgrad=True)), tmp_path / "object")
+    optimizer, notes = torch_of(optstate, path, tmp_path / "a.pt")
+    assert optimizer["param_groups"][0]["amsgrad"] is True
+    assert "assumed beta1 0.9, beta2 0.999, epsilon 1e-08: the state does not say" in notes
+
+    path = saved(trained(O.RMSprop(centered=True)), tmp_path / "b" / "object")
+    optimizer, notes = torch_of(optstate, path, tmp_path / "b.pt")
+    group = optimizer["param_groups"][0]
+    assert group["centered"] is True and group["momentum"] == 0
+    assert "assumed rho 0.99, epsilon 1e-08: the state does not say" in notes
+    parameters = [torch.nn.Parameter(torch.ones(2, 3)), torch.nn.Parameter(torch.ones(3))]
+    loaded = torch.optim.RMSprop(parameters)
+    loaded.load_state_dict(optimizer)
+    for parameter in parameters:
+        parameter.grad = torch.ones_like(parameter)
+    loaded.step()
+
+
+def test_a_decay_that_nobody_knows_is_told(optstate, tmp_path):
+    model = trained(O.AdamW(weight_decay=0.1))
+    for name in ("object", "a.weights.h5"):
+        _, notes = torch_of(optstate, saved(model, tmp_path / name), tmp_path / (name + ".pt"))
+        assert "weight_decay 0.0" in notes and "the state does not say" in notes
+    optimizer, notes = torch_of(optstate, saved(model, tmp_path / "a.keras"), tmp_path / "k.pt")
+    assert optimizer["param_groups"][0]["weight_decay"] == 0.1 and "assumed" not in notes
+
+
+def test_a_rule_without_its_numbers_is_refused(optstate, tmp_path):
+    """PyTorch's Adadelta with None for rho fails at its first step."""
+    model = trained(O.Adadelta())
+    done = optstate("convert", saved(model, tmp_path / "object"), tmp_path / "a.pt", status=65)
+    assert "does not say its rho, epsilon" in done.stderr
+    optimizer, _ = torch_of(optstate, saved(model, tmp_path / "a.keras"), tmp_path / "b.pt")
+    assert optimizer["param_groups"][0]["rho"] == 0.95
+
+
+def test_a_buffer_needs_its_momentum(optstate, tmp_path):
+    source = OPTIMIZERS / "momentum"
+    prefix = next(iter(sorted(source.glob("*.index")))).with_suffix("")
+    done = optstate("convert", prefix, tmp_path / "a.pt", "--optimizer", "sgd:learning_rate=0.1", status=65)
+    assert "does not say its momentum" in done.stderr
+    spec = "sgd:learning_rate=0.1,momentum=0.9,nesterov=true"
+    optimizer, notes = torch_of(optstate, prefix, tmp_path / "a.pt", "--optimizer", spec)
+    assert optimizer["param_groups"][0]["momentum"] == 0.9 and "assumed" not in notes
+    assert all("momentum_buffer" in entry for entry in optimizer["state"].values())

@@ -48,15 +48,10 @@ struct FreshOptimizer {
     }
     let step = state.globalStep?.value
     let rate = try FreshRate(state)
-    var values = try Self.resolved(record)
+    let settings = try FreshSettings(state, record, rule, parameters)
+    settings.tell(note)
+    var values = settings.values
     values["learning_rate"] = .double(rate.current)
-    if values["momentum"]?.number ?? 0 != 0, values["buffer"] == .string("step") {
-      throw StateError(
-        .unsupported,
-        "the momentum buffers hold steps, PyTorch's hold gradients",
-        remedy: "leave the slots out with --only parameters"
-      )
-    }
     // PyTorch multiplies by the rate in its own order; the record's arithmetic is another framework's.
     if Self.uncorrected.contains(record.kind) || values["bias_correction"] == .string("none") {
       note?(
@@ -77,6 +72,8 @@ struct FreshOptimizer {
     for group in groups {
       let first = number
       for variable in group.members {
+        var variable = variable
+        if settings.leavesBuffers { variable.slots.removeAll { $0.name == .momentum } }
         if let (entry, found) = try Self.entry(variable, rule, step, nodes) {
           entries.append((.int(number), entry))
           tensors += found
@@ -93,17 +90,6 @@ struct FreshOptimizer {
     ])
     scheduler = try rate.scheduler(groups: groups.count, nodes, note)
     Self.noteUnused(parameters, rule, note)
-  }
-
-  /// The record's settings, defaults of its own framework filled in.
-  private static func resolved(_ record: OptimizerRecord) throws -> [String: HyperparameterValue] {
-    guard let kind = RuleKind(rawValue: record.kind) else { return record.hyperparameters }
-    let isNamed = record.hyperparameters["arithmetic"] != nil || kind.onlyConvention != nil
-    var plain = record
-    plain.groups = []
-    return try StateError.blamingData {
-      try Optimizer(plain, convention: isNamed ? nil : .pytorch).record.hyperparameters
-    }
   }
 
   /// What is kept for a parameter, `nil` where nothing is.

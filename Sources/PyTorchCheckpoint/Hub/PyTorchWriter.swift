@@ -50,7 +50,7 @@ public enum PyTorchWriter: StateWriter {
     noteExtras(state, note)
     var own = state
     own.extras = []
-    own.attributes = [:]
+    own.attributes = state.attributes.filter { $0.key == TrainingState.keepsSteps }
     let fresh = try FreshTree(own, note: note)
     return try TorchOutput(
       fresh.tree,

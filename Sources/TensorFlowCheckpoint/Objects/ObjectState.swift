@@ -81,6 +81,8 @@ struct ObjectState {
       state.variables[place].slots.append(Slot(slot, tensor))
     }
     if let kind = recordKind {
+      let keepsSteps = state.attributes[TrainingState.keepsSteps] == .bool(true)
+      if keepsSteps, kind == "sgd" || kind == "rmsprop" { values["buffer"] = .string("step") }
       state.optimizer = OptimizerRecord(kind: kind, hyperparameters: values)
     }
     state.naming = NamingConvention.recognize(state.variables.lazy.map(\.name))
@@ -95,6 +97,10 @@ struct ObjectState {
     _ values: inout [String: AttributeValue]
   ) throws {
     var tensor = tensor
+    // The optimizers of tf.compat.v1 count nothing themselves.
+    if Self.counters.contains(own.name) {
+      state.attributes[TrainingState.keepsSteps] = .bool(true)
+    }
     if Self.counters.contains(own.name), tensor.tensor.elementType == .int64,
       state.globalStep == nil
     {

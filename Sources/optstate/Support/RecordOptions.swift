@@ -41,7 +41,17 @@ struct RecordOptions: ParsableArguments {
   /// A state with the records that were given.
   func completing(_ state: TrainingState) throws -> TrainingState {
     var copy = state
-    if let optimizer { copy.optimizer = try RecordSource.optimizer(optimizer) }
+    if let optimizer {
+      var record = try RecordSource.optimizer(optimizer)
+      // What the buffers hold does not change with the record that is said to be theirs.
+      let hasBuffers = state.variables.contains { $0[.momentum] != nil }
+      if ["sgd", "rmsprop"].contains(record.kind), hasBuffers, state.holdsSteps(record.kind),
+        record.hyperparameters["buffer"] == nil
+      {
+        record.hyperparameters["buffer"] = .string("step")
+      }
+      copy.optimizer = record
+    }
     if let schedule { copy.schedule = try RecordSource.schedule(schedule) }
     if let learningRate, let trainSteps {
       let record = ScheduleRecord(
