@@ -70,11 +70,14 @@ struct FaultSweepTests {
     try StateFormats.open(folder(subject.name), options: try readOptions(subject)).state
   }
 
-  /// A Trainer numbers the parameters of a model that it does not know.
+  /// A Trainer numbers the parameters of a model that it does not know, biases last.
   private func readOptions(_ subject: Subject) throws -> ReadOptions {
     guard subject.format == "huggingface" else { return ReadOptions() }
     let source = try StateFormats.open("\(Fixtures.root)/reference/\(subject.source)").state
-    return ReadOptions(parameterNames: source.variables.map(\.name))
+    let names = source.variables.map(\.name)
+    let isBias = { (name: String) in name.hasSuffix("bias") }
+    let ordered = names.filter { !isBias($0) } + names.filter(isBias)
+    return ReadOptions(parameterNames: ordered)
   }
 
   /// Everything in the folder, by path.
