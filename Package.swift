@@ -103,7 +103,7 @@ let package = Package(
     .executableTarget(
       name: "optstate",
       dependencies: [
-        "OptStateKit", "ByteIO",
+        "OptStateKit",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict,

@@ -1,5 +1,4 @@
 internal import ArgumentParser
-internal import ByteIO
 internal import OptStateKit
 
 /// The command `optstate schedule`.
