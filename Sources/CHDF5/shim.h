@@ -7,9 +7,18 @@
 #include <string.h>
 #include <unistd.h>
 
+/* Debian keeps the headers of the build without MPI in a folder of their own. */
+#if __has_include(<hdf5/serial/hdf5.h>)
+#include <hdf5/serial/hdf5.h>
+#else
 #include <hdf5.h>
+#endif
 #if H5_VERSION_GE(1, 13, 0)
+#if __has_include(<hdf5/serial/H5FDdevelop.h>)
+#include <hdf5/serial/H5FDdevelop.h>
+#else
 #include <H5FDdevelop.h>
+#endif
 #endif
 
 /* Swift imports neither libhdf5's macros nor its mutable globals: each that is needed is a function

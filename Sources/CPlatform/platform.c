@@ -36,3 +36,18 @@ int optstate_open_unnamed(const char *directory) {
 
 void optstate_end_with_parent(void) {}
 #endif
+
+// Swift's own libraries call hypotf, whose newest version in glibc's libm, of 2.35, would keep the program from starting on
+// systems with 2.34 (RHEL 9). The release links with --wrap=hypotf, and so calls the version that every system has.
+#if defined(__GLIBC__)
+float optstate_hypotf(float x, float y);
+#if defined(__x86_64__)
+__asm__(".symver optstate_hypotf, hypotf@GLIBC_2.2.5");
+#elif defined(__aarch64__)
+__asm__(".symver optstate_hypotf, hypotf@GLIBC_2.17");
+#endif
+float __wrap_hypotf(float x, float y);
+float __wrap_hypotf(float x, float y) {
+    return optstate_hypotf(x, y);
+}
+#endif
