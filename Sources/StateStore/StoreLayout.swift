@@ -66,7 +66,7 @@ final class StoreLayout {
     let root = file.root
     try root.setAttribute(StoreNames.Attribute.format, .text(StoreNames.format))
     try root.setAttribute(StoreNames.Attribute.version, .integer(StoreNames.version))
-    try root.setAttribute(StoreNames.Attribute.createdBy, .text("optstate"))
+    try root.setAttribute(StoreNames.Attribute.createdBy, .text("optstate \(optstateVersion)"))
     try root.setAttribute(StoreNames.Attribute.sourceFormat, .text(state.sourceFormat))
     if let naming = state.naming {
       try root.setAttribute(StoreNames.Attribute.naming, .text(naming))

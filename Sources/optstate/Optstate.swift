@@ -15,6 +15,7 @@ struct Optstate: ParsableCommand {
       Exit status: 0 done; 1 a difference or a failed check; 64 usage; 65 malformed or unsupported \
       data; 66 no such input; 73 the output cannot be made; 74 input or output error.
       """,
+    version: optstateVersion,
     subcommands: [
       Inspect.self, Verify.self, Diff.self, Doctor.self, Report.self, Convert.self, Strip.self,
       ReplayCommand.self, ResetCommand.self, DebiasCommand.self, SetCommand.self,
