@@ -30,6 +30,8 @@ def main(directory):
     if not bert_run.tensorflow.__version__.startswith("1."):
         write_gradients(directory + "/gradients-5.h5", records[5:10], "clipped")
         write_gradients(directory + "/raw-gradients-10.h5", records[10:13], "raw")
+        with open(directory + "/bert_config.json", "w", newline="\n") as file:
+            file.write(bert_run.configuration().to_json_string())
     check_that_runs_repeat(prefix, records)
 
 

@@ -6,7 +6,7 @@ import subprocess
 import pytest
 
 HERE = pathlib.Path(__file__).parent
-PYTHON = pathlib.Path(os.environ.get("OPTSTATE_LEGACY_PYTHON", HERE.parent.parent / ".venv-interop-legacy/bin/python"))
+PYTHON = os.environ["OPTSTATE_LEGACY_PYTHON"]
 
 def legacy(*arguments):
     done = subprocess.run(
