@@ -74,10 +74,11 @@ let package = Package(
       swiftSettings: strict,
       linkerSettings: hdf5Libraries
     ),
+    .target(name: "OptimizerCatalog", dependencies: ["Tensors"], swiftSettings: strict),
     .target(name: "OptimizerCore", dependencies: ["Tensors", "CKernels"], swiftSettings: strict),
     .target(
       name: "TrainingState",
-      dependencies: ["Tensors", "OptimizerCore"],
+      dependencies: ["Tensors", "OptimizerCatalog", "OptimizerCore"],
       resources: [.embedInCode("Names/Maps")],
       swiftSettings: strict
     ),
@@ -89,7 +90,7 @@ let package = Package(
     .target(
       name: "TensorFlowCheckpoint",
       dependencies: [
-        "TrainingState", "OptimizerCore", "Tensors", "ByteIO",
+        "TrainingState", "OptimizerCatalog", "OptimizerCore", "Tensors", "ByteIO",
         .product(name: "SwiftProtobuf", package: "swift-protobuf"),
       ],
       exclude: ["Protos"],
@@ -107,19 +108,23 @@ let package = Package(
     ),
     .target(
       name: "KerasCheckpoint",
-      dependencies: ["TrainingState", "OptimizerCore", "Tensors", "ByteIO", "HDF5"],
+      dependencies: [
+        "TrainingState", "OptimizerCatalog", "OptimizerCore", "Tensors", "ByteIO", "HDF5",
+      ],
       swiftSettings: strict
     ),
     .target(
       name: "PyTorchCheckpoint",
-      dependencies: ["TrainingState", "OptimizerCore", "Tensors", "ByteIO", "Safetensors"],
+      dependencies: [
+        "TrainingState", "OptimizerCatalog", "OptimizerCore", "Tensors", "ByteIO", "Safetensors",
+      ],
       swiftSettings: strict
     ),
     .target(
       name: "OptStateKit",
       dependencies: [
-        "Tensors", "ByteIO", "HDF5", "OptimizerCore", "TrainingState", "StateStore",
-        "TensorFlowCheckpoint", "Safetensors", "NumPyArchive", "KerasCheckpoint",
+        "Tensors", "ByteIO", "HDF5", "OptimizerCatalog", "OptimizerCore", "TrainingState",
+        "StateStore", "TensorFlowCheckpoint", "Safetensors", "NumPyArchive", "KerasCheckpoint",
         "PyTorchCheckpoint",
       ],
       swiftSettings: strict
@@ -201,6 +206,11 @@ let package = Package(
       swiftSettings: strict
     ),
     .testTarget(
+      name: "OptimizerCatalogTests",
+      dependencies: ["OptimizerCatalog", "OptimizerCore", "Tensors"],
+      swiftSettings: strict
+    ),
+    .testTarget(
       name: "OptimizerCoreTests",
       dependencies: ["OptimizerCore", "Tensors", "CKernels"],
       swiftSettings: strict
@@ -223,7 +233,8 @@ let package = Package(
     .testTarget(
       name: "OptStateKitTests",
       dependencies: [
-        "OptStateKit", "TrainingState", "OptimizerCore", "HDF5", "ByteIO", "Tensors", "TestSupport",
+        "OptStateKit", "TrainingState", "OptimizerCatalog", "OptimizerCore", "HDF5", "ByteIO",
+        "Tensors", "TestSupport",
       ],
       swiftSettings: strict
     ),

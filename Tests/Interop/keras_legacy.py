@@ -4,14 +4,17 @@
     keras_legacy.py resume CASE FOLDER   back.h5 continued for 3 steps, compared with both
     keras_legacy.py weights FILE         a legacy file of weights loaded into keras-bert's model
     keras_legacy.py list                 the cases, one a line
+    keras_legacy.py serve                does what the lines of its input ask for, each in a fork of its own
 
 Needs TensorFlow 2.15 with keras-bert and bert4keras, which were written for the base class of optimizers that
 is now called legacy.
 """
 import importlib
+import json
 import os
 import pathlib
 import sys
+import traceback
 
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
 os.environ["TF_KERAS"] = "1"
@@ -32,6 +35,8 @@ from keras_bert import AdamWarmup, get_custom_objects, get_model
 
 K = tf.keras
 ROWS = 4
+# Stands before the exit status behind what one line of `serve`'s input printed.
+END = "== end"
 
 
 def keras_bert(optimizer):
@@ -156,11 +161,33 @@ def weights(path):
     same(model, path.parent / "wanted.npz")
 
 
-if __name__ == "__main__":
-    command, *rest = sys.argv[1:]
+def do(command, *rest):
     if command == "list":
         print("\n".join(CASES))
     elif command == "weights":
         weights(pathlib.Path(rest[0]))
+    elif command == "serve":
+        serve()
     else:
         {"train": train, "resume": resume}[command](rest[0], pathlib.Path(rest[1]))
+
+
+def serve():
+    """Importing takes longer than most of what is asked: done once. A fork knows nothing of the one before it."""
+    for line in sys.stdin:
+        child = os.fork()
+        if not child:
+            try:
+                do(*json.loads(line))
+                status = 0
+            except BaseException:
+                traceback.print_exc(file=sys.stdout)
+                status = 1
+            sys.stdout.flush()
+            os._exit(status)
+        _, status = os.waitpid(child, 0)
+        print(f"{END} {os.waitstatus_to_exitcode(status)}", flush=True)
+
+
+if __name__ == "__main__":
+    do(*sys.argv[1:])

@@ -1,7 +1,6 @@
 """SIGKILL at random moments: what stands at the target is absent, old and complete, or new and complete.
 
-OPTSTATE_KILLS says how many kills each target gets, OPTSTATE_ROTATIONS how many the training run; together they
-are hundreds by default.
+OPTSTATE_KILLS says how many kills each target gets, OPTSTATE_ROTATIONS how many the training run.
 """
 import json
 import os
@@ -19,7 +18,7 @@ from outputs import OUTPUTS, SUFFIX, command, contents, lay, leftovers, standing
 
 KILLS = int(os.environ.get("OPTSTATE_KILLS", "30"))
 # Of a run that saves and rotates its checkpoints.
-ROTATIONS = int(os.environ.get("OPTSTATE_ROTATIONS", "100"))
+ROTATIONS = int(os.environ.get("OPTSTATE_ROTATIONS", "30"))
 MEGABYTES = int(os.environ.get("OPTSTATE_CRASH_MEGABYTES", "24"))
 
 

@@ -112,7 +112,7 @@ def bounded(arguments):
 
 # Each file meets `verify` and every so manieth of the other commands, another share of them than the file before it, so
 # that all commands meet files of every family; 1 gives all to all.
-SHARE = int(os.environ.get("OPTSTATE_SHARE", "6"))
+SHARE = int(os.environ.get("OPTSTATE_SHARE", "16"))
 
 
 def answers(path, allowed, attack, turn):

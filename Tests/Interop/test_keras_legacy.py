@@ -1,4 +1,5 @@
 """keras-bert and bert4keras, in an environment of their own: what they load continues bit for bit."""
+import json
 import os
 import pathlib
 import subprocess
@@ -8,11 +9,30 @@ import pytest
 HERE = pathlib.Path(__file__).parent
 PYTHON = os.environ["OPTSTATE_LEGACY_PYTHON"]
 
-def legacy(*arguments):
-    done = subprocess.run(
-        [PYTHON, HERE / "keras_legacy.py", *map(str, arguments)], capture_output=True, text=True, timeout=300)
-    assert done.returncode == 0, done.stderr[-3000:]
-    return done.stdout
+END = "== end"
+
+
+@pytest.fixture(scope="module")
+def legacy():
+    """Asks the other environment's process for something, and returns what it printed."""
+    process = subprocess.Popen(
+        [PYTHON, HERE / "keras_legacy.py", "serve"],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)  # fmt: skip
+
+    def ask(*arguments):
+        process.stdin.write(json.dumps(list(map(str, arguments))) + "\n")
+        process.stdin.flush()
+        lines = []
+        for line in process.stdout:
+            if line.startswith(END):
+                assert line.split()[-1] == "0", "".join(lines)[-3000:]
+                return "".join(lines)
+            lines.append(line)
+        raise AssertionError(f"the process ended with {process.wait()}: {''.join(lines)[-3000:]}")
+
+    yield ask
+    process.stdin.close()
+    process.wait()
 
 
 CASES = [
@@ -21,12 +41,12 @@ CASES = [
 ]
 
 
-def test_every_case_is_run():
+def test_every_case_is_run(legacy):
     assert legacy("list").split() == CASES
 
 
 @pytest.fixture(scope="module")
-def trained(tmp_path_factory):
+def trained(legacy, tmp_path_factory):
     """The folder of a case's files, made when it is first asked for. Not to be changed."""
     made = {}
 
@@ -40,7 +60,7 @@ def trained(tmp_path_factory):
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_resumes(optstate, trained, case):
+def test_resumes(optstate, legacy, trained, case):
     folder = trained(case)
     optstate("convert", folder / "a.h5", folder / "native.h5", "--to", "optstate")
     optstate("verify", folder / "native.h5")
@@ -48,7 +68,7 @@ def test_resumes(optstate, trained, case):
     legacy("resume", case, folder)
 
 
-def test_state_of_another_framework_fills_keras_bert(optstate, trained):
+def test_state_of_another_framework_fills_keras_bert(optstate, legacy, trained):
     """Names alone: what TensorFlow kept of them has neither layers nor an order."""
     folder = trained("keras-bert")
     optstate("convert", folder / "a.h5", folder / "model.ckpt-3")

@@ -34,7 +34,7 @@ struct TensorFlowWriterTests {
     try TensorFlowWriter.write(state, to: directory("m.ckpt"), options: WriteOptions())
     #expect(
       try names(in: directory("m.ckpt")) == [
-        "w", "w/Adagrad", "w/ExponentialMovingAverage", "w/Momentum", "w/RMSProp", "w/adam_m",
+        "w", "w/Adagrad", "w/ExponentialMovingAverage", "w/RMSProp", "w/RMSProp_1", "w/adam_m",
         "w/adam_v",
       ]
     )

@@ -53,6 +53,15 @@ struct HyperparameterKey {
     return renamed.first { $0.keras == name } ?? HyperparameterKey(name, name)
   }
 
+  /// Words that only other classes than today's have.
+  private static let outdated: Set = ["lr", "weight_decay_rate", "grad_accum_steps"]
+
+  /// The key behind the hub's name, as today's classes spell it.
+  static func hub(_ name: String) -> HyperparameterKey {
+    renamed.first { $0.hub == name && !outdated.contains($0.keras) }
+      ?? HyperparameterKey(name, name)
+  }
+
   /// The hub's value of Keras' one, `nil` where it says nothing.
   func value(_ json: JSONTree) -> AttributeValue? {
     switch json {

@@ -1,22 +1,14 @@
+internal import OptimizerCatalog
 internal import OptimizerCore
 internal import Tensors
 internal import TrainingState
 
 /// Keras' class for a rule that another framework's state names.
 enum OptimizerClass {
-  private static let names = [
-    "adam": "Adam", "adamw": "AdamW", "sgd": "SGD", "rmsprop": "RMSprop", "adagrad": "Adagrad",
-    "adadelta": "Adadelta", "adamax": "Adamax", "nadam": "Nadam", "ftrl": "Ftrl",
-    "adafactor": "Adafactor", "lion": "Lion", "lamb": "Lamb", "keras_bert_adamw": "AdamWarmup",
-  ]
-
   /// The class of a kind, `nil` where Keras has none.
-  static func name(of kind: String) -> String? { names[kind] }
-
-  private static let spellings = [
-    "beta1": "beta_1", "beta2": "beta_2", "clip_norm": "clipnorm",
-    "global_clip_norm": "global_clipnorm", "clip_value": "clipvalue",
-  ]
+  static func name(of kind: String) -> String? {
+    OptimizerCatalog.description(of: kind)?.kerasClass
+  }
 
   /// What is known of the optimizer in the form of a `training_config`, `nil` where nothing is.
   static func training(_ state: TrainingState) -> JSONTree? {
@@ -24,8 +16,8 @@ enum OptimizerClass {
     var values = JSONTree.object([]).replacing(["name"], with: JSONTree(text: name))
     for (hub, value) in record.hyperparameters.sorted(by: { $0.key < $1.key })
     where !["arithmetic", "bias_correction", "epsilon_placement", "buffer"].contains(hub) {
-      let key = spellings[hub] ?? hub
-      values = values.replacing([key], with: HyperparameterKey(key, hub).json(value))
+      let key = HyperparameterKey.hub(hub)
+      values = values.replacing([key.keras], with: key.json(value))
     }
     if let schedule = state.schedule {
       if schedule.kind == "keras_bert" {

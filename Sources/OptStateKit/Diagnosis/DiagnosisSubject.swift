@@ -1,3 +1,4 @@
+internal import OptimizerCatalog
 internal import OptimizerCore
 internal import Tensors
 internal import TrainingState
@@ -29,12 +30,13 @@ struct DiagnosisSubject {
   /// Whether a variable's slots have seen gradients: one that begins at zero no longer is.
   func isWarm(_ entry: (variable: Variable, survey: VariableSurvey)) -> Bool {
     entry.survey.slots.contains { name, slot in
-      switch SlotNature(name) {
-      case .average: slot.statistics.count > 0 && !slot.isZero
-      // These may begin at a number other than zero, the same throughout.
-      case .accumulator: slot.statistics.count > 1 && !slot.isConstant
-      case .other: false
+      guard let description = SlotDescription.of(name), description.isMadeOfGradients else {
+        return false
       }
+      // Some may begin at a number other than zero, the same throughout.
+      return description.beginning == .number(0)
+        ? slot.statistics.count > 0 && !slot.isZero
+        : slot.statistics.count > 1 && !slot.isConstant
     }
   }
 

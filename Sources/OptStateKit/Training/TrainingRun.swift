@@ -1,4 +1,5 @@
 internal import ByteIO
+internal import OptimizerCatalog
 public import OptimizerCore
 public import Tensors
 public import TrainingState
@@ -213,7 +214,9 @@ public final class TrainingRun {
     let scheduled = try schedule.map {
       try $0.learningRate(at: globalStep, in: optimizer.arithmetic)
     }
-    let powers = try BetaPowers(optimizerTensors)
+    let powers = BetaPowerTensors(optimizerTensors)
+    let beta1Power = try powers.value(of: .beta1, in: optimizerTensors).map(Double.init)
+    let beta2Power = try powers.value(of: .beta2, in: optimizerTensors).map(Double.init)
     try withExtendedLifetime(gradients) {
       var steps = unsafe [VariableStep]()
       for (place, buffer) in gradients {
@@ -221,8 +224,8 @@ public final class TrainingRun {
         let context = try StepContext(
           step: try variable.number(ofUpdateAfter: variable.step ?? globalStep),
           learningRate: try rate(for: variable.name, scheduled: scheduled),
-          beta1Power: powers.beta1,
-          beta2Power: powers.beta2
+          beta1Power: beta1Power,
+          beta2Power: beta2Power
         )
         unsafe steps.append(try variable.part(gradient: buffer, context: context))
       }
@@ -235,7 +238,7 @@ public final class TrainingRun {
     for (place, _) in gradients {
       if let step = variables[place].step { variables[place].step = step + 1 }
     }
-    optimizerTensors = powers.advanced(optimizerTensors, optimizer.record)
+    optimizerTensors = try powers.advanced(optimizerTensors, by: optimizer.record)
     globalStep += 1
   }
 

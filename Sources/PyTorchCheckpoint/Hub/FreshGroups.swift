@@ -18,62 +18,55 @@ struct FreshGroups {
   ///   - parameters: The parameters in the optimizer's order.
   ///   - record: Kind and groups.
   ///   - values: The record's settings with defaults filled in.
+  ///   - isSparedDecay: Tells the variables that the record's patterns spare weight decay.
   ///   - asTrainer: Whether to make the Trainer's two groups whatever the record says.
-  /// - Throws: `StateError` with code `invalidArgument` when a pattern is no regular expression.
+  /// - Throws: What `isSparedDecay` throws.
   init(
     _ parameters: [Variable],
     record: OptimizerRecord,
     values: [String: HyperparameterValue],
+    isSparedDecay: (String) throws -> Bool,
     asTrainer: Bool
   ) throws {
-    var spared = values
-    spared["weight_decay"] = .double(0)
-    if asTrainer {
+    guard !asTrainer else {
       groups = [
         Group(members: parameters.filter { !TrainerGroups.isSpared($0.name) }, values: values),
-        Group(members: parameters.filter { TrainerGroups.isSpared($0.name) }, values: spared),
+        Group(
+          members: parameters.filter { TrainerGroups.isSpared($0.name) },
+          values: Self.spared(values)
+        ),
       ]
-    } else if record.groups.isEmpty {
-      let isSpared = try Self.exclusion(values)
-      let decaying = try parameters.filter { try !isSpared($0.name) }
-      let rest = try parameters.filter { try isSpared($0.name) }
-      groups = [Group(members: decaying, values: values), Group(members: rest, values: spared)]
-        .filter { !$0.members.isEmpty }
-    } else {
-      var places: [ExactName: Int] = [:]
-      for (index, group) in record.groups.enumerated() {
-        for member in group.members { places[ExactName(member)] = index }
-      }
-      var groups = record.groups.map { group in
-        Group(members: [], values: values.merging(group.overrides) { $1 })
-      }
-      for parameter in parameters {
-        if let place = places[ExactName(parameter.name)] {
-          groups[place].members.append(parameter)
-        } else if groups.count > record.groups.count {
-          groups[record.groups.count].members.append(parameter)
-        } else {
-          groups.append(Group(members: [parameter], values: values))
-        }
-      }
-      self.groups = groups.filter { !$0.members.isEmpty }
+      return
     }
+    var places: [ExactName: Int] = [:]
+    for (index, group) in record.groups.enumerated() {
+      for member in group.members { places[ExactName(member)] = index }
+    }
+    // The last is for what is in none of the record's.
+    var dealt = record.groups.map { group in
+      Group(members: [], values: values.merging(group.overrides) { $1 })
+    }
+    dealt.append(Group(members: [], values: values))
+    for parameter in parameters {
+      dealt[places[ExactName(parameter.name)] ?? record.groups.count].members.append(parameter)
+    }
+    groups = try dealt.flatMap { group -> [Group] in
+      guard group.values["weight_decay"]?.number ?? 0 != 0 else { return [group] }
+      let spared = try group.members.map { try isSparedDecay($0.name) }
+      func members(_ areSpared: Bool) -> [Variable] {
+        zip(group.members, spared).filter { $0.1 == areSpared }.map(\.0)
+      }
+      return [
+        Group(members: members(false), values: group.values),
+        Group(members: members(true), values: Self.spared(group.values)),
+      ]
+    }
+    .filter { !$0.members.isEmpty }
   }
 
-  /// Tells the variables that a record spares weight decay.
-  private static func exclusion(
-    _ values: [String: HyperparameterValue]
-  ) throws -> (String) throws -> Bool {
-    guard case .strings(let patterns)? = values["exclude_from_weight_decay"],
-      (values["weight_decay"]?.number ?? 0) != 0
-    else { return { _ in false } }
-    let expressions = try patterns.map { pattern in
-      do {
-        return try Regex(pattern).matchingSemantics(.unicodeScalar)
-      } catch {
-        throw StateError(.invalidArgument, "'\(pattern)' is no regular expression: \(error)")
-      }
-    }
-    return { name in try expressions.contains { try $0.firstMatch(in: name) != nil } }
+  private static func spared(_ values: [String: HyperparameterValue])
+    -> [String: HyperparameterValue]
+  {
+    values.merging(["weight_decay": .double(0)]) { $1 }
   }
 }

@@ -1,3 +1,4 @@
+internal import OptimizerCatalog
 internal import OptimizerCore
 internal import Tensors
 internal import TrainingState
@@ -12,8 +13,6 @@ struct FreshOptimizer {
 
   /// The scheduler's dictionary, where the state has a schedule that PyTorch's can follow.
   let scheduler: PickleValue?
-
-  private static let uncorrected: Set<String> = ["bert_adamw", "keras_bert_adamw"]
 
   /// Makes both.
   ///
@@ -53,7 +52,8 @@ struct FreshOptimizer {
     var values = settings.values
     values["learning_rate"] = .double(rate.current)
     // PyTorch multiplies by the rate in its own order; the record's arithmetic is another framework's.
-    if Self.uncorrected.contains(record.kind) || values["bias_correction"] == .string("none") {
+    if OptimizerCatalog.description(of: record.kind)?.biasCorrection == .never
+      || values["bias_correction"] == .string("none") {
       note?(
         "the source's optimizer corrects no bias; PyTorch's will, from step \(step ?? 0) on, "
           + "which is right for moments of that age"
@@ -63,6 +63,7 @@ struct FreshOptimizer {
       parameters,
       record: record,
       values: values,
+      isSparedDecay: settings.isSparedDecay,
       asTrainer: asTrainer
     ).groups
     var entries: [PickleItem] = []

@@ -11,6 +11,7 @@ struct FreshSettings {
   let leavesBuffers: Bool
 
   private let record: OptimizerRecord
+  private let optimizer: Optimizer?
   private let rule: TorchRule
   private let hasBuffers: Bool
 
@@ -40,7 +41,8 @@ struct FreshSettings {
   ) throws {
     self.record = record
     self.rule = rule
-    values = try Self.resolved(record)
+    optimizer = try Self.resolved(record)
+    values = optimizer?.record.hyperparameters ?? record.hyperparameters
     let slots = Set(parameters.flatMap { $0.slots.map(\.name) })
     hasBuffers = slots.contains(.momentum) && rule.slots.contains { $0.slot == .momentum }
     let said = record.hyperparameters
@@ -67,17 +69,37 @@ struct FreshSettings {
     }
     if said["centered"] == nil, slots.contains(.meanGradient) { values["centered"] = .bool(true) }
     try checkNumbers()
+    try checkDecays()
   }
 
-  /// The record's settings, defaults of its own framework filled in.
-  private static func resolved(_ record: OptimizerRecord) throws -> [String: HyperparameterValue] {
-    guard let kind = RuleKind(rawValue: record.kind) else { return record.hyperparameters }
+  /// Refuses two decays: a group has one number for both.
+  private func checkDecays() throws {
+    let all = [values] + record.groups.map { values.merging($0.overrides) { $1 } }
+    let isTwofold = all.contains { group in
+      ["weight_decay", "l2"].allSatisfy { group[$0]?.number ?? 0 != 0 }
+    }
+    guard isTwofold else { return }
+    throw StateError(
+      .unsupported,
+      "PyTorch's groups have one number for weight_decay and l2",
+      remedy: "pass --optimizer with one of them"
+    )
+  }
+
+  /// The optimizer with the defaults of its own framework, `nil` where its rule is not known.
+  private static func resolved(_ record: OptimizerRecord) throws -> Optimizer? {
+    guard let kind = RuleKind(rawValue: record.kind) else { return nil }
     let isNamed = record.hyperparameters["arithmetic"] != nil || kind.onlyConvention != nil
     var plain = record
     plain.groups = []
     return try StateError.blamingData {
-      try Optimizer(plain, convention: isNamed ? nil : .pytorch).record.hyperparameters
+      try Optimizer(plain, convention: isNamed ? nil : .pytorch)
     }
+  }
+
+  /// Whether the record's patterns spare a variable weight decay.
+  func isSparedDecay(_ variable: String) throws -> Bool {
+    try optimizer?.isSparedDecay(variable) ?? false
   }
 
   /// Refuses what would have to be None: PyTorch would fail at the next step, or later.
@@ -107,13 +129,35 @@ struct FreshSettings {
     }
   }
 
+  /// Whether a setting of the record becomes part of the groups, or says how they are made.
+  private func held(_ key: String) -> Bool {
+    let fields = rule.fields.flatMap { field -> [String] in
+      if case .flag(let name) = field.field { return [name] }
+      return Self.names(field.field)
+    }
+    return fields.contains(key)
+      || [
+        "learning_rate", "l2", "arithmetic", "buffer", "bias_correction", "epsilon_placement",
+        "exclude_from_weight_decay", "weight_decay_pattern",
+      ].contains(key)
+  }
+
   /// Names every value that is none of the state's.
   func tell(_ note: ((String) -> Void)?) {
     if leavesBuffers {
       note?("the momentum is 0: its buffers, which PyTorch would take for gradients, are left out")
     }
-    guard !Self.fixed.contains(record.kind) else { return }
     let said = record.hyperparameters
+    let homeless = said.merging(record.groups.flatMap(\.overrides)) { $1 }
+      .filter { key, value in !held(key) && value.number != 0 && value != .bool(false) }
+      .sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }
+    if !homeless.isEmpty {
+      note?(
+        "PyTorch's \(rule.kind) has no place for \(homeless.joined(separator: ", ")): "
+          + "the training loop has to do it"
+      )
+    }
+    guard !Self.fixed.contains(record.kind) else { return }
     var assumed = rule.fields.flatMap { Self.names($0.field) }.filter { name in
       // Only AdamW decays unless told not to.
       let isMeant = name != "weight_decay" || record.kind == "adamw" && said["l2"] == nil

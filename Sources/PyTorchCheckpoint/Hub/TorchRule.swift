@@ -1,3 +1,4 @@
+internal import OptimizerCatalog
 internal import OptimizerCore
 internal import Tensors
 
@@ -57,16 +58,18 @@ struct TorchRule: Sendable {
     ("lr", .number("learning_rate")), ("betas", .betas), ("eps", .number("epsilon")),
     ("weight_decay", .decay),
   ]
-  private static let moments: [(key: String, slot: SlotName)] = [
-    ("exp_avg", .firstMoment), ("exp_avg_sq", .secondMoment),
-  ]
+  private static func words(_ kind: String, in dialect: Dialect = .torch)
+    -> [(key: String, slot: SlotName)]
+  {
+    OptimizerCatalog.description(of: kind)?.words(in: dialect).map { ($0.text, $0.slot) } ?? []
+  }
 
   static let adam = TorchRule(
     kind: "adam",
     fields: rateBetas + [("amsgrad", .flag("amsgrad"))] + switches + [
       capturable, differentiable, ("fused", .fused), ("decoupled_weight_decay", .decoupled),
     ],
-    slots: moments + [("max_exp_avg_sq", .greatestSecondMoment)]
+    slots: words("adam")
   )
   static let sgd = TorchRule(
     kind: "sgd",
@@ -75,7 +78,7 @@ struct TorchRule: Sendable {
       ("dampening", .number("dampening")), ("weight_decay", .decay),
       ("nesterov", .flag("nesterov")),
     ] + switches + [differentiable, ("fused", .fused)],
-    slots: [("momentum_buffer", .momentum)],
+    slots: words("sgd"),
     hasStep: false
   )
   static let rmsprop = TorchRule(
@@ -86,9 +89,7 @@ struct TorchRule: Sendable {
       ("weight_decay", .decay), capturable, ("foreach", .unset),
       ("maximize", .off), differentiable,
     ],
-    slots: [
-      ("square_avg", .meanSquare), ("momentum_buffer", .momentum), ("grad_avg", .meanGradient),
-    ]
+    slots: words("rmsprop")
   )
   static let adagrad = TorchRule(
     kind: "adagrad",
@@ -99,7 +100,7 @@ struct TorchRule: Sendable {
       ("foreach", .unset), ("maximize", .off), differentiable,
       ("fused", .fused),
     ],
-    slots: [("sum", .accumulator)]
+    slots: words("adagrad")
   )
   static let adadelta = TorchRule(
     kind: "adadelta",
@@ -108,7 +109,7 @@ struct TorchRule: Sendable {
       ("weight_decay", .decay), ("maximize", .off), capturable,
       ("foreach", .unset), differentiable,
     ],
-    slots: [("square_avg", .accumulator), ("acc_delta", .updateAccumulator)]
+    slots: words("adadelta")
   )
   static let adamax = TorchRule(
     kind: "adamax",
@@ -116,21 +117,21 @@ struct TorchRule: Sendable {
       ("foreach", .unset), ("maximize", .off), differentiable,
       capturable,
     ],
-    slots: [("exp_avg", .firstMoment), ("exp_inf", .infinityNorm)]
+    slots: words("adamax")
   )
   static let nadam = TorchRule(
     kind: "nadam",
     fields: rateBetas + [
       ("momentum_decay", .number("momentum_decay")), ("decoupled_weight_decay", .decoupled),
     ] + switches + [capturable, differentiable],
-    slots: [("mu_product", .momentumProduct)] + moments
+    slots: words("nadam")
   )
   static let radam = TorchRule(
     kind: "radam",
     fields: rateBetas + switches + [
       capturable, ("decoupled_weight_decay", .decoupled), differentiable,
     ],
-    slots: moments
+    slots: words("radam")
   )
   static let adafactor = TorchRule(
     kind: "adafactor",
@@ -139,9 +140,7 @@ struct TorchRule: Sendable {
       ("eps", .epsilons), ("d", .number("clip_threshold")), ("weight_decay", .decay),
       ("foreach", .unset), ("maximize", .off),
     ],
-    slots: [
-      ("row_var", .factoredRow), ("col_var", .factoredColumn), ("variance", .secondMoment),
-    ]
+    slots: words("adafactor")
   )
   /// The Adafactor of transformers.
   static let adafactorOfTransformers = TorchRule(
@@ -151,10 +150,7 @@ struct TorchRule: Sendable {
       ("clip_threshold", .number("clip_threshold")), ("decay_rate", .negative("decay_exponent")),
       ("weight_decay", .decay),
     ],
-    slots: [
-      ("exp_avg_sq_row", .factoredRow), ("exp_avg_sq_col", .factoredColumn),
-      ("exp_avg_sq", .secondMoment), ("exp_avg", .firstMoment),
-    ]
+    slots: words("adafactor", in: .transformers)
   )
 
   /// The rule that a group's keys belong to, `nil` where they are none that is known.

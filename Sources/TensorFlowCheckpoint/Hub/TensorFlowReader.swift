@@ -1,4 +1,5 @@
 internal import ByteIO
+internal import OptimizerCatalog
 internal import Tensors
 public import TrainingState
 
@@ -58,16 +59,16 @@ public enum TensorFlowReader: StateReader {
     of tensors: [StateTensor],
     attributes: [String: AttributeValue]
   ) throws -> TrainingState {
-    let names = Set(tensors.map { ExactName($0.name) })
+    let shapes = Dictionary(tensors.map { (ExactName($0.name), $0.tensor.shape) }) { $1 }
     var state = TrainingState(sourceFormat: format, attributes: attributes)
     var places: [ExactName: Int] = [:]
     var slots: [(pairing: TensorFlowSlots.Pairing, tensor: StateTensor)] = []
     for tensor in tensors {
-      if let pairing = TensorFlowSlots.pairing(of: tensor.name, among: names) {
+      if let pairing = TensorFlowSlots.pairing(of: tensor, among: shapes) {
         slots.append((pairing, tensor))
       } else if let step = try globalStep(tensor) {
         state.globalStep = step
-      } else if tensor.tensor.shape.rank == 0, TensorFlowSlots.isOptimizerScalar(tensor.name) {
+      } else if tensor.tensor.shape.rank == 0, BetaPowerName(tensor.name) != nil {
         state.optimizerTensors.append(tensor)
       } else {
         places[ExactName(tensor.name)] = state.variables.count

@@ -1,72 +1,66 @@
+internal import OptimizerCatalog
 internal import Tensors
 internal import TrainingState
 
 /// The names under which TensorFlow's optimizers keep their slots: a suffix behind the variable's name.
 ///
 /// Sources: `tf.compat.v1.train` optimizers (the slot's name is the optimizer's, numbered from the
-/// second slot on), and google-research/bert `optimization.py`.
+/// second slot on), and google-research/bert `optimization.py`. What neither has a word for is written
+/// under the hub's name, and found again.
 enum TensorFlowSlots {
-  /// A checkpoint whose names are known, to pair slots with.
+  /// A slot and the variable whose it is.
   struct Pairing {
     let variable: String
     let slot: SlotName
   }
 
-  /// Scalars that Adam keeps for all variables together.
-  private static let optimizerScalars = ["beta1_power", "beta2_power"]
+  private static let vocabulary = SlotVocabulary(.bert, .tensorFlow)
+  private static let own = SlotVocabulary(.bert)
+
+  /// The suffixes of a variable's slots.
+  static func suffixes(for slots: [SlotName]) -> [SlotName: String] {
+    vocabulary.words(for: Set(slots))
+  }
 
   /// The variable that a tensor is a slot of, `nil` where it is a variable itself.
   ///
   /// - Parameters:
-  ///   - name: Name of the tensor.
-  ///   - names: All names of the checkpoint.
+  ///   - tensor: The tensor.
+  ///   - shapes: The shapes of all tensors of the checkpoint, by their names.
   /// - Returns: Variable and slot, or `nil`.
-  static func pairing(of name: String, among names: Set<ExactName>) -> Pairing? {
+  static func pairing(of tensor: StateTensor, among shapes: [ExactName: Shape]) -> Pairing? {
+    let name = tensor.name
     guard let slash = name.lastIndex(of: "/") else { return nil }
     let suffix = String(name[name.index(after: slash)...])
     let base = String(name[..<slash])
-    guard let slot = slot(suffix, of: base, among: names) else { return nil }
-    if let variable = owner(of: base, among: names) {
-      return Pairing(variable: variable, slot: slot)
+    let slot = vocabulary.slot(suffix) { shapes[ExactName("\(base)/\($0)")] != nil }
+    guard let slot else { return nil }
+    guard let variable = owner(of: base, among: shapes) else {
+      // BERT's own suffixes cannot be anything else, even where the variable itself is missing.
+      return own.hasRow(for: suffix) ? Pairing(variable: base, slot: slot) : nil
     }
-    // BERT's own suffixes cannot be anything else, even where the variable itself is missing.
-    return suffix == "adam_m" || suffix == "adam_v" ? Pairing(variable: base, slot: slot) : nil
+    // A variable may be called what the hub calls a slot, but hardly below another of its own shape.
+    guard vocabulary.hasRow(for: suffix)
+      || fits(slot, tensor.tensor.shape, shapes[ExactName(variable)]) else {
+      return nil
+    }
+    return Pairing(variable: variable, slot: slot)
   }
 
-  /// Whether a tensor belongs to the optimizer as a whole; a scope may stand before its name and a
-  /// number behind it.
-  static func isOptimizerScalar(_ name: String) -> Bool {
-    let last = name.split(separator: "/").last ?? ""
-    return optimizerScalars.contains { scalar in
-      last == scalar || last.hasPrefix(scalar + "_") && Int(last.dropFirst(scalar.count + 1)) != nil
-    }
-  }
-
-  private static func slot(_ suffix: String, of base: String, among names: Set<ExactName>)
-    -> SlotName?
-  {
-    switch suffix {
-    case "adam_m", "Adam": .firstMoment
-    case "adam_v", "Adam_1": .secondMoment
-    case "Momentum": .momentum
-    case "RMSProp": .meanSquare
-    // The momentum always comes last; only the centered rule has a slot before it.
-    case "RMSProp_1": names.contains(ExactName(base + "/RMSProp_2")) ? .meanGradient : .momentum
-    case "RMSProp_2": .momentum
-    case "Adagrad", "Adadelta", "Ftrl": .accumulator
-    case "Adadelta_1": .updateAccumulator
-    case "Ftrl_1": .linear
-    case "ExponentialMovingAverage": .average
-    default: nil
+  private static func fits(_ slot: SlotName, _ shape: Shape, _ variable: Shape?) -> Bool {
+    switch SlotDescription.of(slot)?.form {
+    case .elementwise, nil: shape == variable
+    case .scalar: shape.rank == 0
+    case .rows, .columns: shape.rank < variable?.rank ?? 0 || shape.rank == variable?.rank
     }
   }
 
   /// The variable of a slot's path: the path itself, or what follows the scope that was open when the
   /// slots were made and that now stands before the variable's own.
-  private static func owner(of base: String, among names: Set<ExactName>) -> String? {
+  private static func owner(of base: String, among shapes: [ExactName: Shape]) -> String? {
     var rest = Substring(base)
     while true {
-      if names.contains(ExactName(String(rest))) { return String(rest) }
+      if shapes[ExactName(String(rest))] != nil { return String(rest) }
       guard let slash = rest.firstIndex(of: "/") else { return nil }
       rest = rest[rest.index(after: slash)...]
     }

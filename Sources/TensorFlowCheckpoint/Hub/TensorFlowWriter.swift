@@ -8,13 +8,6 @@ public enum TensorFlowWriter: StateWriter {
   /// The name of the format.
   public static let format = TensorFlowReader.format
 
-  /// Suffixes for slots that TensorFlow did not name itself: BERT's own for Adam, else those of the
-  /// `tf.compat.v1.train` optimizers.
-  private static let suffixes: [SlotName: String] = [
-    .momentum: "Momentum", .meanSquare: "RMSProp", .accumulator: "Adagrad",
-    .average: "ExponentialMovingAverage",
-  ]
-
   /// Writes a state under a prefix.
   public static func write(
     _ state: TrainingState,
@@ -109,6 +102,7 @@ public enum TensorFlowWriter: StateWriter {
     var tensors: [StateTensor] = []
     for variable in state.variables {
       if let value = variable.value { tensors.append(rename(value, variable.name, isOurs)) }
+      let suffixes = TensorFlowSlots.suffixes(for: variable.slots.map(\.name))
       for slot in variable.slots {
         let suffix = suffixes[slot.name] ?? slot.name.rawValue
         tensors.append(rename(slot.tensor, "\(variable.name)/\(suffix)", isOurs))

@@ -1,3 +1,4 @@
+internal import OptimizerCatalog
 internal import SwiftProtobuf
 internal import Tensors
 
@@ -78,7 +79,7 @@ struct ObjectGraphIndex {
     "_variables", "_trainable_variables", "_trainable_variables_indices", "_index_dict",
   ]
 
-  private static let counters: Set = ["iter", "_iterations", "beta1_power"]
+  private static let counters: Set = ["iter", "_iterations"]
 
   private mutating func pair(_ number: Int, _ node: ObjectGraph.Node) throws {
     for slot in node.slotVariables {
@@ -89,7 +90,9 @@ struct ObjectGraphIndex {
     }
     let isOptimizer =
       !node.slotVariables.isEmpty
-      || node.children.contains { Self.counters.contains($0.localName) }
+      || node.children.contains {
+        Self.counters.contains($0.localName) || BetaPowerName($0.localName) != nil
+      }
     guard isOptimizer else { return }
     families[number] = family(of: number)
     let owners = child("_trainable_variables", of: number).map(elements) ?? [:]

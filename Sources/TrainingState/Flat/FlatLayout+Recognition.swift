@@ -1,3 +1,4 @@
+internal import OptimizerCatalog
 internal import Tensors
 
 extension FlatLayout {
@@ -7,11 +8,6 @@ extension FlatLayout {
     let word: String
     let owner: ExactName
   }
-
-  /// Names of scalars that belong to the optimizer as a whole.
-  private static let optimizerScalars: Set<String> = [
-    "learning_rate", "beta1_power", "beta2_power",
-  ]
 
   /// Finds out by names which tensor of a list is what.
   ///
@@ -42,7 +38,8 @@ extension FlatLayout {
         StepTensor.isCounter(tensor.tensor, floatingPoint: false)
       {
         layout.globalStep = name
-      } else if tensor.tensor.shape.rank == 0, optimizerScalars.contains(name) {
+      } else if tensor.tensor.shape.rank == 0, name == "learning_rate" || BetaPowerName(name) != nil
+      {
         layout.optimizerTensors.append((name, name))
       } else if let found = candidate(tensor, among: names, isMLX: isMLX) {
         candidates.append(found)
@@ -79,7 +76,7 @@ extension FlatLayout {
     let base = String(Substring(bytes[..<mark]))
     let isLetter = FlatSlots.letters.contains(word)
     let isStep = word == "step" && StepTensor.isCounter(tensor.tensor, floatingPoint: true)
-    guard isStep || isLetter || FlatSlots.meaning(of: word) != nil else { return nil }
+    guard isStep || isLetter || FlatSlots.meaning(of: word, among: []) != nil else { return nil }
     var rest = base.utf8[...]
     while true {
       let owner = ExactName(String(Substring(rest)))
@@ -100,9 +97,7 @@ extension FlatLayout {
       let letters = words.intersection(FlatSlots.letters)
       return FlatSlots.meaning(of: word, among: letters, optimizer: optimizer)
     }
-    // PyTorch's Adadelta and RMSprop have this word for the same thing; the hub follows TensorFlow.
-    if word == "square_avg", words.contains("acc_delta") { return .accumulator }
-    return FlatSlots.meaning(of: word) ?? SlotName(rawValue: word)
+    return FlatSlots.meaning(of: word, among: words) ?? SlotName(rawValue: word)
   }
 
   /// The slot, or its source's word, numbered where that is taken too.

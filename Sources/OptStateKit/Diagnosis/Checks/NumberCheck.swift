@@ -1,3 +1,4 @@
+internal import OptimizerCatalog
 internal import Tensors
 internal import TrainingState
 
@@ -84,7 +85,7 @@ struct NumberCheck {
   }
 
   private func zero(_ variable: Variable, _ slot: SlotName, _ survey: VariableSurvey) -> [Finding] {
-    guard SlotNature(slot) != .other, let numbers = survey.slots[slot], numbers.isZero,
+    guard SlotDescription.of(slot)?.isMadeOfGradients == true, let numbers = survey.slots[slot], numbers.isZero,
       let step = subject.updates(of: slot, in: variable), step > 0,
       !Self.isPlaceholder(slot, variable)
     else { return [] }
@@ -95,9 +96,9 @@ struct NumberCheck {
       return []
     }
     let isAlone = variable.slots.contains { other in
-      SlotNature(other.name) != .other && survey.slots[other.name]?.isZero == false
+      SlotDescription.of(other.name)?.isMadeOfGradients == true && survey.slots[other.name]?.isZero == false
     }
-    let explodes = isAlone && SlotNature.isSquare(slot)
+    let explodes = isAlone && SlotDescription.of(slot)?.isNeverNegative == true
     return [
       Finding(
         .zeroSlot,

@@ -1,3 +1,4 @@
+internal import OptimizerCatalog
 internal import OptimizerCore
 internal import Tensors
 internal import TrainingState
@@ -101,7 +102,7 @@ struct SlotCheck {
     _ shape: Shape,
     isFactored: Bool
   ) -> Bool {
-    if SlotNature.isElementwise(slot) {
+    if SlotDescription.of(slot)?.form == .elementwise {
       // A factored variable may keep a single element in place of its second moment.
       return found == shape || isFactored && found.elementCount <= 1
     }

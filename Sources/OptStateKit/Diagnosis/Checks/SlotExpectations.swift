@@ -1,3 +1,4 @@
+internal import OptimizerCatalog
 internal import OptimizerCore
 internal import Tensors
 internal import TrainingState
@@ -91,7 +92,7 @@ struct SlotExpectations {
       guard plans[key] == nil,
         let plan = try? optimizer.plan(for: variable.name, shape: shape, types: types)
       else { continue }
-      plans[key] = plan.slots.map(\.name).filter { SlotNature($0) != .other }
+      plans[key] = plan.slots.map(\.name).filter(Self.isMadeOfGradients)
     }
     return plans
   }
@@ -173,7 +174,11 @@ struct SlotExpectations {
 
   /// The slots of a variable that an update rule reads.
   private static func names(_ variable: Variable) -> Set<SlotName> {
-    Set(variable.slots.map(\.name).filter { SlotNature($0) != .other })
+    Set(variable.slots.map(\.name).filter(isMadeOfGradients))
+  }
+
+  private static func isMadeOfGradients(_ slot: SlotName) -> Bool {
+    SlotDescription.of(slot)?.isMadeOfGradients == true
   }
 
   /// Statistics of the data live beside parameters, and no optimizer touches them.

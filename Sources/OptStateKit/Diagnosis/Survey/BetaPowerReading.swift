@@ -1,6 +1,4 @@
-internal import ByteIO
 internal import OptimizerCore
-internal import Tensors
 internal import TrainingState
 
 #if canImport(Glibc)
@@ -20,17 +18,9 @@ struct BetaPowerReading {
 
   /// Reads the powers of a state, `nil` where it has none that tell anything.
   init?(_ state: TrainingState) throws {
-    var readings: [(beta1: Double, beta2: Double, step: Int64?)] = []
-    for tensor in state.optimizerTensors {
-      guard let (stem, number) = Self.parts(of: tensor.name, "beta1_power"),
-        let partner = state.optimizerTensors.first(where: {
-          Self.parts(of: $0.name, "beta2_power").map { $0.stem == stem && $0.number == number }
-            ?? false
-        }),
-        let first = try Self.value(tensor), let second = try Self.value(partner),
-        let reading = Self.reading(first, second, state.globalStep?.value)
-      else { continue }
-      readings.append(reading)
+    let powers = BetaPowerTensors(state.optimizerTensors)
+    let readings = try powers.pairs(in: state.optimizerTensors).compactMap { pair in
+      Self.reading(pair.beta1, pair.beta2, state.globalStep?.value)
     }
     // Which optimizer owns which variable is not on record: the widest bound excuses the most.
     guard
@@ -41,20 +31,6 @@ struct BetaPowerReading {
     else { return nil }
     (beta1, beta2) = (widest.beta1, widest.beta2)
     step = readings.count == 1 ? widest.step : nil
-  }
-
-  private static func parts(of name: String, _ word: String) -> (stem: String, number: String)? {
-    let components = name.split(separator: "/", omittingEmptySubsequences: false)
-    guard let last = components.last, last.hasPrefix(word) else { return nil }
-    return (components.dropLast().joined(separator: "/"), String(last.dropFirst(word.count)))
-  }
-
-  private static func value(_ tensor: StateTensor) throws -> Double? {
-    let data = tensor.tensor
-    guard data.elementType == .float32, data.byteCount == 4 else { return nil }
-    let bytes = try TensorPass.verifiedBytes(of: NamedTensor(tensor.name, data), limit: 4)
-    let bits = bytes.reversed().reduce(UInt32(0)) { $0 << 8 | UInt32($1) }
-    return Double(Float(bitPattern: bits))
   }
 
   /// Decays and step behind two powers: the usual decays where both powers agree on a step, else those

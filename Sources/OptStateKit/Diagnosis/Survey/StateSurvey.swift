@@ -1,4 +1,5 @@
 internal import ByteIO
+internal import OptimizerCatalog
 internal import OptimizerCore
 internal import Tensors
 internal import TrainingState
@@ -124,7 +125,7 @@ struct StateSurvey: Sendable {
   ) throws -> Piece {
     let types = group.tensors.map(\.tensor.elementType)
     func survey(_ place: Int, _ bytes: UnsafeRawBufferPointer) -> TensorSurvey {
-      let isSquare = group.slots[place].map(SlotNature.isSquare) ?? false
+      let isSquare = group.slots[place].flatMap(SlotDescription.of)?.isNeverNegative ?? false
       return unsafe TensorSurvey(
         bytes,
         first: first,

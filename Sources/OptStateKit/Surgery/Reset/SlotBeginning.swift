@@ -1,3 +1,4 @@
+internal import OptimizerCatalog
 internal import OptimizerCore
 internal import Tensors
 internal import TrainingState
@@ -8,12 +9,6 @@ enum SlotBeginning {
   case number(Double)
   /// The variable's own value.
   case value
-
-  private static let zero: Set<SlotName> = [
-    .firstMoment, .secondMoment, .greatestSecondMoment, .infinityNorm, .momentum,
-    .updateAccumulator, .linear, .meanGradient, .growingSecondMoment, .factoredRow,
-    .factoredColumn, .gradientAccumulator,
-  ]
 
   /// Finds out how a slot begins.
   ///
@@ -26,15 +21,18 @@ enum SlotBeginning {
     declared: Double?
   ) throws {
     let suffix = slot.tensor.sourceName?.split(separator: "/").last
-    if Self.zero.contains(slot.name) {
+    let known = SlotDescription.of(slot.name)?.beginning
+    if case .number(0)? = known {
       self = .number(0)
     } else if let declared {
       self = .number(declared)
+    } else if case .number(let number)? = known {
+      self = .number(number)
     } else if let number = Self.initial(slot, of: variable, recorded) {
       self = .number(number)
-    } else if slot.name == .average || slot.name == .slowWeights {
+    } else if known == .weights {
       self = .value
-    } else if slot.name == .momentumProduct || suffix == "RMSProp" {
+    } else if suffix == "RMSProp" {
       // TensorFlow's mean square begins at one; every other framework's at zero.
       self = .number(1)
     } else if slot.name == .meanSquare || suffix == "Adadelta" {

@@ -1,3 +1,4 @@
+internal import OptimizerCatalog
 internal import OptimizerCore
 internal import Tensors
 internal import TrainingState
@@ -10,7 +11,7 @@ struct MomentDecays {
   private let beta1: Double?
   private let beta2: Double?
   private let recorded: RecordedOptimizer?
-  private var proved: [BetaPowerTensors.Base: Double] = [:]
+  private var proved: [BetaPowerName.Base: Double] = [:]
 
   /// Looks for them in a state.
   ///
@@ -30,7 +31,7 @@ struct MomentDecays {
     recorded = RecordedOptimizer(state)
     if recorded == nil, let step = state.globalStep?.value {
       let powers = BetaPowerTensors(state.optimizerTensors)
-      for base in BetaPowerTensors.Base.allCases {
+      for base in BetaPowerName.Base.allCases {
         proved[base] = try powers.base(base, in: state.optimizerTensors, step: step)
       }
     }
@@ -39,7 +40,7 @@ struct MomentDecays {
   /// The decay of a variable's moment.
   ///
   /// - Throws: `StateError` with code `unsupported` when nobody says what it is.
-  func beta(_ base: BetaPowerTensors.Base, for variable: String) throws -> Double {
+  func beta(_ base: BetaPowerName.Base, for variable: String) throws -> Double {
     let flag = base == .beta1 ? beta1 : beta2
     let key = base.rawValue
     guard let beta = flag ?? recorded?.value(key, for: variable)?.number ?? proved[base] else {

@@ -1,3 +1,4 @@
+internal import OptimizerCatalog
 internal import OptimizerCore
 internal import Tensors
 internal import TrainingState
@@ -40,11 +41,11 @@ struct RecordedOptimizer {
 
   /// Whether the rule corrects the bias of its moments, `nil` where that is not known.
   var correctsBias: Bool? {
-    switch RuleKind(rawValue: record.kind) {
-    case .adam, .adamw: shared["bias_correction"]?.word.map { $0 != "none" }
-    case .kerasBERTAdamW, .lamb: true
-    case .bertAdamW: false
-    default: nil
+    switch OptimizerCatalog.description(of: record.kind)?.biasCorrection {
+    case .recorded: shared["bias_correction"]?.word.map { $0 != "none" }
+    case .always: true
+    case .never: false
+    case .inapplicable, nil: nil
     }
   }
 

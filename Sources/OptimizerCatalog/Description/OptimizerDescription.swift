@@ -1,0 +1,87 @@
+public import Tensors
+
+/// What an optimizer is: what it keeps, whether it corrects its moments' bias, and how each framework says so.
+public struct OptimizerDescription: Sendable {
+  /// Whether an optimizer divides its moments by `1 - betaᵗ`.
+  public enum BiasCorrection: String, Sendable, Hashable {
+    /// It leaves them as they are.
+    case never
+    /// It always does.
+    case always
+    /// Its record says so, under `bias_correction`.
+    case recorded
+    /// It has no moments that any correction is known for.
+    case inapplicable
+  }
+
+  /// When a slot is there.
+  public enum Presence: Sendable, Hashable {
+    /// Always, where the variable's shape allows.
+    case always
+    /// Where a hyper-parameter of the record is on.
+    case setting(String)
+    /// Where an option is on that records have no word for.
+    case option
+  }
+
+  /// A slot of an optimizer.
+  public struct KeptSlot: Sendable, Hashable {
+    /// The slot.
+    public let name: SlotName
+
+    /// When it is there.
+    public let presence: Presence
+  }
+
+  /// The record's word for it, such as `adamw`.
+  public let kind: String
+
+  /// What it is, in a line, with its source.
+  public let summary: String
+
+  /// Its slots, in the hub's order.
+  public let slots: [KeptSlot]
+
+  /// Whether it corrects the bias of its moments.
+  public let biasCorrection: BiasCorrection
+
+  /// Each framework's words for its slots.
+  public let rows: [DialectRow]
+
+  /// Keras' class of it, `nil` where Keras has none.
+  public let kerasClass: String?
+
+  init(
+    _ kind: String,
+    _ summary: String,
+    slots: [KeptSlot],
+    biasCorrection: BiasCorrection = .inapplicable,
+    kerasClass: String? = nil,
+    rows: [DialectRow] = []
+  ) {
+    self.kind = kind
+    self.summary = summary
+    self.slots = slots
+    self.biasCorrection = biasCorrection
+    self.kerasClass = kerasClass
+    self.rows = rows
+  }
+
+  /// A dialect's words for the slots, in the order in which it keeps them; empty where it has none.
+  ///
+  /// - Parameter dialect: The dialect.
+  /// - Returns: The first row of the dialect.
+  public func words(in dialect: Dialect) -> [DialectRow.Word] {
+    rows.first { $0.dialect == dialect }?.words ?? []
+  }
+}
+
+extension OptimizerDescription.KeptSlot {
+  static func always(_ name: SlotName) -> Self { Self(name: name, presence: .always) }
+
+  static func when(_ setting: String, _ name: SlotName) -> Self {
+    Self(name: name, presence: .setting(setting))
+  }
+
+  static func option(_ name: SlotName) -> Self { Self(name: name, presence: .option) }
+}

@@ -1,0 +1,107 @@
+public import Tensors
+
+/// What a slot is, whichever optimizer keeps it.
+public struct SlotDescription: Sendable, Hashable {
+  /// What the elements of a slot are made of.
+  public enum Nature: String, Sendable, Hashable {
+    /// A decayed mean or sum of gradients, of either sign.
+    case gradients
+    /// A decayed mean or a sum of squares, never negative.
+    case squares
+    /// The greatest of squares or of absolute values so far, never negative.
+    case maximum
+    /// A copy of the weights, or a mean of such.
+    case weights
+    /// Gradients that wait for an update.
+    case pendingGradients
+    /// A number that is multiplied up from step to step.
+    case product
+  }
+
+  /// A slot's shape, relative to its variable's.
+  public enum Form: String, Sendable, Hashable {
+    /// The variable's shape.
+    case elementwise
+    /// The variable's shape without its last axis, or with the longest left out.
+    case rows
+    /// The variable's shape without its last axis but one, or with the second longest left out.
+    case columns
+    /// One number.
+    case scalar
+  }
+
+  /// What a slot is before the first update.
+  public enum Beginning: Sendable, Hashable {
+    /// One number everywhere, whoever keeps the slot.
+    case number(Double)
+    /// The variable's own value.
+    case weights
+    /// A number that depends on the framework or on a setting.
+    case various
+  }
+
+  /// The slot's name in the hub.
+  public let name: SlotName
+
+  /// What its elements are made of.
+  public let nature: Nature
+
+  /// Its shape.
+  public let form: Form
+
+  /// What it is before the first update.
+  public let beginning: Beginning
+
+  init(
+    _ name: SlotName,
+    _ nature: Nature,
+    form: Form = .elementwise,
+    beginning: Beginning = .number(0)
+  ) {
+    self.name = name
+    self.nature = nature
+    self.form = form
+    self.beginning = beginning
+  }
+
+  /// Finds the description of a slot.
+  ///
+  /// - Parameter name: The slot's name in the hub.
+  /// - Returns: `nil` where the catalogue has no such slot.
+  /// - Complexity: O(1).
+  public static func of(_ name: SlotName) -> SlotDescription? { byName[name] }
+
+  /// Whether no element of the slot can be negative.
+  public var isNeverNegative: Bool { nature == .squares || nature == .maximum }
+
+  /// Whether gradients have gone into the slot, so that it tells whether training has begun.
+  public var isMadeOfGradients: Bool {
+    switch nature {
+    case .gradients, .squares, .maximum: true
+    case .weights, .pendingGradients, .product: false
+    }
+  }
+
+  private static let byName = Dictionary(uniqueKeysWithValues: all.map { ($0.name, $0) })
+
+  /// Every slot that the hub has a name for.
+  public static let all: [SlotDescription] = [
+    SlotDescription(.firstMoment, .gradients),
+    SlotDescription(.secondMoment, .squares),
+    SlotDescription(.greatestSecondMoment, .maximum),
+    SlotDescription(.infinityNorm, .maximum),
+    SlotDescription(.momentumProduct, .product, form: .scalar, beginning: .number(1)),
+    SlotDescription(.momentum, .gradients),
+    SlotDescription(.accumulator, .squares, beginning: .various),
+    SlotDescription(.updateAccumulator, .squares),
+    SlotDescription(.linear, .gradients),
+    SlotDescription(.meanSquare, .squares, beginning: .various),
+    SlotDescription(.meanGradient, .gradients),
+    SlotDescription(.growingSecondMoment, .squares),
+    SlotDescription(.factoredRow, .squares, form: .rows),
+    SlotDescription(.factoredColumn, .squares, form: .columns),
+    SlotDescription(.gradientAccumulator, .pendingGradients),
+    SlotDescription(.slowWeights, .weights, beginning: .weights),
+    SlotDescription(.average, .weights, beginning: .weights),
+  ]
+}

@@ -1,0 +1,27 @@
+internal import Tensors
+
+extension OptimizerDescription {
+  /// Shazeer & Stern, 2018, Algorithm 4. A matrix has row and column means, everything else the whole second moment.
+  static let adafactor = OptimizerDescription(
+    "adafactor",
+    "Adafactor: second moments factored by row and column (arXiv:1804.04235)",
+    slots: [
+      .always(.factoredRow), .always(.factoredColumn), .always(.secondMoment),
+      .option(.firstMoment),
+    ],
+    kerasClass: "Adafactor",
+    rows: [
+      DialectRow(
+        .torch,
+        ["row_var": .factoredRow, "col_var": .factoredColumn, "variance": .secondMoment]
+      ),
+      DialectRow(
+        .transformers,
+        [
+          "exp_avg_sq_row": .factoredRow, "exp_avg_sq_col": .factoredColumn,
+          "exp_avg_sq": .secondMoment, "exp_avg": .firstMoment,
+        ]
+      ),
+    ]
+  )
+}

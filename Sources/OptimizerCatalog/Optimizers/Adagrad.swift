@@ -1,0 +1,16 @@
+internal import Tensors
+
+extension OptimizerDescription {
+  /// Duchi et al., 2011.
+  static let adagrad = OptimizerDescription(
+    "adagrad",
+    "Adagrad: the sum of squared gradients (Duchi et al., 2011)",
+    slots: [.always(.accumulator)],
+    kerasClass: "Adagrad",
+    rows: [
+      DialectRow(.torch, ["sum": .accumulator]),
+      DialectRow(.tensorFlow, ["Adagrad": .accumulator]),
+      DialectRow(.mlx, ["v": .accumulator]),
+    ]
+  )
+}

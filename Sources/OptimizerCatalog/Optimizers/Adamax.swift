@@ -1,0 +1,16 @@
+internal import Tensors
+
+extension OptimizerDescription {
+  /// Kingma & Ba, 2015, Algorithm 2.
+  static let adamax = OptimizerDescription(
+    "adamax",
+    "Adamax: Adam with the infinity norm (arXiv:1412.6980, section 7)",
+    slots: [.always(.firstMoment), .always(.infinityNorm)],
+    biasCorrection: .always,
+    kerasClass: "Adamax",
+    rows: [
+      DialectRow(.torch, ["exp_avg": .firstMoment, "exp_inf": .infinityNorm]),
+      DialectRow(.mlx, ["m": .firstMoment, "v": .infinityNorm]),
+    ]
+  )
+}

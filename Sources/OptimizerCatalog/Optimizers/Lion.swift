@@ -1,0 +1,12 @@
+internal import Tensors
+
+extension OptimizerDescription {
+  /// Chen et al., 2023, Algorithm 2.
+  static let lion = OptimizerDescription(
+    "lion",
+    "Lion: the sign of a momentum (arXiv:2302.06675)",
+    slots: [.always(.momentum)],
+    kerasClass: "Lion",
+    rows: [DialectRow(.mlx, ["m": .momentum])]
+  )
+}

@@ -1,0 +1,12 @@
+internal import Tensors
+
+extension OptimizerDescription {
+  /// Liu et al., 2020, Algorithm 2.
+  static let radam = OptimizerDescription(
+    "radam",
+    "RAdam: Adam with a rectified rate (arXiv:1908.03265)",
+    slots: [.always(.firstMoment), .always(.secondMoment)],
+    biasCorrection: .always,
+    rows: [DialectRow(.torch, ["exp_avg": .firstMoment, "exp_avg_sq": .secondMoment])]
+  )
+}

@@ -1,0 +1,176 @@
+import OptStateKit
+import OptimizerCatalog
+import TestSupport
+import Testing
+
+@testable import ByteIO
+
+/// Every optimizer of the catalogue, with and without each of its options, through every format that is written: what
+/// comes back is the same, or was refused, or a note says what the format does not hold. A new entry needs no line here.
+@Suite("Optimizers by formats")
+struct SlotMatrixTests {
+  /// An optimizer and the settings that are on.
+  struct Subject: Sendable, CustomTestStringConvertible {
+    let kind: String
+    let settings: [String]
+    let slots: Set<SlotName>
+
+    var testDescription: String { ([kind] + settings).joined(separator: " + ") }
+  }
+
+  static let subjects: [Subject] = OptimizerCatalog.all.flatMap { known -> [Subject] in
+    let always = known.slots.filter { $0.presence == .always }.map(\.name)
+    let optional = known.slots.filter { $0.presence != .always }
+    let wrappers: [(setting: String, slot: SlotName)] = [
+      ("ema_decay", .average), ("lookahead_steps", .slowWeights),
+      ("accumulation_steps", .gradientAccumulator),
+    ]
+    let plain = (0..<1 << optional.count).map { mask -> Subject in
+      let chosen = optional.indices.filter { mask & 1 << $0 != 0 }.map { optional[$0] }
+      return Subject(
+        kind: known.kind,
+        settings: chosen.compactMap { slot in
+          if case .setting(let setting) = slot.presence { setting } else { nil }
+        },
+        slots: Set(always + chosen.map(\.name))
+      )
+    }
+    return plain
+      + wrappers.map { setting, slot in
+        Subject(kind: known.kind, settings: [setting], slots: Set(always + [slot]))
+      }
+  }
+
+  /// What a cell of the matrix came to.
+  enum Outcome: Hashable { case same, noted, refused }
+
+  private static let names = [
+    "optstate": "s.h5", "tensorflow": "m.ckpt-7", "tensorflow-object": "o.ckpt-7",
+    "keras-h5": "k.h5", "keras": "k.keras", "keras-weights": "k.weights.h5",
+    "safetensors": "s.safetensors", "npz": "s.npz", "pytorch": "s.pt", "huggingface": "hf",
+  ]
+
+  /// Formats that write only what a file of the same framework came with, and say so.
+  private static let foreign: Set = ["keras", "keras-weights", "tensorflow-object", "huggingface"]
+
+  private static func shape(_ slot: SlotName?, of shape: Shape) throws -> Shape {
+    switch slot.flatMap(SlotDescription.of)?.form {
+    case .scalar: Shape.scalar
+    case .rows: try Shape(Array(shape.dimensions.dropLast()))
+    case .columns:
+      try Shape(Array(shape.dimensions.dropLast(2) + shape.dimensions.suffix(1)))
+    case .elementwise, nil: shape
+    }
+  }
+
+  private static func state(_ subject: Subject) throws -> TrainingState {
+    var number: Float = 0
+    func tensor(_ name: String, _ shape: Shape) throws -> StateTensor {
+      let values = (0..<shape.elementCount).map { _ -> Float in
+        number += 1
+        return number / 64
+      }
+      return StateTensor(name, try floats(values, shape.dimensions))
+    }
+    let variables = try [("dense/kernel", [6, 4]), ("dense/bias", [4])].map { name, sizes in
+      let shape = try Shape(sizes)
+      let isMatrix = sizes.count > 1
+      let isFactored = subject.slots.contains(.factoredRow)
+      let kept = subject.slots.sorted().filter { slot in
+        switch SlotDescription.of(slot)?.form {
+        case .rows, .columns: isMatrix
+        default: !(isFactored && slot == .secondMoment && isMatrix)
+        }
+      }
+      return Variable(
+        name,
+        value: try tensor(name, shape),
+        slots: try kept.map {
+          Slot($0, try tensor("\(name)/\($0)", try Self.shape($0, of: shape)))
+        }
+      )
+    }
+    var values: [String: HyperparameterValue] = ["learning_rate": .double(0.125)]
+    for setting in subject.settings {
+      switch setting {
+      case "amsgrad", "centered": values[setting] = .bool(true)
+      case "lookahead_steps", "accumulation_steps": values[setting] = .int(5)
+      default: values[setting] = .double(0.875)
+      }
+    }
+    if subject.settings == ["lookahead_steps"] { values["lookahead_rate"] = .double(0.5) }
+    return TrainingState(
+      variables: variables,
+      globalStep: GlobalStep(7),
+      optimizer: OptimizerRecord(kind: subject.kind, hyperparameters: values),
+      sourceFormat: "optstate"
+    )
+  }
+
+  /// What is not as it was, and the words by which a note may say so.
+  private func losses(_ old: TrainingState, _ new: TrainingState) throws -> [(what: String, words: [String])] {
+    var losses: [(String, [String])] = []
+    let before = Dictionary(uniqueKeysWithValues: old.variables.map { ($0.name, $0) })
+    for variable in new.variables {
+      guard let own = before[variable.name] else {
+        losses.append(("a variable \(variable.name) that was none", []))
+        continue
+      }
+      #expect(try variable.value?.tensor.bytes() == own.value?.tensor.bytes())
+      let missing = Set(own.slots.map(\.name)).subtracting(variable.slots.map(\.name))
+      if !missing.isEmpty { losses.append(("the slots \(missing) of \(own.name)", ["slots", "buffers"])) }
+      for slot in variable.slots {
+        guard let source = own[slot.name] else {
+          losses.append(("a slot \(slot.name) of \(own.name) that was none", []))
+          continue
+        }
+        if try source.tensor.tensor.bytes() != slot.tensor.tensor.bytes() {
+          losses.append(("the numbers of \(own.name)/\(slot.name)", []))
+        }
+      }
+    }
+    if new.variables.count < before.count { losses.append(("variables", [])) }
+    let step = new.globalStep?.value ?? new.variables.compactMap(\.step).first
+    if step != 7 { losses.append(("the step, which is \(step ?? -1)", ["step"])) }
+    if new.optimizer == nil {
+      losses.append(("the optimizer", ["records of optimizer", "optimizer"]))
+    } else if let record = old.optimizer, let own = new.optimizer {
+      for (key, value) in record.hyperparameters where own.hyperparameters[key] != value {
+        losses.append(("\(key), which is \(own.hyperparameters[key].map { "\($0)" } ?? "gone")", [key]))
+      }
+    }
+    return losses
+  }
+
+  @Test(arguments: subjects)
+  func whatIsWrittenComesBackOrIsSaid(_ subject: Subject) throws {
+    let folder = try TemporaryDirectory()
+    let state = try Self.state(subject)
+    for format in StateFormats.writable {
+      let name = try #require(Self.names[format], "a new format needs a name here")
+      let notes = Notes()
+      let error = try stateError {
+        try StateFormats.write(
+          state,
+          to: folder(name),
+          format: format,
+          options: WriteOptions(note: notes.add)
+        )
+      }
+      if let error {
+        #expect(error.code == .unsupported || error.code == .invalidArgument, "\(format): \(error)")
+        let mayRefuse = Self.foreign.contains(format) || format == "pytorch" || format == "keras-h5"
+        #expect(mayRefuse, "\(format): \(error)")
+        continue
+      }
+      // A Trainer numbers its parameters, those that decay first.
+      let order = format == "huggingface" ? ["dense/kernel", "dense/bias"] : nil
+      let options = ReadOptions(parameterNames: order)
+      let back = try StateFormats.open(folder(name), options: options).state
+      for loss in try losses(state, back) {
+        let isSaid = notes.all.contains { note in loss.words.contains { note.contains($0) } }
+        #expect(isSaid, "\(format) lost \(loss.what); notes: \(notes.all)")
+      }
+    }
+  }
+}
