@@ -1,6 +1,7 @@
 // What a user of the library meets in its own interface comes with one import.
 @_exported public import TrainingState
 @_exported public import Tensors
+@_exported public import OptimizerCatalog
 @_exported public import OptimizerCore
 @_exported public import enum ByteIO.JSONValue
 @_exported public import struct ByteIO.JSONObject

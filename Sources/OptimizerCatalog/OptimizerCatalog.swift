@@ -1,6 +1,8 @@
 /// Every optimizer that is known: one file each in `Optimizers`, and a place in this list.
 public enum OptimizerCatalog {
-  /// The optimizers. Where a word could be several optimizers', the earlier one is meant.
+  /// The optimizers.
+  ///
+  /// Where a word could be several optimizers', the earlier one is meant.
   public static let all: [OptimizerDescription] = [
     .bertAdamW, .adam, .adamw, .sgd, .rmsprop, .adagrad, .adadelta, .adamax, .nadam, .radam,
     .adafactor, .ftrl, .lion, .muon, .lamb, .adax, .kerasBERTAdamW,

@@ -20,6 +20,7 @@ struct Optstate: ParsableCommand {
       Inspect.self, Verify.self, Diff.self, Doctor.self, Report.self, Convert.self, Strip.self,
       ReplayCommand.self, ResetCommand.self, DebiasCommand.self, SetCommand.self,
       AverageCommand.self, ResizeCommand.self, ScheduleCommand.self,
+      KindsCommand.self,
     ]
   )
 

@@ -35,6 +35,23 @@ struct RecordTests {
   }
 
   @Test
+  func aFreshConfigurationHasKerasWords() throws {
+    var state = TrainingState(sourceFormat: "pytorch")
+    state.optimizer = try OptimizerRecord(
+      spec: "adafactor:learning_rate=0.5,decay_exponent=0.75,epsilon1=0.25,clip_threshold=2,"
+        + "ema_decay=0.5,accumulation_steps=4"
+    )
+    let tree = try #require(OptimizerClass.training(state))
+    let settings = try #require(tree.at(["optimizer_config", "config"]))
+    let wanted = [
+      "beta_2_decay": -0.75, "epsilon_1": 0.25, "clipping_threshold": 2, "ema_momentum": 0.5,
+      "gradient_accumulation_steps": 4, "learning_rate": 0.5,
+    ]
+    for (word, number) in wanted { #expect(settings[word]?.number == number, "\(word)") }
+    #expect(try #require(OptimizerConfig(training: tree)).record(.legacy).kind == "adafactor")
+  }
+
+  @Test
   func bert4KerasIsKnownByItsValues() throws {
     let config = try config(
       """

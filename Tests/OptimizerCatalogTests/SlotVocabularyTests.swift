@@ -19,7 +19,8 @@ struct SlotVocabularyTests {
   @Test(arguments: sets, [[], wrappers])
   func whatIsWrittenIsFoundAgain(_ slots: Set<SlotName>, _ beside: [SlotName]) {
     for vocabulary in [
-      SlotVocabulary(.bert, .tensorFlow), SlotVocabulary(.torch), SlotVocabulary(.torch, .transformers),
+      SlotVocabulary(.bert, .tensorFlow), SlotVocabulary(.torch),
+      SlotVocabulary(.torch, .transformers),
       SlotVocabulary(.bert),
     ] {
       let all = slots.union(beside)
@@ -37,9 +38,13 @@ struct SlotVocabularyTests {
   func wordsOfTensorFlowAreItsOwn() {
     let vocabulary = SlotVocabulary(.bert, .tensorFlow)
     #expect(
-      vocabulary.words(for: [.meanSquare, .momentum]) == [.meanSquare: "RMSProp", .momentum: "RMSProp_1"])
+      vocabulary.words(for: [.meanSquare, .momentum]) == [
+        .meanSquare: "RMSProp", .momentum: "RMSProp_1",
+      ]
+    )
     #expect(
-      vocabulary.words(for: [.accumulator, .linear]) == [.accumulator: "Ftrl", .linear: "Ftrl_1"])
+      vocabulary.words(for: [.accumulator, .linear]) == [.accumulator: "Ftrl", .linear: "Ftrl_1"]
+    )
     #expect(vocabulary.words(for: [.accumulator]) == [.accumulator: "Adagrad"])
     #expect(vocabulary.slot("Adam_1", isPresent: { $0 == "Adam" }) == .secondMoment)
   }

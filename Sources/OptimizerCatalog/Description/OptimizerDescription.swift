@@ -85,3 +85,14 @@ extension OptimizerDescription.KeptSlot {
 
   static func option(_ name: SlotName) -> Self { Self(name: name, presence: .option) }
 }
+
+extension OptimizerDescription.Presence: CustomStringConvertible {
+  /// `always`, `with SETTING`, or `optional`.
+  public var description: String {
+    switch self {
+    case .always: "always"
+    case .setting(let setting): "with \(setting)"
+    case .option: "optional"
+    }
+  }
+}

@@ -18,7 +18,6 @@ public struct BetaPowerName: Sendable, Hashable {
   /// Reads a tensor's name.
   ///
   /// - Parameter name: The name; scopes end in a slash.
-  /// - Returns: `nil` where it is no power's.
   public init?(_ name: String) {
     let start = name.lastIndex(of: "/").map(name.index(after:)) ?? name.startIndex
     let last = name[start...]

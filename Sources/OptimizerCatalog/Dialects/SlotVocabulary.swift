@@ -31,7 +31,9 @@ public struct SlotVocabulary: Sendable {
   public func slot(_ word: String, isPresent: (String) -> Bool) -> SlotName? {
     if let places = places[word] {
       // The row that explains most of what is there, if all of it is there.
-      let whole = places.filter { rows[$0].words.allSatisfy { $0.text == word || isPresent($0.text) } }
+      let whole = places.filter {
+        rows[$0].words.allSatisfy { $0.text == word || isPresent($0.text) }
+      }
       let best = whole.max { rows[$0].words.count < rows[$1].words.count } ?? places[0]
       return rows[best].words.first { $0.text == word }?.slot
     }

@@ -1,7 +1,9 @@
 internal import Tensors
 
 extension OptimizerDescription {
-  /// Shazeer & Stern, 2018, Algorithm 4. A matrix has row and column means, everything else the whole second moment.
+  /// Shazeer & Stern, 2018, Algorithm 4.
+  ///
+  /// A matrix has row and column means, everything else the whole second moment.
   static let adafactor = OptimizerDescription(
     "adafactor",
     "Adafactor: second moments factored by row and column (arXiv:1804.04235)",

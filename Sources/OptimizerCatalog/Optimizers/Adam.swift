@@ -5,7 +5,9 @@ extension OptimizerDescription {
     .always(.firstMoment), .always(.secondMoment), .when("amsgrad", .greatestSecondMoment),
   ]
 
-  /// Words for Adam's moments, and AMSGrad's greatest beside them. TensorFlow's is `tf.compat.v1.train.AdamOptimizer`.
+  /// Words for Adam's moments, and AMSGrad's greatest beside them.
+  ///
+  /// TensorFlow's is `tf.compat.v1.train.AdamOptimizer`.
   static let adamRows: [DialectRow] = [
     DialectRow(
       .torch,

@@ -1,5 +1,7 @@
 extension OptimizerDescription {
-  /// Loshchilov & Hutter, 2019, Algorithm 2. It keeps what Adam keeps.
+  /// Loshchilov & Hutter, 2019, Algorithm 2.
+  ///
+  /// It keeps what Adam keeps.
   static let adamw = OptimizerDescription(
     "adamw",
     "Adam with decoupled weight decay (arXiv:1711.05101)",

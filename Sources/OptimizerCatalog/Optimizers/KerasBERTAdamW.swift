@@ -1,7 +1,9 @@
 internal import Tensors
 
 extension OptimizerDescription {
-  /// `AdamWarmup` of keras-bert, `optimizers/warmup_v2.py`. Unlike BERT's own it corrects.
+  /// `AdamWarmup` of keras-bert, `optimizers/warmup_v2.py`.
+  ///
+  /// Unlike BERT's own it corrects.
   static let kerasBERTAdamW = OptimizerDescription(
     "keras_bert_adamw",
     "keras-bert's AdamWarmup: AdamW with bias correction and a warm-up of its own",

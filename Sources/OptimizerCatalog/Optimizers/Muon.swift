@@ -1,7 +1,9 @@
 internal import Tensors
 
 extension OptimizerDescription {
-  /// Jordan et al., 2024. The variables that are no matrices are trained by another optimizer beside it.
+  /// Jordan et al., 2024.
+  ///
+  /// The variables that are no matrices are trained by another optimizer beside it.
   static let muon = OptimizerDescription(
     "muon",
     "Muon: a momentum made orthogonal, for matrices (Jordan et al., 2024)",

@@ -1,7 +1,9 @@
 internal import Tensors
 
 extension OptimizerDescription {
-  /// Dozat, 2016. Its product of momenta matters on resume, and is one number per variable in torch.
+  /// Dozat, 2016.
+  ///
+  /// Its product of momenta matters on resume, and is one number per variable in torch.
   static let nadam = OptimizerDescription(
     "nadam",
     "NAdam: Adam with Nesterov's momentum (Dozat, 2016)",

@@ -1,7 +1,7 @@
 internal import Tensors
 
 extension OptimizerDescription {
-  /// Tieleman & Hinton, 2012, lecture 6.5; Graves, 2013, eq. 38 to 45, for the centered form.
+  /// Tieleman & Hinton, 2012, lecture 6.5; Graves, 2013, equations 38 to 45, for the centered form.
   ///
   /// TensorFlow's always keeps a momentum, which comes last: only the centered rule has a slot before it.
   static let rmsprop = OptimizerDescription(

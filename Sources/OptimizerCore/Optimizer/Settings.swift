@@ -11,6 +11,8 @@ struct Settings {
   let average: WeightAverage?
   /// The values with every default filled in.
   let resolved: [String: HyperparameterValue]
+  /// Every key that there is.
+  let keys: Set<String>
 
   init(
     _ kind: RuleKind,
@@ -30,5 +32,6 @@ struct Settings {
     average = try WeightAverage(from: &reader)
     try reader.finish()
     resolved = reader.resolved
+    keys = reader.keys
   }
 }

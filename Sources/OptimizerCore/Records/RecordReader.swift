@@ -9,7 +9,8 @@ struct RecordReader {
   /// The arithmetic that defaults depend on.
   let arithmetic: Arithmetic
   private let values: [String: HyperparameterValue]
-  private var keys: Set<String> = []
+  /// Every key that was asked for.
+  private(set) var keys: Set<String> = []
   /// Every value read, defaults included.
   private(set) var resolved: [String: HyperparameterValue] = [:]
 

@@ -53,7 +53,8 @@ struct FreshOptimizer {
     values["learning_rate"] = .double(rate.current)
     // PyTorch multiplies by the rate in its own order; the record's arithmetic is another framework's.
     if OptimizerCatalog.description(of: record.kind)?.biasCorrection == .never
-      || values["bias_correction"] == .string("none") {
+      || values["bias_correction"] == .string("none")
+    {
       note?(
         "the source's optimizer corrects no bias; PyTorch's will, from step \(step ?? 0) on, "
           + "which is right for moments of that age"

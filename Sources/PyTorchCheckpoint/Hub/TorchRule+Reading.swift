@@ -16,7 +16,7 @@ extension TorchRule {
     _ members: [[String]],
     number: (PickleValue) throws -> Double?
   ) throws -> OptimizerRecord? {
-    let values = try groups.map { try hyperparameters($0, number) }
+    let values = Self.withBothDecays(try groups.map { try hyperparameters($0, number) })
     guard let first = values.first else { return nil }
     var kind = self.kind
     if kind == "adam" {
@@ -33,6 +33,16 @@ extension TorchRule {
       hyperparameters: first,
       groups: groups.count > 1 ? parts : []
     )
+  }
+
+  /// Where groups decay in different ways, each has the other's at zero: it would inherit it otherwise.
+  private static func withBothDecays(
+    _ groups: [[String: HyperparameterValue]]
+  ) -> [[String: HyperparameterValue]] {
+    let keys = ["weight_decay", "l2"]
+    guard keys.allSatisfy({ key in groups.contains { $0[key] != nil } }) else { return groups }
+    let none = Dictionary(uniqueKeysWithValues: keys.map { ($0, HyperparameterValue.double(0)) })
+    return groups.map { $0.merging(none) { own, _ in own } }
   }
 
   /// A group's settings in the words of the core.

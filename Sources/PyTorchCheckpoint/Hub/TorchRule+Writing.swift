@@ -25,7 +25,9 @@ extension TorchRule {
     case .decay:
       let own = values["weight_decay"]?.number ?? 0
       return .double(own != 0 ? own : values["l2"]?.number ?? 0)
-    case .decoupled: return .bool((values["weight_decay"]?.number ?? 0) != 0)
+    case .decoupled:
+      // A group that is spared decay is still of an optimizer that would decouple it.
+      return .bool(values["weight_decay"]?.number != nil && values["l2"]?.number ?? 0 == 0)
     case .fused:
       return values["arithmetic"] == .string("pytorch_fused") ? .bool(true) : PickleValue.none
     case .off: return .bool(false)

@@ -40,8 +40,10 @@ enum TensorFlowSlots {
       return own.hasRow(for: suffix) ? Pairing(variable: base, slot: slot) : nil
     }
     // A variable may be called what the hub calls a slot, but hardly below another of its own shape.
-    guard vocabulary.hasRow(for: suffix)
-      || fits(slot, tensor.tensor.shape, shapes[ExactName(variable)]) else {
+    guard
+      vocabulary.hasRow(for: suffix)
+        || fits(slot, tensor.tensor.shape, shapes[ExactName(variable)])
+    else {
       return nil
     }
     return Pairing(variable: variable, slot: slot)

@@ -8,18 +8,20 @@ enum FlatSlots {
   private static let vocabulary = SlotVocabulary(.bert, .torch, .transformers, .tensorFlow)
   private static let states = SlotVocabulary(.bert, .torch, .transformers)
 
-  private static let mlx: [(kind: String, row: DialectRow)] = OptimizerCatalog.all.flatMap { known in
+  private static let mlx: [(kind: String, row: DialectRow)] = OptimizerCatalog.all.flatMap {
+    known in
     known.rows.filter { $0.dialect == .mlx }.map { (known.kind, $0) }
   }
 
   /// MLX's one-letter words, whose meaning depends on the optimizer.
   static let letters = Set(mlx.flatMap { $0.row.words.map(\.text) })
 
-  /// The slot that a word means, `nil` where it is none or a letter.
+  /// The slot that a word means.
   ///
   /// - Parameters:
   ///   - word: The word.
   ///   - all: All words of the variable.
+  /// - Returns: `nil` where it is none or a letter.
   static func meaning(of word: String, among all: Set<String>) -> SlotName? {
     // Layers have tensors called `sum` and `variance`, too.
     word.contains("_") || !states.hasRow(for: word)

@@ -5,8 +5,11 @@ import Testing
 
 @testable import ByteIO
 
-/// Every optimizer of the catalogue, with and without each of its options, through every format that is written: what
-/// comes back is the same, or was refused, or a note says what the format does not hold. A new entry needs no line here.
+/// Every optimizer of the catalogue, with and without each of its options, through every format
+/// that is written: what comes back is the same, or was refused, or a note says what the format
+/// does not hold.
+///
+/// A new entry needs no line here.
 @Suite("Optimizers by formats")
 struct SlotMatrixTests {
   /// An optimizer and the settings that are on.
@@ -108,7 +111,9 @@ struct SlotMatrixTests {
   }
 
   /// What is not as it was, and the words by which a note may say so.
-  private func losses(_ old: TrainingState, _ new: TrainingState) throws -> [(what: String, words: [String])] {
+  private func losses(_ old: TrainingState, _ new: TrainingState) throws -> [(
+    what: String, words: [String]
+  )] {
     var losses: [(String, [String])] = []
     let before = Dictionary(uniqueKeysWithValues: old.variables.map { ($0.name, $0) })
     for variable in new.variables {
@@ -118,7 +123,9 @@ struct SlotMatrixTests {
       }
       #expect(try variable.value?.tensor.bytes() == own.value?.tensor.bytes())
       let missing = Set(own.slots.map(\.name)).subtracting(variable.slots.map(\.name))
-      if !missing.isEmpty { losses.append(("the slots \(missing) of \(own.name)", ["slots", "buffers"])) }
+      if !missing.isEmpty {
+        losses.append(("the slots \(missing) of \(own.name)", ["slots", "buffers"]))
+      }
       for slot in variable.slots {
         guard let source = own[slot.name] else {
           losses.append(("a slot \(slot.name) of \(own.name) that was none", []))
@@ -136,7 +143,9 @@ struct SlotMatrixTests {
       losses.append(("the optimizer", ["records of optimizer", "optimizer"]))
     } else if let record = old.optimizer, let own = new.optimizer {
       for (key, value) in record.hyperparameters where own.hyperparameters[key] != value {
-        losses.append(("\(key), which is \(own.hyperparameters[key].map { "\($0)" } ?? "gone")", [key]))
+        losses.append(
+          ("\(key), which is \(own.hyperparameters[key].map { "\($0)" } ?? "gone")", [key])
+        )
       }
     }
     return losses

@@ -85,7 +85,8 @@ struct NumberCheck {
   }
 
   private func zero(_ variable: Variable, _ slot: SlotName, _ survey: VariableSurvey) -> [Finding] {
-    guard SlotDescription.of(slot)?.isMadeOfGradients == true, let numbers = survey.slots[slot], numbers.isZero,
+    guard SlotDescription.of(slot)?.isMadeOfGradients == true,
+      let numbers = survey.slots[slot], numbers.isZero,
       let step = subject.updates(of: slot, in: variable), step > 0,
       !Self.isPlaceholder(slot, variable)
     else { return [] }
@@ -96,7 +97,8 @@ struct NumberCheck {
       return []
     }
     let isAlone = variable.slots.contains { other in
-      SlotDescription.of(other.name)?.isMadeOfGradients == true && survey.slots[other.name]?.isZero == false
+      SlotDescription.of(other.name)?.isMadeOfGradients == true
+        && survey.slots[other.name]?.isZero == false
     }
     let explodes = isAlone && SlotDescription.of(slot)?.isNeverNegative == true
     return [

@@ -1,0 +1,96 @@
+public import ByteIO
+public import OptimizerCatalog
+public import OptimizerCore
+internal import Tensors
+
+/// The catalogue as `optstate kinds` prints it: optimizers, schedules, their keys and defaults.
+public struct Kinds: Sendable {
+  /// The optimizers, in alphabetical order.
+  public let optimizers: [OptimizerDescription]
+
+  /// The schedules, in the order of `ScheduleKind`.
+  public let schedules: [ScheduleKind]
+
+  /// Looks kinds up.
+  ///
+  /// - Parameter name: One kind, `nil` for all.
+  /// - Throws: `StateError` with code `invalidArgument` when there is no such kind; the message lists what there is.
+  public init(_ name: String? = nil) throws {
+    let all = OptimizerCatalog.all.sorted { $0.kind < $1.kind }
+    optimizers = all.filter { name == nil || $0.kind == name }
+    schedules = ScheduleKind.allCases.filter { name == nil || $0.rawValue == name }
+    guard !optimizers.isEmpty || !schedules.isEmpty else {
+      throw StateError(
+        .invalidArgument,
+        "there is no optimizer and no schedule '\(name ?? "")'",
+        expected: "one of "
+          + (all.map(\.kind) + ScheduleKind.allCases.map(\.rawValue)).joined(separator: ", ")
+      )
+    }
+  }
+
+  /// The keys of an optimizer's records and their defaults.
+  ///
+  /// - Parameter optimizer: The optimizer.
+  /// - Returns: The keys by the arithmetics that have the rule; empty where this library does not compute it.
+  public static func keys(
+    of optimizer: OptimizerDescription
+  ) -> [(arithmetic: Arithmetic, keys: [RecordKey])] {
+    guard let rule = RuleKind(rawValue: optimizer.kind) else { return [] }
+    return Arithmetic.allCases.compactMap { arithmetic in
+      rule.keys(in: arithmetic).map { (arithmetic, $0) }
+    }
+  }
+
+  /// `optimizers` [{`kind`, `summary`, `replays`, `bias_correction`, `keras_class`, `slots` [{`name`, `shape`,
+  /// `present`}], `words` {dialect: {slot: word}}, `keys` {arithmetic: {key: default}}}] and `schedules`
+  /// [{`kind`, `example`, `keys` {key: default}}].
+  public var json: JSONValue {
+    .object([
+      "optimizers": .array(optimizers.map(Self.json)),
+      "schedules": .array(
+        schedules.map { kind in
+          .object([
+            "kind": .string(kind.rawValue), "example": .string("\(kind.example)"),
+            "keys": Self.json(kind.keys),
+          ])
+        }
+      ),
+    ])
+  }
+
+  private static func json(_ optimizer: OptimizerDescription) -> JSONValue {
+    let keys = keys(of: optimizer)
+    let slots = optimizer.slots.map { slot in
+      JSONValue.object([
+        "name": .string(slot.name.rawValue),
+        "shape": SlotDescription.of(slot.name).map { .string($0.form.rawValue) } ?? .null,
+        "present": .string("\(slot.presence)"),
+      ])
+    }
+    let words = Dialect.allCases.map { dialect in
+      (dialect.rawValue, optimizer.words(in: dialect).map { ($0.slot.rawValue, $0.text) })
+    }
+    return .object([
+      "kind": .string(optimizer.kind), "summary": .string(optimizer.summary),
+      "replays": .bool(!keys.isEmpty),
+      "bias_correction": .string(optimizer.biasCorrection.rawValue),
+      "keras_class": optimizer.kerasClass.map { .string($0) } ?? .null,
+      "slots": .array(slots),
+      "words": object(
+        words.filter { !$0.1.isEmpty }.map { dialect, row in
+          (dialect, object(row.map { ($0, .string($1)) }))
+        }
+      ),
+      "keys": object(keys.map { ($0.rawValue, json($1)) }),
+    ])
+  }
+
+  private static func json(_ keys: [RecordKey]) -> JSONValue {
+    object(keys.map { ($0.name, $0.standard.map { .string("\($0)") } ?? .null) })
+  }
+
+  private static func object(_ members: [(String, JSONValue)]) -> JSONValue {
+    .object(JSONObject(Dictionary(uniqueKeysWithValues: members)))
+  }
+}

@@ -1,0 +1,14 @@
+extension RuleKind {
+  /// The keys of the kind's records.
+  ///
+  /// - Parameter arithmetic: Whose defaults to give.
+  /// - Returns: The keys in alphabetical order, `nil` where the rule does not exist in the arithmetic.
+  public func keys(in arithmetic: Arithmetic) -> [RecordKey]? {
+    guard onlyConvention ?? arithmetic.convention == arithmetic.convention,
+      let settings = try? Settings(self, [:], arithmetic)
+    else { return nil }
+    return settings.keys.subtracting(["arithmetic"]).sorted().map {
+      RecordKey($0, standard: settings.resolved[$0])
+    }
+  }
+}
