@@ -67,6 +67,7 @@ public struct Diagnosis: Sendable {
     var findings = SlotCheck(subject).findings + NumberCheck(subject).findings
     findings += try MomentCheck(subject, besides: findings).findings
     findings += StepCheck(subject).findings + OptimizerCheck(subject).findings
+    findings += AccountCheck(subject).findings
     self.findings = findings
     tightness = subject.tightness
     decays = survey.decays.explanation

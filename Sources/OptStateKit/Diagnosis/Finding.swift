@@ -28,6 +28,10 @@ public struct Finding: Sendable, Hashable {
     case scheduleEnded = "schedule_ended"
     /// The factor of the bias correction never changes.
     case frozenCorrection = "frozen_bias_correction"
+    /// There is an optimizer's state that is not known.
+    case unrecognizedState = "unrecognized_state"
+    /// There is neither a slot nor a step.
+    case nothingToResume = "nothing_to_resume"
   }
 
   /// What kind of thing it is.

@@ -25,9 +25,27 @@ extension Inspection {
       "schedule": schedule,
       "suspicions": .array(suspicions.map(JSONValue.string)),
       "totals": .object(totals),
+      "account": account,
     ]
     if withVariables { report["variables"] = .array(state.variables.map(describe)) }
     return .object(report)
+  }
+
+  /// Every column, `unrecognized` with the names of its members.
+  private var account: JSONValue {
+    let account = Account(state)
+    var columns = JSONObject()
+    for column in Account.Column.allCases {
+      let total = account.totals[column] ?? (0, 0)
+      var object: JSONObject = [
+        "count": .int(Int64(total.count)), "bytes": .int(Int64(total.bytes)),
+      ]
+      if column == .unrecognized {
+        object["names"] = .array(account.unrecognized.map(JSONValue.string))
+      }
+      columns[column.rawValue] = .object(object)
+    }
+    return .object(columns)
   }
 
   private func counts(_ counts: [(name: String, count: Int)]) -> JSONObject {

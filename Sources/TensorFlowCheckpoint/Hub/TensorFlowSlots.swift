@@ -34,7 +34,12 @@ enum TensorFlowSlots {
     let suffix = String(name[name.index(after: slash)...])
     let base = String(name[..<slash])
     let slot = vocabulary.slot(suffix) { shapes[ExactName("\(base)/\($0)")] != nil }
-    guard let slot else { return nil }
+    guard let slot else {
+      // What stands below a variable and has its shape is a slot, of whatever optimizer.
+      let shape = tensor.tensor.shape
+      guard shape.rank > 0, shapes[ExactName(base)] == shape else { return nil }
+      return Pairing(variable: base, slot: .unrecognized(suffix))
+    }
     guard let variable = owner(of: base, among: shapes) else {
       // BERT's own suffixes cannot be anything else, even where the variable itself is missing.
       return own.hasRow(for: suffix) ? Pairing(variable: base, slot: slot) : nil

@@ -54,6 +54,14 @@ public struct SlotName: Sendable, Hashable, RawRepresentable {
   /// - Returns: The name.
   public static func unknown(at place: Int) -> SlotName { SlotName(rawValue: "slot_\(place)") }
 
+  /// A slot that structure alone shows to be one.
+  ///
+  /// - Parameter word: What its optimizer calls it.
+  /// - Returns: The name: the word behind `slot_`.
+  public static func unrecognized(_ word: String) -> SlotName {
+    SlotName(rawValue: word.hasPrefix("slot_") ? word : "slot_" + word)
+  }
+
   /// Whether no more is known of the slot than its place.
   public var isUnknown: Bool {
     rawValue.hasPrefix("slot_") && Int(rawValue.dropFirst(5)) != nil

@@ -20,7 +20,7 @@ extension FlatLayout {
   ///   - optimizer: The optimizer's name in lower case, where the file says it.
   /// - Returns: The layout.
   public static func recognize(_ tensors: [StateTensor], optimizer: String? = nil) -> FlatLayout {
-    let names = Set(tensors.map { ExactName($0.name) })
+    let shapes = Dictionary(tensors.map { (ExactName($0.name), $0.tensor.shape) }) { $1 }
     let scalars = Set(tensors.lazy.filter { $0.tensor.shape.rank == 0 }.map { ExactName($0.name) })
     let isMLX = scalars.isSuperset(of: [ExactName("step"), ExactName("learning_rate")])
     var layout = FlatLayout()
@@ -41,7 +41,7 @@ extension FlatLayout {
       } else if tensor.tensor.shape.rank == 0, name == "learning_rate" || BetaPowerName(name) != nil
       {
         layout.optimizerTensors.append((name, name))
-      } else if let found = candidate(tensor, among: names, isMLX: isMLX) {
+      } else if let found = candidate(tensor, among: shapes, isMLX: isMLX) {
         candidates.append(found)
       } else {
         layout.variables[place(of: ExactName(name))].value = name
@@ -64,7 +64,7 @@ extension FlatLayout {
 
   private static func candidate(
     _ tensor: StateTensor,
-    among names: Set<ExactName>,
+    among shapes: [ExactName: Shape],
     isMLX: Bool
   ) -> Candidate? {
     let bytes = tensor.name.utf8
@@ -76,11 +76,16 @@ extension FlatLayout {
     let base = String(Substring(bytes[..<mark]))
     let isLetter = FlatSlots.letters.contains(word)
     let isStep = word == "step" && StepTensor.isCounter(tensor.tensor, floatingPoint: true)
-    guard isStep || isLetter || FlatSlots.meaning(of: word, among: []) != nil else { return nil }
+    guard isStep || isLetter || FlatSlots.meaning(of: word, among: []) != nil else {
+      // What stands below a variable and has its shape is a slot, of whatever optimizer.
+      let shape = tensor.tensor.shape
+      guard shape.rank > 0, shapes[ExactName(base)] == shape else { return nil }
+      return Candidate(key: tensor.name, word: word, owner: ExactName(base))
+    }
     var rest = base.utf8[...]
     while true {
       let owner = ExactName(String(Substring(rest)))
-      if names.contains(owner) { return Candidate(key: tensor.name, word: word, owner: owner) }
+      if shapes[owner] != nil { return Candidate(key: tensor.name, word: word, owner: owner) }
       guard let next = rest.firstIndex(where: isSeparator) else { break }
       rest = rest[rest.index(after: next)...]
     }
@@ -97,7 +102,7 @@ extension FlatLayout {
       let letters = words.intersection(FlatSlots.letters)
       return FlatSlots.meaning(of: word, among: letters, optimizer: optimizer)
     }
-    return FlatSlots.meaning(of: word, among: words) ?? SlotName(rawValue: word)
+    return FlatSlots.meaning(of: word, among: words) ?? .unrecognized(word)
   }
 
   /// The slot, or its source's word, numbered where that is taken too.

@@ -32,6 +32,11 @@ struct InspectionText {
     if !state.extras.isEmpty {
       rows.append(("carried along", state.extras.map(\.name).joined(separator: ", ")))
     }
+    let unrecognized = Account(state).unrecognized
+    if !unrecognized.isEmpty {
+      let more = unrecognized.count > 5 ? " and \(unrecognized.count - 5) more" : ""
+      rows.append(("unrecognized", unrecognized.prefix(5).joined(separator: ", ") + more))
+    }
     rows.append(("optimizer", state.optimizer?.description ?? "not in the file"))
     rows.append(("schedule", state.schedule?.description ?? "not in the file"))
     var lines = rows.map { Self.padded($0.0, 14) + $0.1 }

@@ -24,7 +24,7 @@ struct Strip: ParsableCommand {
         to: output,
         keepsFormat: true,
         options: outputOptions.options(label: "stripping"),
-        change: { state, _ in state.taking(.parameters) }
+        change: { state, _ in try state.stripped() }
       )
     }
   }

@@ -57,7 +57,7 @@ struct SlotExpectations {
       }
     }
     self.optimizer = optimizer
-    let candidates = state.variables.filter(Self.canBeTrained)
+    let candidates = state.variables.filter(\.canBeTrained)
     plans = Self.plans(candidates, optimizer)
     trained = candidates.filter { !Self.names($0).isEmpty }
     slots = Dictionary(trained.map { (ExactName($0.name), Self.names($0)) }) { first, _ in first }
@@ -99,7 +99,7 @@ struct SlotExpectations {
 
   /// Slots that a variable lacks, and why it should have them.
   func missing(of variable: Variable) -> (names: [SlotName], reason: String) {
-    guard Self.canBeTrained(variable), !trained.isEmpty else { return ([], "") }
+    guard variable.canBeTrained, !trained.isEmpty else { return ([], "") }
     let has = Self.names(variable)
     if has.isEmpty {
       guard isConspicuous(variable), let example = neighbour(of: variable) else { return ([], "") }
@@ -120,7 +120,7 @@ struct SlotExpectations {
   /// The slots of the recorded optimizer where the state has none of them at all.
   var recordedButAbsent: [SlotName]? {
     guard trained.isEmpty, state.variables.allSatisfy({ $0.slots.isEmpty }),
-      let variable = state.variables.first(where: Self.canBeTrained),
+      let variable = state.variables.first(where: \.canBeTrained),
       let slots = planned(variable), !slots.isEmpty
     else { return nil }
     return slots
@@ -179,19 +179,6 @@ struct SlotExpectations {
 
   private static func isMadeOfGradients(_ slot: SlotName) -> Bool {
     SlotDescription.of(slot)?.isMadeOfGradients == true
-  }
-
-  /// Statistics of the data live beside parameters, and no optimizer touches them.
-  private static func canBeTrained(_ variable: Variable) -> Bool {
-    guard let tensor = variable.value?.tensor, tensor.elementType.isFloatingPoint else {
-      return false
-    }
-    let statistics = [
-      "moving_mean", "moving_variance", "moving_var", "running_mean", "running_var", "mean",
-      "variance", "count", "weight_u", "weight_v", "u", "inv_freq", "masked_bias",
-    ]
-    let role = split(variable.name).role
-    return !statistics.contains { ExactName($0) == ExactName(role) }
   }
 
   /// A name's layer and what it is in the layer: `dense/kernel` is `kernel` in `dense`.

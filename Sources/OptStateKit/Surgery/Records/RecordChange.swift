@@ -39,6 +39,7 @@ public struct RecordChange: Sendable {
   /// - Throws: `StateError` with code `invalidArgument` when a number makes no sense, `unsupported`
   ///   when the schedule has no place for it.
   public func apply(to state: TrainingState) throws -> TrainingState {
+    try state.refuseUnreadOptimizers()
     var copy = state
     if let optimizer { copy.optimizer = optimizer }
     if let schedule { copy.schedule = schedule }

@@ -67,6 +67,7 @@ public struct Reset: Sendable {
     to state: TrainingState,
     isSelected: (String) -> Bool = { _ in true }
   ) throws -> (state: TrainingState, report: ResetReport) {
+    try state.refuseUnreadOptimizers()
     let selected = try selection(state, isSelected)
     try checkUpdates(of: selected.map { state.variables[$0] }, in: state)
     let recorded = RecordedOptimizer(state)

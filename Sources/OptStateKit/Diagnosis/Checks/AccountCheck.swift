@@ -1,0 +1,42 @@
+internal import Tensors
+internal import TrainingState
+
+/// Whether there is something to resume from, and whether all of it could be judged.
+struct AccountCheck {
+  private let subject: DiagnosisSubject
+
+  init(_ subject: DiagnosisSubject) {
+    self.subject = subject
+  }
+
+  var findings: [Finding] {
+    let account = Account(subject.state)
+    if !account.unrecognized.isEmpty { return [unrecognized(account.unrecognized)] }
+    let isBare =
+      account.totals[.slot] == nil && account.totals[.step] == nil
+      && account.totals[.optimizerTensor] == nil
+    return isBare ? [nothing] : []
+  }
+
+  private func unrecognized(_ names: [String]) -> Finding {
+    let shown = names.prefix(5).joined(separator: ", ")
+    return Finding(
+      .unrecognizedState,
+      "there is an optimizer's state that is not known",
+      evidence: "\(names.count) tensors or objects: \(shown)\(names.count > 5 ? " …" : "")",
+      consequence: "nobody here can say whether they are sound, nor change them",
+      remedy: "look at them in the framework that wrote them; what is known lists: optstate kinds"
+    )
+  }
+
+  private var nothing: Finding {
+    Finding(
+      .nothingToResume,
+      "the state has neither slots nor a step",
+      evidence: "\(subject.state.variables.count) variables, none with a slot",
+      consequence: "training would start with cold moments, and at step 0",
+      remedy:
+        "where this is a released model, that is as it should be; else convert again from the source"
+    )
+  }
+}
