@@ -88,7 +88,7 @@ typedef struct {
 
 /* Puts a failed call of the operating system on the error stack in the words of libhdf5's own drivers. */
 static inline void optstate_window_fail(const char *action) {
-  H5Epush2(H5E_DEFAULT, __FILE__, "optstate_window", __LINE__, H5E_ERR_CLS, H5E_IO, H5E_READERROR,
+  H5Epush2(H5E_DEFAULT, "shim.h", "optstate_window", __LINE__, H5E_ERR_CLS, H5E_IO, H5E_READERROR,
            "%s failed: errno = %d, error message = '%s'", action, errno, strerror(errno));
 }
 

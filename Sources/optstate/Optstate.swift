@@ -26,6 +26,11 @@ struct Optstate: ParsableCommand {
 
   static func main() {
     Output.occupyStandardDescriptors()
+    // Swift reads its arguments from /proc. Without them every command would be a request for help, and succeed.
+    guard !CommandLine.arguments.isEmpty else {
+      Output.message("error: the arguments cannot be read: /proc is not mounted")
+      exit(withError: ExitCode(74))
+    }
     HelperProcess.serveIfAsked()
     HelperProcess.register()
     Signals.removeTemporaryFilesOnExit()

@@ -17,7 +17,8 @@ MEGABYTE = 1_000_000
 @pytest.fixture(scope="module")
 def packages(tmp_path_factory):
     folder = tmp_path_factory.mktemp("packages")
-    subprocess.run([ROOT / ".release/make", folder], check=True, capture_output=True)
+    made = subprocess.run([ROOT / ".release/make", folder], capture_output=True, text=True)
+    assert made.returncode == 0, made.stdout + made.stderr
     return folder
 
 
@@ -39,7 +40,9 @@ def install(folder, wheel, frameworks=False):
 
 
 def said(*arguments, **options):
-    return subprocess.run(list(map(str, arguments)), check=True, capture_output=True, text=True, **options).stdout
+    done = subprocess.run(list(map(str, arguments)), capture_output=True, text=True, **options)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
 
 
 def test_wheel_is_small_and_holds_the_program_and_its_licences(wheel):
@@ -60,6 +63,7 @@ def test_program_asks_for_the_c_libraries_and_nothing_else(wheel, tmp_path):
         path = pathlib.Path(archive.extract(name, tmp_path))
     path.chmod(0o755)
     needed = set(re.findall(r"NEEDED.*\[(.*)\]", said("readelf", "-d", path)))
+    assert "RUNPATH" not in said("readelf", "-d", path)
     assert needed <= {"libc.so.6", "libm.so.6", "libstdc++.so.6", "libgcc_s.so.1", "ld-linux-x86-64.so.2"}
     # The tag promises that no newer C library is asked for.
     promised = tuple(map(int, re.search(r"manylinux_(\d+)_(\d+)", wheel.name).groups()))
@@ -80,8 +84,17 @@ def test_fresh_environment_has_the_command_and_the_module(wheel, tmp_path):
 def test_module_finds_the_program_of_a_target_folder(wheel, tmp_path):
     subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", "--no-index", "--target", tmp_path, wheel], check=True)
     environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    # pip's record says ../../bin here, which is somebody else's folder.
+    decoy = tmp_path / "../../bin/optstate"
+    decoy.parent.mkdir(exist_ok=True)
+    decoy.write_text("#!/bin/sh\necho decoy\n")
+    decoy.chmod(0o755)
     assert said(sys.executable, "-m", "optstate", "--version", env=environment).strip() in wheel.name
+    (tmp_path / "bin/optstate").chmod(0o644)
+    broken = subprocess.run([sys.executable, "-m", "optstate"], env=environment, capture_output=True, text=True)
+    assert broken.returncode == 1 and len(broken.stderr.splitlines()) == 1 and "does not run here" in broken.stderr
     (tmp_path / "bin/optstate").unlink()
+    decoy.unlink()
     gone = subprocess.run([sys.executable, "-m", "optstate"], env=environment, capture_output=True, text=True)
     assert gone.returncode == 1 and len(gone.stderr.splitlines()) == 1 and "reinstall" in gone.stderr
 
@@ -104,9 +117,24 @@ print(h5py.version.hdf5_version)
     assert said(bin / "python", "-c", script, bin / "optstate", tmp_path / "s.h5").strip().startswith("2.")
 
 
-@pytest.mark.skipif(os.getuid() != 0, reason="a root directory of its own needs root")
+def can_mount():
+    return not subprocess.run(["unshare", "--mount", "true"], capture_output=True).returncode
+
+
+def test_without_proc_nothing_is_said_to_be_done(packages, tmp_path):
+    if not can_mount():
+        pytest.skip("mounting needs root")
+    (package,) = packages.glob("*.deb")
+    subprocess.run(["dpkg-deb", "-x", package, tmp_path], check=True)
+    line = f"mount -t tmpfs none /proc; exec {tmp_path}/usr/bin/optstate convert {BERT / 'model.ckpt-20'} {tmp_path}/s.h5"
+    done = subprocess.run(["unshare", "--mount", "sh", "-c", line], capture_output=True, text=True)
+    assert done.returncode == 74 and done.stderr.startswith("error: ") and not (tmp_path / "s.h5").exists()
+
+
+@pytest.mark.skipif(not can_mount(), reason="a root directory of its own needs root")
 def test_stranger_installs_and_does_three_jobs(packages):
     output = said(HERE / "stranger", packages)
     milliseconds = int(re.search(r"first inspect: (\d+) ms", output)[1])
+    assert milliseconds <= 30_000
     print(f"from pip install to the first inspect: {milliseconds} ms")
     assert "sound: 139 tensors" in output and "healthy" in output
