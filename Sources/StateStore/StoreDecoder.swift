@@ -92,6 +92,8 @@ struct StoreDecoder {
       guard state.globalStep == nil else {
         throw StateError(.malformed, "is a second global step")
       }
+      var name = name
+      if case .text(let own)? = object.attributes[Name.name] { name = own }
       let step = try tensor(object, name)
       let bytes = try TensorPass.verifiedBytes(of: NamedTensor(name, step.tensor))
       state.globalStep = try GlobalStep(step, bytes: bytes)

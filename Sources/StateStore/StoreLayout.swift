@@ -138,16 +138,23 @@ final class StoreLayout {
   /// A tensor that stands by itself: a dataset at its name, or `@value` of a group where the name is
   /// also the beginning of a variable's.
   private func create(_ tensor: StateTensor, taken: Set<ExactName>, role: String) throws {
-    var components = StoreNames.components(of: tensor.name)
-    if role == StoreNames.stepRole, variables.contains(ExactName(tensor.name)) {
-      components = [StoreNames.stepBesideVariable]
-    }
+    let isStep = role == StoreNames.stepRole
+    let components = isStep ? [stepComponent] : StoreNames.components(of: tensor.name)
     let isTaken = taken.contains(ExactName(components.joined(separator: "/")))
     let parents = isTaken ? components : Array(components.dropLast())
     let group = try self.group(parents)
     let name = isTaken ? StoreNames.value : components[components.count - 1]
     let dataset = try create(tensor, as: name, in: group, parents, name: tensor.name)
     try dataset.setAttribute(StoreNames.Attribute.role, .text(role))
+    if isStep, ExactName(tensor.name) != ExactName(StoreNames.globalStep) {
+      try dataset.setAttribute(StoreNames.Attribute.name, .text(tensor.name))
+    }
+  }
+
+  /// Where the step is, whatever its source calls it.
+  private var stepComponent: String {
+    variables.contains(ExactName(StoreNames.globalStep))
+      ? StoreNames.stepBesideVariable : StoreNames.globalStep
   }
 
   private func group(_ components: [String]) throws -> HDF5Group {

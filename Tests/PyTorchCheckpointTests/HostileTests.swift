@@ -13,6 +13,18 @@ struct HostileTests {
   @Test
   func thereAreAttacks() { #expect(Self.attacks.count > 90) }
 
+  /// A pickle of None in a frame of three bytes.
+  @Test(arguments: [(UInt64(0), true), (3, true), (4, false), (1 << 63, false), (.max, false)])
+  func frameEndsInsideOfThePickle(_ length: UInt64, _ isSound: Bool) throws {
+    let size = (0..<8).map { UInt8(truncatingIfNeeded: length >> (8 * $0)) }
+    let bytes: [UInt8] = [0x80, 4, 0x95] + size + [0x4E, 0x2E, 0]
+    let code = try errorCode {
+      var reader = PickleReader(BlockCursor(bytes, base: 0))
+      _ = try reader.read()
+    }
+    #expect(code == (isSound ? nil : .truncated))
+  }
+
   @Test(arguments: attacks.map { $0[0] })
   func attackIsAnsweredByAnErrorThatConcernsTheData(_ name: String) throws {
     let row = try #require(Self.attacks.first { $0[0] == name })

@@ -117,6 +117,8 @@ public enum StateFormats {
     if fallback == KerasLegacyWriter.format, name.hasSuffix(".h5"), !name.hasSuffix(".weights.h5") {
       return KerasLegacyWriter.format
     }
+    // Lightning and others call torch's archives so: a command that keeps the format keeps theirs.
+    if fallback == PyTorchWriter.format, name.hasSuffix(".ckpt") { return PyTorchWriter.format }
     if let told = told(by: name) ?? fallback, writable.contains(told) {
       // The name of a checkpoint does not show whether it holds an object graph.
       let hasGraph = source == TensorFlowObjectWriter.format && told == TensorFlowWriter.format

@@ -106,7 +106,17 @@ struct PickleReader {
     switch opcode {
     case .stop: return true
     case .proto: throw StateError(.malformed, "PROTO inside a pickle", offset: offset)
-    case .frame: _ = try cursor.take(8, "length of a frame")
+    case .frame:
+      let length = try cursor.integer(UInt64.self, "length of a frame")
+      guard length <= UInt64(cursor.remaining) else {
+        throw StateError(
+          .truncated,
+          "a frame of the pickle ends behind its end",
+          offset: offset,
+          expected: "at most \(cursor.remaining) bytes",
+          found: "\(length)"
+        )
+      }
     case .mark: marks.append(stack.count)
     case .none: stack.append(.none)
     case .newTrue: stack.append(.bool(true))

@@ -40,9 +40,15 @@ enum Output {
     }
   }
 
-  /// Writes a line to standard error.
+  /// The longest message, whatever names a file holds.
+  private static let longestMessage = 16_000
+
+  /// Writes a line to standard error; of what is longer than any reader's patience, the beginning.
   static func message(_ text: String) {
-    write(text.visible + "\n")
+    let line = text.visible
+    guard line.utf8.count > longestMessage else { return write(line + "\n") }
+    let start = String(Substring(line.utf8.prefix(longestMessage)))
+    write("\(start) … (\(line.utf8.count) bytes in all)\n")
   }
 
   /// Writes text to standard error.

@@ -26,6 +26,15 @@ struct StateFormatsTests {
   }
 
   @Test
+  func archiveOfTorchMayBeCalledACheckpoint() throws {
+    let output = { try StateFormats.output("last.ckpt", requested: nil, fallback: $0) }
+    #expect(try output("pytorch") == "pytorch")
+    #expect(try output("tensorflow") == "tensorflow")
+    #expect(try output("optstate") == "tensorflow")
+    #expect(try output(nil) == "tensorflow")
+  }
+
+  @Test
   func whatStaysUnclearListsTheChoices() throws {
     for (requested, fallback) in [("fax", nil), (nil, nil), (nil, "fax")] as [(String?, String?)] {
       let error = try stateError {

@@ -1,0 +1,127 @@
+"""Optimizers that the catalogue does not have, as frameworks save them: said to be unknown, and never weights."""
+import json
+
+import pytest
+from conftest import files
+
+
+def account(optstate, path):
+    return json.loads(optstate("inspect", path, "--json").stdout)["account"]
+
+
+def findings(optstate, path):
+    return {one["code"] for one in json.loads(optstate("doctor", path, "--json", status={0, 1}).stdout)["findings"]}
+
+
+def names_of_a_checkpoint(prefix):
+    import tensorflow as tf
+
+    return [name for name, _ in tf.train.list_variables(str(prefix))]
+
+
+def named_adam(v1, weight, step):
+    (a,) = weight("layer/w")
+    return [v1.train.AdamOptimizer(0.01, name="AdamW").minimize(v1.reduce_sum(a * a), global_step=step)]
+
+
+def two_adams(v1, weight, step):
+    a, b, c = weight("enc/w", "gen/w", "disc/w")
+    return [
+        v1.train.AdamOptimizer(0.01).minimize(v1.reduce_sum(a * a + b * b), var_list=[a, b], global_step=step),
+        v1.train.AdamOptimizer(0.01).minimize(v1.reduce_sum(a * a + c * c), var_list=[a, c]),
+    ]
+
+
+def proximal(v1, weight, step):
+    (a,) = weight("layer/w")
+    return [v1.train.ProximalAdagradOptimizer(0.01).minimize(v1.reduce_sum(a * a), global_step=step)]
+
+
+def dual_averaging(v1, weight, step):
+    (a,) = weight("layer/w")
+    return [v1.train.AdagradDAOptimizer(0.01, step).minimize(v1.reduce_sum(a * a), global_step=step)]
+
+
+CASES = {
+    named_adam: (["layer/w"], 2), two_adams: (["disc/w", "enc/w", "gen/w"], 2), proximal: (["layer/w"], 1),
+    dual_averaging: (["layer/w"], 2),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.__name__)
+def test_slots_of_tensorflow_1_are_no_variables(optstate, tmp_path, case):
+    import tensorflow as tf
+
+    v1 = tf.compat.v1
+    with tf.Graph().as_default(), v1.Session() as session:
+        step = v1.train.get_or_create_global_step()
+
+        def weight(*names):
+            return [v1.get_variable(name, [4, 3], initializer=v1.random_normal_initializer(seed=1)) for name in names]
+
+        updates = case(v1, weight, step)
+        session.run(v1.global_variables_initializer())
+        for _ in range(3):
+            session.run(updates)
+        prefix = tmp_path / "in/model.ckpt-3"
+        prefix.parent.mkdir()
+        v1.train.Saver().save(session, str(prefix))
+    variables, unknown = CASES[case]
+    found = account(optstate, prefix)
+    assert found["parameter"]["count"] == len(variables)
+    assert found["unrecognized"]["count"] == unknown, found
+    assert "unrecognized_state" in findings(optstate, prefix)
+    optstate("strip", prefix, tmp_path / "out/published")
+    assert names_of_a_checkpoint(tmp_path / "out/published") == variables
+    optstate("convert", prefix, tmp_path / "s.h5")
+    optstate("convert", tmp_path / "s.h5", tmp_path / "back/model.ckpt-3")
+    assert files(tmp_path / "back/model.ckpt-3") == files(prefix)
+
+
+@pytest.fixture
+def trained():
+    import torch
+
+    torch.manual_seed(0)
+    model = torch.nn.Sequential(torch.nn.Linear(4, 3), torch.nn.Linear(3, 2))
+    optimizer = torch.optim.AdamW(model.parameters())
+    for _ in range(3):
+        model(torch.ones(2, 4)).square().sum().backward()
+        optimizer.step()
+        optimizer.zero_grad()
+    return model, optimizer
+
+
+def assert_nothing_is_pretended(optstate, path, folder):
+    """What holds for every optimizer that is there and not read."""
+    assert account(optstate, path)["unrecognized"]["count"] > 0
+    assert "unrecognized_state" in findings(optstate, path)
+    done = optstate("set", path, folder / "set.out", "--step", "0", status=65)
+    assert "not read" in done.stderr and not (folder / "set.out").exists()
+    optstate("convert", path, folder / "weights.safetensors", "--only", "parameters")
+    assert account(optstate, folder / "weights.safetensors")["unrecognized"]["count"] == 0
+
+
+def test_flat_optimizer_dictionary_is_not_healthy(optstate, tmp_path, trained):
+    import torch
+
+    model, optimizer = trained
+    names = [name for name, _ in model.named_parameters()]
+    state = optimizer.state_dict()["state"]
+    flat = {f"state.{names[number]}.{key}": value for number, slots in state.items() for key, value in slots.items()}
+    torch.save({"model": model.state_dict(), "optimizer": flat}, tmp_path / "flat.pt")
+    assert_nothing_is_pretended(optstate, tmp_path / "flat.pt", tmp_path)
+    optstate("strip", tmp_path / "flat.pt", tmp_path / "public.pt", status=65)
+
+
+def test_accelerate_directory_is_not_healthy(optstate, tmp_path, trained):
+    from accelerate import Accelerator
+
+    model, optimizer = trained
+    accelerator = Accelerator(cpu=True)
+    accelerator.prepare(model, optimizer)
+    accelerator.save_state(tmp_path / "saved")
+    assert_nothing_is_pretended(optstate, tmp_path / "saved", tmp_path)
+    optstate("strip", tmp_path / "saved", tmp_path / "public")
+    left = {one.name for one in (tmp_path / "public").iterdir()}
+    assert "model.safetensors" in left and "optimizer.bin" not in left
