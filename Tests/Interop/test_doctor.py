@@ -32,7 +32,8 @@ def test_nothing_in_healthy_states(optstate, prefix, tmp_path):
 
 def test_nothing_in_a_release(optstate, tmp_path):
     optstate("strip", BERT / "model.ckpt-20", tmp_path / "release.ckpt")
-    assert examine(optstate, tmp_path / "release.ckpt", status=0) == []
+    found = examine(optstate, tmp_path / "release.ckpt")
+    assert [one["code"] for one in found] == ["nothing_to_resume"]
 
 
 def test_findings_have_the_keys_of_the_contract(optstate, edited):
