@@ -30,6 +30,8 @@ public struct SlotVocabulary: Sendable {
   /// - Complexity: O(number of rows that have the word), which is a few.
   public func slot(_ word: String, isPresent: (String) -> Bool) -> SlotName? {
     if let places = places[word] {
+      // Most words are of one row: nobody has to look at what else is there.
+      if places.count == 1 { return rows[places[0]].words.first { $0.text == word }?.slot }
       // The row that explains most of what is there, if all of it is there.
       let whole = places.filter {
         rows[$0].words.allSatisfy { $0.text == word || isPresent($0.text) }
