@@ -207,7 +207,7 @@ let package = Package(
     ),
     .testTarget(
       name: "OptimizerCatalogTests",
-      dependencies: ["OptimizerCatalog", "OptimizerCore", "Tensors"],
+      dependencies: ["OptimizerCatalog", "Tensors"],
       swiftSettings: strict
     ),
     .testTarget(

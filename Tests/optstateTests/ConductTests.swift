@@ -225,6 +225,18 @@ struct ConductTests {
     #expect(try Program.run("verify", folder("hf")).status == 0)
   }
 
+  /// A list of checkpoints may name one of any length, whose letters take one to four bytes.
+  @Test(arguments: ["a", "\u{E9}", "\u{6F22}", "\u{1F9EA}"], ["", "x", "xy"])
+  func messageEndsHoweverLongAName(_ letter: String, _ before: String) throws {
+    let name = before + String(repeating: letter, count: 100_000)
+    try writeFile(folder("checkpoint"), Array("model_checkpoint_path: \"\(name)\"\n".utf8))
+    let outcome = try Program.run("inspect", folder.path)
+    #expect(outcome.status != 0)
+    #expect(outcome.messages.utf8.count < 16_384)
+    #expect(outcome.messages.contains("bytes in all"))
+    #expect(!outcome.messages.unicodeScalars.contains("\u{FFFD}"))
+  }
+
   @Test
   func resultForAClosedStreamIsAnError() throws {
     #expect(try Program.run(["inspect", bert], limits: "exec >&-").status == 74)

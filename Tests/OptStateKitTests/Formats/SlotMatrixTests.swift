@@ -44,9 +44,6 @@ struct SlotMatrixTests {
       }
   }
 
-  /// What a cell of the matrix came to.
-  enum Outcome: Hashable { case same, noted, refused }
-
   private static let names = [
     "optstate": "s.h5", "tensorflow": "m.ckpt-7", "tensorflow-object": "o.ckpt-7",
     "keras-h5": "k.h5", "keras": "k.keras", "keras-weights": "k.weights.h5",
