@@ -78,7 +78,7 @@ let package = Package(
     .target(name: "OptimizerCore", dependencies: ["Tensors", "CKernels"], swiftSettings: strict),
     .target(
       name: "TrainingState",
-      dependencies: ["Tensors", "OptimizerCatalog", "OptimizerCore"],
+      dependencies: ["Tensors", "ByteIO", "OptimizerCatalog", "OptimizerCore"],
       resources: [.embedInCode("Names/Maps")],
       swiftSettings: strict
     ),

@@ -6,9 +6,6 @@ public import TrainingState
 
 /// Writes the native HDF5 layout; its specification is the article <doc:NativeLayout>.
 public enum StateStoreWriter: StateWriter {
-  /// The name of the format.
-  public static let format = StoreNames.format
-
   /// Writes a state into a file.
   ///
   /// Structure is written by libhdf5; the bytes of the tensors go to their places by positioned

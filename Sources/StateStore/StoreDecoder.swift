@@ -18,7 +18,7 @@ struct StoreDecoder {
   }
 
   func state() throws -> TrainingState {
-    var state = TrainingState(sourceFormat: try header())
+    var state = TrainingState(origin: try header())
     let root = catalog.object("")?.attributes ?? [:]
     if case .text(let naming) = root[Name.naming] { state.naming = naming }
     if let source = catalog.object(StoreNames.source) {
@@ -118,7 +118,7 @@ struct StoreDecoder {
     }
   }
 
-  private func header() throws -> String {
+  private func header() throws -> Origin {
     let root = catalog.object("")?.attributes ?? [:]
     guard root[Name.format] == .text(StoreNames.format) else {
       throw StateError(
@@ -143,7 +143,10 @@ struct StoreDecoder {
     guard case .text(let sourceFormat) = root[Name.sourceFormat] else {
       throw StateError(.malformed, "the store has no \(Name.sourceFormat)")
     }
-    return sourceFormat
+    guard case .text(let word) = root[Name.sourceFramework] else {
+      return Origin(recorded: sourceFormat)
+    }
+    return Origin(sourceFormat, Origin.Framework(rawValue: word) ?? .unknown)
   }
 
   private func schedule() throws -> ScheduleRecord? {

@@ -67,7 +67,11 @@ final class StoreLayout {
     try root.setAttribute(StoreNames.Attribute.format, .text(StoreNames.format))
     try root.setAttribute(StoreNames.Attribute.version, .integer(StoreNames.version))
     try root.setAttribute(StoreNames.Attribute.createdBy, .text("optstate \(optstateVersion)"))
-    try root.setAttribute(StoreNames.Attribute.sourceFormat, .text(state.sourceFormat))
+    try root.setAttribute(StoreNames.Attribute.sourceFormat, .text(state.origin.format))
+    try root.setAttribute(
+      StoreNames.Attribute.sourceFramework,
+      .text(state.origin.framework.rawValue)
+    )
     if let naming = state.naming {
       try root.setAttribute(StoreNames.Attribute.naming, .text(naming))
     }

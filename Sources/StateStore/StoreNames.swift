@@ -20,6 +20,7 @@ enum StoreNames {
     static let createdBy = "created_by"
     static let naming = "naming"
     static let sourceFormat = "source_format"
+    static let sourceFramework = "source_framework"
     static let index = "index"
     static let step = "step"
     static let role = "role"

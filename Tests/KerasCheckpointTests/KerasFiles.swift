@@ -26,10 +26,11 @@ enum KerasFiles {
     if try KerasArchiveReader.recognizes(path) {
       return try KerasArchiveReader.read(path, options: ReadOptions())
     }
-    let catalog = try HDF5Catalog.readInProcess(path)
-    let file = try PositionalFile.open(path)
-    return KerasLegacyReader.recognizes(catalog)
-      ? try KerasLegacyReader.read(catalog, file) : try KerasWeightsReader.read(catalog, file)
+    let probe = StateProbe(path)
+    _ = try probe.finding { () -> HDF5Catalog? in try HDF5Catalog.readInProcess(path) }
+    return try KerasLegacyReader.recognizes(probe)
+      ? KerasLegacyReader.read(probe, options: ReadOptions())
+      : KerasWeightsReader.read(probe, options: ReadOptions())
   }
 
   /// Writes a state in the format that it came from.
@@ -39,9 +40,11 @@ enum KerasFiles {
     note: @escaping @Sendable (String) -> Void = { _ in }
   ) throws {
     let options = WriteOptions(note: note)
-    switch state.sourceFormat {
-    case KerasArchiveWriter.format: try KerasArchiveWriter.write(state, to: path, options: options)
-    case KerasWeightsWriter.format: try KerasWeightsWriter.write(state, to: path, options: options)
+    switch state.origin.format {
+    case StateFormat.kerasArchive.name:
+      try KerasArchiveWriter.write(state, to: path, options: options)
+    case StateFormat.kerasWeights.name:
+      try KerasWeightsWriter.write(state, to: path, options: options)
     default: try KerasLegacyWriter.write(state, to: path, options: options)
     }
   }

@@ -36,7 +36,7 @@ struct RecordTests {
 
   @Test
   func aFreshConfigurationHasKerasWords() throws {
-    var state = TrainingState(sourceFormat: "pytorch")
+    var state = TrainingState(origin: Origin(recorded: "pytorch"))
     state.optimizer = try OptimizerRecord(
       spec: "adafactor:learning_rate=0.5,decay_exponent=0.75,epsilon1=0.25,clip_threshold=2,"
         + "ema_decay=0.5,accumulation_steps=4"

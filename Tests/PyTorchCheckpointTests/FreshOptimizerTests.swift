@@ -31,7 +31,7 @@ struct FreshOptimizerTests {
       },
       globalStep: GlobalStep(3),
       optimizer: record,
-      sourceFormat: "keras-h5"
+      origin: Origin(recorded: "keras-h5")
     )
     try PyTorchWriter.write(state, to: directory("s.pt"), options: WriteOptions(note: notes.add))
     // Groups change the numbers; here they do not change the order.

@@ -124,7 +124,7 @@ struct RoundTripTests {
   func aForeignStateNeedsALearningRate() throws {
     let directory = try TemporaryDirectory()
     var state = try PyTorchReader.read(Files.path("adam"))
-    state.sourceFormat = "tensorflow"
+    state.origin = Origin(recorded: "tensorflow")
     state.optimizer = OptimizerRecord(kind: "bert_adamw")
     var error = try stateError {
       try PyTorchWriter.write(state, to: directory("a.pt"), options: WriteOptions())
@@ -144,7 +144,7 @@ struct RoundTripTests {
     let tensor = try floats([1, 2, 3])
     let state = TrainingState(
       variables: ["a", "b"].map { Variable($0, value: StateTensor($0, tensor)) },
-      sourceFormat: "elsewhere"
+      origin: Origin(recorded: "elsewhere")
     )
     try PyTorchWriter.write(state, to: directory("t.pt"), options: WriteOptions())
     let file = try TorchFile.open(directory("t.pt"))

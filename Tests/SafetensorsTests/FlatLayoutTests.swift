@@ -59,7 +59,7 @@ struct FlatLayoutTests {
     let layout = FlatLayout.recognize(list)
     #expect(layout.globalStep == "step")
     #expect(layout.optimizerTensors.map(\.key) == ["learning_rate"])
-    let state = try layout.state(of: list, format: "x")
+    let state = try layout.state(of: list, from: Origin(recorded: "x"))
     #expect(state.globalStep?.value == 3)
     #expect(state.variables.map(\.step) == [3])
     let (_, back) = try FlatLayout.of(state, format: "x")
@@ -77,7 +77,9 @@ struct FlatLayoutTests {
     let half = StateTensor("w.step", try Tensor(.float32, .scalar, bytes: [0, 0, 0, 63]))
     let list = try tensors(["w"]) + [half]
     #expect(
-      try errorCode { _ = try FlatLayout.recognize(list).state(of: list, format: "x") }
+      try errorCode {
+        _ = try FlatLayout.recognize(list).state(of: list, from: Origin(recorded: "x"))
+      }
         == .malformed
     )
   }

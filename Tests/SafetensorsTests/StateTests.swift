@@ -39,7 +39,7 @@ struct StateTests {
         ]
       ),
       schedule: ScheduleRecord(kind: "constant", parameters: ["learning_rate": .double(1e-4)]),
-      sourceFormat: "tensorflow"
+      origin: Origin(recorded: "tensorflow")
     )
   }
 

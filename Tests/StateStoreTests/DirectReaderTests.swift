@@ -34,7 +34,7 @@ struct DirectReaderTests {
       let tensor = try Tensor(.float32, .vector(1), bytes: [0, 0, 0, UInt8(number % 64)])
       return Variable("layer/\(number)", value: StateTensor("layer/\(number)", tensor))
     }
-    let state = TrainingState(variables: variables, sourceFormat: "optstate")
+    let state = TrainingState(variables: variables, origin: Origin(recorded: "optstate"))
     try StateStoreWriter.write(state, to: directory("s.h5"), options: WriteOptions())
     let direct = try DirectCatalogReader.catalog(of: directory("s.h5"))
     #expect(direct == (count <= 32 ? try HDF5Catalog.readInProcess(directory("s.h5")) : nil))
@@ -66,7 +66,7 @@ struct DirectReaderTests {
     let state = TrainingState(
       variables: [Variable("w", value: StateTensor("w", tensor))],
       globalStep: GlobalStep(3),
-      sourceFormat: "x"
+      origin: Origin(recorded: "x")
     )
     try StateStoreWriter.write(state, to: directory("s.h5"), options: WriteOptions())
     let intact = try readFile(directory("s.h5"))

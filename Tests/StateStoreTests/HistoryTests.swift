@@ -27,7 +27,7 @@ struct HistoryTests {
     )
     let state = TrainingState(
       variables: [Variable("w", value: StateTensor("w", try floats([1, 2, 3, 4])), slots: [slot])],
-      sourceFormat: "test"
+      origin: Origin(recorded: "test")
     )
     #expect(try stored(state).variables[0].slots[0].history == history)
   }

@@ -46,7 +46,7 @@ struct NameTests {
 
   @Test(arguments: [nil, 4])
   func variablesOfAllNamesLiveInOneStore(_ level: Int?) throws {
-    var state = TrainingState(sourceFormat: "test")
+    var state = TrainingState(origin: Origin(recorded: "test"))
     state.variables = try Self.names.enumerated().map { try variable($1, Float($0)) }
     state.globalStep = GlobalStep(7)
     state.optimizerTensors = [StateTensor("beta1_power", try floats([0.9], []))]
@@ -57,7 +57,7 @@ struct NameTests {
 
   @Test(arguments: names)
   func optimizerTensorsAndExtrasMayHaveAnyName(_ name: String) throws {
-    var state = TrainingState(sourceFormat: "test")
+    var state = TrainingState(origin: Origin(recorded: "test"))
     state.variables = [try variable("w", 1)]
     state.optimizerTensors = [StateTensor(name, try floats([1, 2]))]
     state.extras = [StateTensor(name, try floats([3])), StateTensor("two", try floats([]))]
@@ -69,7 +69,7 @@ struct NameTests {
     ".", "..",
   ])
   func slotsMayHaveAnyComponentForAName(_ slot: String) throws {
-    var state = TrainingState(sourceFormat: "test")
+    var state = TrainingState(origin: Origin(recorded: "test"))
     var variable = try variable("w", 1)
     variable.slots = [Slot(SlotName(rawValue: slot), StateTensor("w/\(slot)", try floats([1])))]
     state.variables = [variable, try self.variable("w/\(slot)/deeper", 2)]
@@ -82,7 +82,7 @@ struct NameTests {
   /// What is no single component cannot be kept; it must not be lost or misplaced silently either.
   @Test(arguments: ["", ".", "a/b", "/"])
   func slotNamesThatAreNoComponentSurviveOrAreRefused(_ slot: String) throws {
-    var state = TrainingState(sourceFormat: "test")
+    var state = TrainingState(origin: Origin(recorded: "test"))
     var variable = try variable("w", 1)
     variable.slots = [Slot(SlotName(rawValue: slot), StateTensor("w/\(slot)", try floats([1])))]
     state.variables = [variable]
@@ -93,14 +93,14 @@ struct NameTests {
 
   @Test
   func variableCalledGlobalStepComesBack() throws {
-    var state = TrainingState(sourceFormat: "test")
+    var state = TrainingState(origin: Origin(recorded: "test"))
     state.variables = [try variable("global_step", 1), try variable("global_step/x", 2)]
     #expect(try Fingerprint(try stored(state)) == (try Fingerprint(state)))
   }
 
   @Test
   func twoTensorsOfOneNameAreRefused() throws {
-    var state = TrainingState(sourceFormat: "test")
+    var state = TrainingState(origin: Origin(recorded: "test"))
     state.variables = [try variable("w", 1), try variable("w", 2)]
     #expect(try errorCode { _ = try stored(state) } != nil)
   }
@@ -110,7 +110,7 @@ struct NameTests {
   func slotWithASlashIsRefused(_ slot: String) throws {
     let tensor = StateTensor("w/x", try floats([1]))
     let variable = Variable("w", value: nil, slots: [Slot(SlotName(rawValue: slot), tensor)])
-    let state = TrainingState(variables: [variable], sourceFormat: "test")
+    let state = TrainingState(variables: [variable], origin: Origin(recorded: "test"))
     #expect(try errorCode { _ = try stored(state) } == .unsupported)
   }
 }

@@ -20,7 +20,7 @@ struct RecordTests {
 
   @Test(arguments: values)
   func everyHyperparameterComesBack(_ value: AttributeValue) throws {
-    var state = TrainingState(sourceFormat: "test")
+    var state = TrainingState(origin: Origin(recorded: "test"))
     state.optimizer = OptimizerRecord(kind: "adam", hyperparameters: ["key": value, "ü": .int(1)])
     state.schedule = ScheduleRecord(kind: "bert", parameters: ["key": value])
     state.attributes = ["test.key": value]
@@ -35,7 +35,7 @@ struct RecordTests {
 
   @Test
   func signOfZeroAndBitsOfNaNComeBack() throws {
-    var state = TrainingState(sourceFormat: "test")
+    var state = TrainingState(origin: Origin(recorded: "test"))
     let numbers = [-0.0, Double(nan: 5, signaling: false)]
     state.attributes = ["test.numbers": .doubles(numbers)]
     guard case .doubles(let found) = try stored(state).attributes["test.numbers"] else {
@@ -47,7 +47,7 @@ struct RecordTests {
 
   @Test
   func groupsKeepOrderNamesOverridesAndMembers() throws {
-    var state = TrainingState(sourceFormat: "test")
+    var state = TrainingState(origin: Origin(recorded: "test"))
     var groups = (0..<12).map { number in
       ParameterGroup(
         name: number % 2 == 0 ? "group \(number)" : nil,
@@ -62,18 +62,18 @@ struct RecordTests {
 
   @Test
   func absentRecordsStayAbsent() throws {
-    let copy = try stored(TrainingState(sourceFormat: "test"))
+    let copy = try stored(TrainingState(origin: Origin(recorded: "test")))
     #expect(copy.optimizer == nil)
     #expect(copy.schedule == nil)
     #expect(copy.globalStep == nil)
     #expect(copy.naming == nil)
     #expect(copy.variables.isEmpty && copy.extras.isEmpty && copy.optimizerTensors.isEmpty)
-    #expect(copy.sourceFormat == "test")
+    #expect(copy.origin.format == "test")
   }
 
   @Test(arguments: [Int64.min, -1, 0, 1, .max])
   func stepsOfAllKindsComeBack(_ step: Int64) throws {
-    var state = TrainingState(sourceFormat: "test")
+    var state = TrainingState(origin: Origin(recorded: "test"))
     state.globalStep = GlobalStep(step)
     state.variables = [Variable("w", value: StateTensor("w", try floats([1])), step: step)]
     let copy = try stored(state)
@@ -83,7 +83,7 @@ struct RecordTests {
 
   @Test
   func variableWithoutValueOrSlotsComesBack() throws {
-    var state = TrainingState(sourceFormat: "test")
+    var state = TrainingState(origin: Origin(recorded: "test"))
     let slot = Slot(.momentum, StateTensor("v/momentum", try floats([1]), sourceName: "v/Momentum"))
     state.variables = [Variable("nothing", value: nil), Variable("v", value: nil, slots: [slot])]
     #expect(try Fingerprint(try stored(state)) == (try Fingerprint(state)))
@@ -91,14 +91,14 @@ struct RecordTests {
 
   @Test(arguments: ["kind"])
   func hyperparameterThatTheLayoutNeedsIsRefusedAndNotLost(_ key: String) throws {
-    var state = TrainingState(sourceFormat: "test")
+    var state = TrainingState(origin: Origin(recorded: "test"))
     state.optimizer = OptimizerRecord(kind: "adam", hyperparameters: [key: .string("x")])
     #expect(try errorCode { _ = try stored(state) } != nil)
   }
 
   @Test(arguments: ["name", "members"])
   func overrideThatTheLayoutNeedsIsRefusedAndNotLost(_ key: String) throws {
-    var state = TrainingState(sourceFormat: "test")
+    var state = TrainingState(origin: Origin(recorded: "test"))
     let group = ParameterGroup(name: "g", overrides: [key: .string("x")], members: ["w"])
     state.optimizer = OptimizerRecord(kind: "adam", groups: [group])
     #expect(try errorCode { _ = try stored(state) } != nil)
@@ -106,7 +106,7 @@ struct RecordTests {
 
   @Test
   func textWithNULIsRefused() throws {
-    var state = TrainingState(sourceFormat: "test")
+    var state = TrainingState(origin: Origin(recorded: "test"))
     state.attributes = ["test.key": .string("a\0b")]
     #expect(try errorCode { _ = try stored(state) } == .unsupported)
   }

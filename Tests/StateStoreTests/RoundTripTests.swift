@@ -22,7 +22,7 @@ struct RoundTripTests {
     try StateStoreWriter.write(state, to: store, options: WriteOptions(deflateLevel: level))
     let stored = try StateStoreReader.read(store)
     #expect(try Fingerprint(stored) == (try Fingerprint(state)))
-    let hasGraph = stored.sourceFormat == TensorFlowObjectWriter.format
+    let hasGraph = stored.origin == StateFormat.tensorFlowObject.origin
     let writer: any StateWriter.Type =
       hasGraph ? TensorFlowObjectWriter.self : TensorFlowWriter.self
     try writer.write(stored, to: directory("copy"), options: WriteOptions())

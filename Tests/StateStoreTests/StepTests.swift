@@ -16,7 +16,7 @@ struct StepTests {
     let bytes = try record.tensor.bytes()
     var state = TrainingState(
       globalStep: try GlobalStep(record, bytes: bytes),
-      sourceFormat: "keras-h5"
+      origin: Origin(recorded: "keras-h5")
     )
     if hasVariable {
       let value = StateTensor("global_step", try floats([1], [1]))

@@ -12,7 +12,7 @@ struct TensorStorageTests {
     TrainingState(
       variables: [Variable("w", value: StateTensor("w", tensor))],
       extras: [StateTensor("x", tensor)],
-      sourceFormat: "test"
+      origin: Origin(recorded: "test")
     )
   }
 
@@ -149,7 +149,7 @@ struct TensorStorageTests {
   }
 
   private func roundTrip(tinyTensors count: Int) throws {
-    var state = TrainingState(sourceFormat: "test")
+    var state = TrainingState(origin: Origin(recorded: "test"))
     state.variables = try (0..<count).map { number in
       let name = "block\(number / 1000)/v\(number)"
       return Variable(

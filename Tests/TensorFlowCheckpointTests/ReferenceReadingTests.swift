@@ -60,7 +60,7 @@ struct ReferenceReadingTests {
     let state = try TensorFlowReader.read(path)
     #expect(state.globalStep?.value == 20)
     #expect(state.naming == "google-bert")
-    #expect(state.sourceFormat == "tensorflow")
+    #expect(state.origin.format == "tensorflow")
   }
 
   @Test(arguments: [
@@ -73,7 +73,7 @@ struct ReferenceReadingTests {
   @Test
   func objectGraphMarksItsFormatAndIsCarriedAlong() throws {
     let state = try TensorFlowReader.read(Fixtures.bundle("objects/ckpt-1"))
-    #expect(state.sourceFormat == "tensorflow-object")
+    #expect(state.origin.format == "tensorflow-object")
     #expect(
       state.extras.map(\.name).sorted() == [
         "_CHECKPOINTABLE_OBJECT_GRAPH", "save_counter/.ATTRIBUTES/VARIABLE_VALUE",

@@ -26,7 +26,7 @@ struct RewritingTests {
 
   /// By the writer of the format that the state came in.
   private func write(_ state: TrainingState, to path: String) throws {
-    let hasGraph = state.sourceFormat == TensorFlowObjectWriter.format
+    let hasGraph = state.origin == StateFormat.tensorFlowObject.origin
     let writer: any StateWriter.Type =
       hasGraph ? TensorFlowObjectWriter.self : TensorFlowWriter.self
     try writer.write(state, to: path, options: WriteOptions())

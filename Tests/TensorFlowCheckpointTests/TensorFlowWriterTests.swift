@@ -19,7 +19,7 @@ struct TensorFlowWriterTests {
         }
       )
     }
-    return TrainingState(variables: variables, sourceFormat: format)
+    return TrainingState(variables: variables, origin: Origin(recorded: format))
   }
 
   private func names(in prefix: String) throws -> [String] {
@@ -89,7 +89,7 @@ struct TensorFlowWriterTests {
     let bad = try Tensor(.float32, good.shape, checksum: 1, source: good.source)
     let state = TrainingState(
       variables: [Variable("w", value: StateTensor("w", bad))],
-      sourceFormat: "pytorch"
+      origin: Origin(recorded: "pytorch")
     )
     let error = try stateError {
       try TensorFlowWriter.write(state, to: directory("m"), options: WriteOptions())
@@ -134,7 +134,7 @@ struct TensorFlowWriterTests {
     for (file, names) in [("one", ["a", "b"]), ("two", ["b", "a"])] {
       let variables = try names.map { Variable($0, value: StateTensor($0, try floats([1, 2]))) }
       try TensorFlowWriter.write(
-        TrainingState(variables: variables, sourceFormat: "pytorch"),
+        TrainingState(variables: variables, origin: Origin(recorded: "pytorch")),
         to: directory(file),
         options: WriteOptions()
       )
@@ -156,7 +156,7 @@ struct TensorFlowWriterTests {
       let tensor = StateTensor("w", try floats([1, 2]), attributes: attribute)
       let state = TrainingState(
         variables: [Variable("w", value: tensor)],
-        sourceFormat: "tensorflow"
+        origin: Origin(recorded: "tensorflow")
       )
       let code = try errorCode {
         try TensorFlowWriter.write(state, to: directory("m"), options: WriteOptions())

@@ -28,7 +28,7 @@ package struct Fingerprint: Sendable, Hashable {
         "\(state.optimizer.map { "\($0) \($0.groups)" } ?? "-")",
         state.optimizerTensors.map(\.name).joined(separator: "\n"),
         state.extras.map(\.name).joined(separator: "\n"),
-        "\(state.naming ?? "-") \(state.sourceFormat) \(Self.sorted(state.attributes))",
+        "\(state.naming ?? "-") \(state.origin.format) \(Self.sorted(state.attributes))",
       ]
   }
 

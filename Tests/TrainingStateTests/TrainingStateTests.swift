@@ -20,7 +20,7 @@ struct TrainingStateTests {
       globalStep: GlobalStep(7),
       optimizerTensors: [try tensor("beta1_power")],
       extras: [try tensor("graph")],
-      sourceFormat: "test"
+      origin: Origin(recorded: "test")
     )
     let all = state.allTensors
     #expect(
@@ -32,7 +32,7 @@ struct TrainingStateTests {
 
   @Test
   func emptyStateHasNoTensors() {
-    #expect(TrainingState(sourceFormat: "test").allTensors.isEmpty)
+    #expect(TrainingState(origin: Origin(recorded: "test")).allTensors.isEmpty)
   }
 
   @Test
@@ -54,7 +54,7 @@ struct TrainingStateTests {
   func copyOfAStateIsIndependent() throws {
     let state = TrainingState(
       variables: [Variable("a", value: try tensor("a"))],
-      sourceFormat: "test"
+      origin: Origin(recorded: "test")
     )
     var copy = state
     copy.variables[0].name = "b"
@@ -76,7 +76,7 @@ struct TrainingStateTests {
         variables: variables,
         optimizer: OptimizerRecord(kind: "sgd", groups: groups.map { ParameterGroup(members: $0) }),
         extras: try extras.map(tensor),
-        sourceFormat: "test"
+        origin: Origin(recorded: "test")
       )
     }
     let slots = [try slot(composed), try slot(decomposed)]

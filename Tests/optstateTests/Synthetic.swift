@@ -25,7 +25,7 @@ enum Synthetic {
     let state = TrainingState(
       variables: variables,
       globalStep: GlobalStep(1),
-      sourceFormat: "optstate"
+      origin: Origin(recorded: "optstate")
     )
     try StateFormats.write(state, to: prefix, format: "tensorflow")
   }

@@ -7,27 +7,24 @@ public import TrainingState
 ///
 /// Their specification is the article <doc:Archives>.
 public enum KerasArchiveReader: StateReader {
-  /// The name of the format.
-  public static let format = KerasNames.archiveFormat
-
   private typealias Name = KerasNames
   private static let shardList = "model.weights.json"
 
   /// Whether a path is a zip archive with a model's configuration in it.
-  public static func recognizes(_ path: String) throws -> Bool {
-    guard FileSystem.kind(of: path) == .file else { return false }
-    let file = try PositionalFile.open(path)
+  public static func recognizes(_ probe: StateProbe) throws -> Bool {
+    guard let file = try probe.file() else { return false }
     guard try ZipArchive.recognizes(file) else { return false }
     // An archive that is damaged may still be PyTorch's: whoever reads it says what is wrong.
-    guard let archive = try? ZipArchive(file) else {
-      return FileSystem.name(of: path).hasSuffix(".keras")
+    guard let archive = probe.finding({ try? ZipArchive(file) }) else {
+      return FileSystem.name(of: probe.path).hasSuffix(".keras")
     }
     return archive[Name.config] != nil || archive[Name.weightsMember] != nil
       || archive[shardList] != nil
   }
 
   /// Describes the state in an archive; only structure, configurations and a few scalars are read.
-  public static func read(_ path: String, options: ReadOptions) throws -> TrainingState {
+  public static func read(_ probe: StateProbe, options: ReadOptions) throws -> TrainingState {
+    let path = probe.path
     do {
       let file = try PositionalFile.open(path)
       let archive = try ZipArchive(file)
@@ -46,7 +43,7 @@ public enum KerasArchiveReader: StateReader {
         files,
         configuration: tree,
         options: options,
-        format: format
+        origin: StateFormat.kerasArchive.origin
       )
       var state = try decoder.decode()
       let taken = Set(members.map { ExactName($0.name) })

@@ -7,9 +7,6 @@ public import TrainingState
 ///
 /// Their specification is the article <doc:Archives>.
 public enum KerasArchiveWriter: StateWriter {
-  /// The name of the format.
-  public static let format = KerasNames.archiveFormat
-
   private typealias Name = KerasNames
 
   /// Writes a state into an archive.
@@ -24,7 +21,8 @@ public enum KerasArchiveWriter: StateWriter {
         .unsupported,
         "a .keras archive needs the model's configuration, which this state does not have",
         remedy:
-          "write --to \(Name.legacyFormat), or --to \(Name.weightsFormat) for a state of Keras 3"
+          "write --to \(StateFormat.kerasLegacy.name), or --to \(StateFormat.kerasWeights.name) "
+          + "for a state of Keras 3"
       )
     }
     let tree = try JSONParser.parse(try config.tensor.bytes(), Name.config)

@@ -1,12 +1,5 @@
 /// Names and attributes by which Keras' files, and states that came from them, speak.
 enum KerasNames {
-  /// A legacy `.h5` file, of a whole model or of weights alone.
-  static let legacyFormat = "keras-h5"
-  /// `.weights.h5`.
-  static let weightsFormat = "keras-weights"
-  /// `.keras`.
-  static let archiveFormat = "keras"
-
   static let modelWeights = "model_weights"
   static let optimizerWeights = "optimizer_weights"
   static let topLevel = "top_level_model_weights"

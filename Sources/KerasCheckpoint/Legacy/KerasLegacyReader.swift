@@ -6,15 +6,12 @@ public import TrainingState
 /// Reads the `.h5` files of Keras up to 2, tf.keras, tf_keras, and Keras 3's legacy writer.
 ///
 /// Their specification is the article <doc:LegacyFiles>.
-public enum KerasLegacyReader {
-  /// The name of the format.
-  public static let format = KerasNames.legacyFormat
-
-  /// Whether an HDF5 file is a legacy one, of a whole model or of weights alone.
-  ///
-  /// - Parameter catalog: What the file says about itself.
-  /// - Returns: Whether it is.
-  public static func recognizes(_ catalog: HDF5Catalog) -> Bool {
+public enum KerasLegacyReader: StateReader {
+  /// Whether a path is an HDF5 file of a whole model, or of a model's weights alone.
+  public static func recognizes(_ probe: StateProbe) throws -> Bool {
+    guard let catalog = try probe.finding({ try HDF5Catalog.find(in: try probe.file()) }) else {
+      return false
+    }
     let names = KerasNames.layerNames
     if catalog.object(KerasNames.modelWeights)?.dataset == nil,
       catalog.object(KerasNames.modelWeights) != nil
@@ -26,6 +23,13 @@ public enum KerasLegacyReader {
   }
 
   /// Describes the state in a file; only its structure and a few scalars are read.
+  public static func read(_ probe: StateProbe, options: ReadOptions) throws -> TrainingState {
+    let file = try PositionalFile.open(probe.path)
+    let catalog = try probe.finding { try HDF5Catalog.find(in: file) }
+    return try read(try catalog ?? HDF5Catalog.read(probe.path), file)
+  }
+
+  /// Describes the state in a file whose catalog is known.
   ///
   /// - Parameters:
   ///   - catalog: What the file says about itself.

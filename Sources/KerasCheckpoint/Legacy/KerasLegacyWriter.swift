@@ -10,9 +10,6 @@ public import TrainingState
 /// other becomes a file of weights with the optimizer's list beside them: a model's configuration cannot
 /// be made up. Their specification is the article <doc:LegacyFiles>.
 public enum KerasLegacyWriter: StateWriter {
-  /// The name of the format.
-  public static let format = KerasNames.legacyFormat
-
   private typealias Name = KerasNames
 
   /// Writes a state into a file.
@@ -39,7 +36,7 @@ public enum KerasLegacyWriter: StateWriter {
     _ state: TrainingState,
     _ note: (String) -> Void
   ) throws -> TrainingState {
-    guard state.sourceFormat == format else { return state }
+    guard state.origin == StateFormat.kerasLegacy.origin else { return state }
     var copy = state
     for (index, extra) in state.extras.enumerated() where extra.name == Name.trainingConfig {
       let text = try extra.tensor.bytes()
@@ -143,10 +140,12 @@ public enum KerasLegacyWriter: StateWriter {
           + "built first and load_weights fills it; the optimizer's list is in /optimizer_weights"
       )
       if !state.extras.isEmpty {
-        note("\(state.extras.count) tensors that only \(state.sourceFormat) knows are left out")
+        note("\(state.extras.count) tensors that only \(state.origin.format) knows are left out")
       }
     }
-    let fromKeras3 = [Name.archiveFormat, Name.weightsFormat].contains(state.sourceFormat)
+    let fromKeras3 = [StateFormat.kerasArchive, .kerasWeights].contains {
+      $0.origin == state.origin
+    }
     if !layout.optimizer.isEmpty, fromKeras3 || LegacyFamily.of(state) == .keras3 {
       note(
         "Keras 3 restores no moments from a legacy .h5, not even from its own: write .keras or "

@@ -11,7 +11,7 @@ struct LegacyDecoder {
   private let file: KerasFile
   /// Where the layers are: `model_weights` in a file of a whole model, the root else.
   private let base: String
-  private var state = TrainingState(sourceFormat: Name.legacyFormat)
+  private var state = TrainingState(origin: StateFormat.kerasLegacy.origin)
   private var owners: [SlotOwner] = []
   private var frozen: Set<ExactName> = []
   private var isTouched: Set<ExactName> = []

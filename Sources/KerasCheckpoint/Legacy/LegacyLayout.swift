@@ -35,7 +35,7 @@ struct LegacyLayout {
   ///   - note: Told of what a framework will not take.
   /// - Throws: `StateError` with code `unsupported` when a file of Keras cannot hold the state.
   init(_ state: TrainingState, className: String, note: (String) -> Void) throws {
-    isOurs = state.sourceFormat == Name.legacyFormat
+    isOurs = state.origin == StateFormat.kerasLegacy.origin
     isWhole =
       isOurs && state.attributes[Name.Attribute.layout] == .string("model")
       && state.extras.contains { $0.name == Name.modelConfig }

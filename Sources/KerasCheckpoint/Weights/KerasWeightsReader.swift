@@ -7,31 +7,34 @@ public import TrainingState
 ///
 /// Their specification is the article <doc:WeightsFiles>.
 public enum KerasWeightsReader: StateReader {
-  /// The name of the format.
-  public static let format = KerasNames.weightsFormat
-
   private static let suffix = ".weights.json"
 
-  /// Whether an HDF5 file is a weights file.
-  ///
-  /// - Parameter catalog: What the file says about itself.
-  /// - Returns: Whether it is.
-  public static func recognizes(_ catalog: HDF5Catalog) -> Bool {
+  /// Whether a path is an HDF5 file of weights, or the list of a set of shards.
+  public static func recognizes(_ probe: StateProbe) throws -> Bool {
+    guard let catalog = try probe.finding({ try HDF5Catalog.find(in: try probe.file()) }) else {
+      return try isList(probe)
+    }
+    return holdsWeights(catalog)
+  }
+
+  private static func holdsWeights(_ catalog: HDF5Catalog) -> Bool {
     ["layers", "_layer_checkpoint_dependencies", "optimizer/vars", "vars"].contains { path in
       catalog.object(path).map { $0.dataset == nil } ?? false
     } || catalog.objects.contains { $0.path.last == "vars" && $0.dataset == nil }
   }
 
-  /// Whether a path is the list of a set of shards.
-  public static func recognizes(_ path: String) throws -> Bool {
-    guard FileSystem.name(of: path).hasSuffix(suffix), FileSystem.kind(of: path) == .file else {
-      return false
-    }
-    let file = try PositionalFile.open(path)
-    return try file.size() > 0 && file.bytes(at: 0, count: 1) == Array("{".utf8)
+  private static func isList(_ probe: StateProbe) throws -> Bool {
+    try FileSystem.name(of: probe.path).hasSuffix(suffix) && probe.begins(with: Array("{".utf8))
   }
 
-  /// Describes the state in a file; only its structure and a few scalars are read.
+  /// Describes the state in a file or a set of shards; only structure and a few scalars are read.
+  public static func read(_ probe: StateProbe, options: ReadOptions) throws -> TrainingState {
+    let catalog = try probe.finding { try HDF5Catalog.find(in: try probe.file()) }
+    guard let catalog else { return try set(probe.path, options) }
+    return try read(catalog, try PositionalFile.open(probe.path), options: options)
+  }
+
+  /// Describes the state in a file whose catalog is known.
   ///
   /// - Parameters:
   ///   - catalog: What the file says about itself.
@@ -50,7 +53,7 @@ public enum KerasWeightsReader: StateReader {
         [KerasFile(catalog, file)],
         configuration: nil,
         options: options,
-        format: format
+        origin: StateFormat.kerasWeights.origin
       )
       return try decoder.decode()
     } catch let error as StateError {
@@ -58,8 +61,7 @@ public enum KerasWeightsReader: StateReader {
     }
   }
 
-  /// Describes the state in a set of shards, named by its list.
-  public static func read(_ path: String, options: ReadOptions) throws -> TrainingState {
+  private static func set(_ path: String, _ options: ReadOptions) throws -> TrainingState {
     do {
       let bytes = try PositionalFile.contents(of: path, within: .textBytes, "the list of shards")
       let names = try ShardList.names(bytes)
@@ -72,7 +74,7 @@ public enum KerasWeightsReader: StateReader {
         files,
         configuration: nil,
         options: options,
-        format: format
+        origin: StateFormat.kerasWeights.origin
       )
       return try decoder.decode()
     } catch let error as StateError {

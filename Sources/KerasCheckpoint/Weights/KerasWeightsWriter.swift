@@ -7,9 +7,6 @@ public import TrainingState
 ///
 /// Their specification is the article <doc:WeightsFiles>.
 public enum KerasWeightsWriter: StateWriter {
-  /// The name of the format.
-  public static let format = KerasNames.weightsFormat
-
   /// Writes a state into a file.
   public static func write(
     _ state: TrainingState,
@@ -25,7 +22,7 @@ public enum KerasWeightsWriter: StateWriter {
       try layout.fill(file)
       try file.finish(progress: options.progress)
     }
-    if state.sourceFormat == KerasNames.archiveFormat {
+    if state.origin == StateFormat.kerasArchive.origin {
       note("a weights file has no place for the model's configuration")
     }
     try output.commit()

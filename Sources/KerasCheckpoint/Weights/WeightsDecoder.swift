@@ -24,20 +24,20 @@ struct WeightsDecoder {
   ///   - files: The files that belong together.
   ///   - configuration: The archive's `config.json`, where there is one.
   ///   - options: The variables in the optimizer's order and the optimizer, where the caller knows them.
-  ///   - format: The name of the format that the state is to have.
+  ///   - origin: Where the state is to come from.
   /// - Throws: `StateError` with code `malformed` or `unsupported`.
   init(
     _ files: [KerasFile],
     configuration: JSONTree?,
     options: ReadOptions,
-    format: String
+    origin: Origin
   ) throws {
     self.files = files
     groups = try VariableGroup.all(in: files)
     config = configuration.flatMap(OptimizerConfig.init(archive:))
     model = configuration.map(ModelConfig.init)
     self.options = options
-    state = TrainingState(sourceFormat: format)
+    state = TrainingState(origin: origin)
   }
 
   /// The state.

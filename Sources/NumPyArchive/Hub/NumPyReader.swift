@@ -4,30 +4,24 @@ public import TrainingState
 
 /// Reads NumPy's `.npz` archives and `.npy` files.
 public enum NumPyReader: StateReader {
-  /// The name of the format.
-  public static let format = "npz"
-
   /// What the names of an archive's arrays end in.
   static let suffix = ".npy"
 
   /// Whether a path is an `.npy` file, or a zip archive with one in it.
-  public static func recognizes(_ path: String) throws -> Bool {
-    guard FileSystem.kind(of: path) == .file else { return false }
-    let file = try PositionalFile.open(path)
+  public static func recognizes(_ probe: StateProbe) throws -> Bool {
+    guard let file = try probe.file() else { return false }
     if try isArray(file) { return true }
     guard try ZipArchive.recognizes(file) else { return false }
-    guard let archive = try? ZipArchive(file) else {
+    guard let archive = probe.finding({ try? ZipArchive(file) }) else {
       // A damaged archive is whose name it bears, so that the message says what is wrong.
-      return path.hasSuffix(".npz")
+      return probe.path.hasSuffix(".npz")
     }
-    return archive.members.contains { $0.name.hasSuffix(suffix) } || path.hasSuffix(".npz")
+    return archive.members.contains { $0.name.hasSuffix(suffix) } || probe.path.hasSuffix(".npz")
   }
 
   /// Describes the state in a file; only headers are read.
-  public static func read(
-    _ path: String,
-    options: ReadOptions = ReadOptions()
-  ) throws -> TrainingState {
+  public static func read(_ probe: StateProbe, options: ReadOptions) throws -> TrainingState {
+    let path = probe.path
     do {
       let file = try PositionalFile.open(path)
       return try isArray(file) ? array(in: file, path) : archive(file)
@@ -51,9 +45,12 @@ public enum NumPyReader: StateReader {
     let stem = name.hasSuffix(suffix) ? String(name.dropLast(suffix.count)) : name
     let tensor = NumPyLayout.tensor(array, stem, index: 0)
     if array.header.type.elementType == nil {
-      return TrainingState(extras: [tensor], sourceFormat: format)
+      return TrainingState(extras: [tensor], origin: StateFormat.numPy.origin)
     }
-    return TrainingState(variables: [Variable(stem, value: tensor)], sourceFormat: format)
+    return TrainingState(
+      variables: [Variable(stem, value: tensor)],
+      origin: StateFormat.numPy.origin
+    )
   }
 
   private static func archive(_ file: PositionalFile) throws -> TrainingState {
@@ -99,7 +96,8 @@ public enum NumPyReader: StateReader {
         throw error.inContext(tensor: key)
       }
     }
-    var state = try FlatLayout.recognize(tensors).state(of: tensors, format: format)
+    let layout = FlatLayout.recognize(tensors)
+    var state = try layout.state(of: tensors, from: StateFormat.numPy.origin)
     state.extras = extras
     return state
   }

@@ -4,9 +4,6 @@ public import TrainingState
 
 /// Writes NumPy's `.npz` archives, and `.npy` files for states of one tensor.
 public enum NumPyWriter: StateWriter {
-  /// The name of the format.
-  public static let format = NumPyReader.format
-
   /// Writes a state, as one array where the path ends in `.npy`.
   public static func write(
     _ state: TrainingState,
@@ -52,13 +49,13 @@ public enum NumPyWriter: StateWriter {
     _ state: TrainingState,
     note: (@Sendable (String) -> Void)?
   ) throws -> [(name: String, parts: [NamedTensor])] {
-    let isOurs = state.sourceFormat == format
-    var (_, tensors) = try FlatLayout.of(state, format: format)
+    let isOurs = state.origin == StateFormat.numPy.origin
+    var (_, tensors) = try FlatLayout.of(state, format: StateFormat.numPy.name)
     if isOurs {
       tensors += state.extras
     } else if !state.extras.isEmpty {
       note?(
-        "left out what belongs to \(state.sourceFormat) alone: "
+        "left out what belongs to \(state.origin.format) alone: "
           + state.extras.map(\.name).joined(separator: ", ")
       )
     }

@@ -48,7 +48,7 @@ public struct Comparison: Sendable {
     differences = RecordComparison.differences(one, other)
     compareVariables(one, other)
     // What a format keeps beside variables and slots has no counterpart in another format.
-    let isOneFormat = one.sourceFormat == other.sourceFormat
+    let isOneFormat = one.origin == other.origin
     compareOthers(
       one.optimizerTensors + one.extras,
       other.optimizerTensors + other.extras,

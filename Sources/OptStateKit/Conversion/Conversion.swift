@@ -39,7 +39,7 @@ public enum Conversion {
       output,
       requested: requested,
       fallback: keepsFormat ? source.format : nil,
-      source: source.state.sourceFormat
+      source: source.state.origin.format
     )
     try checkApart(input, output)
     let state = try inputs.record {

@@ -10,19 +10,20 @@ public import TrainingState
 
 /// The formats that states are read from and written in.
 public enum StateFormats {
-  private static let readers: [any StateReader.Type] = [
-    StateStoreReader.self, TensorFlowReader.self, PyTorchReader.self, HuggingFaceReader.self,
-    KerasArchiveReader.self, KerasWeightsReader.self, SafetensorsReader.self, NumPyReader.self,
-  ]
-
-  private static let writers: [any StateWriter.Type] = [
-    StateStoreWriter.self, TensorFlowWriter.self, TensorFlowObjectWriter.self,
-    KerasLegacyWriter.self, KerasArchiveWriter.self, KerasWeightsWriter.self,
-    SafetensorsWriter.self, NumPyWriter.self, PyTorchWriter.self, HuggingFaceWriter.self,
+  /// Every format, in the order in which inputs are looked at.
+  public static let all: [StateFormat] = [
+    .native, .kerasLegacy, .kerasWeights, .tensorFlow, .tensorFlowObject, .pyTorch, .huggingFace,
+    .kerasArchive, .safetensors, .numPy,
   ]
 
   /// Names of the formats that can be written, as `--to` takes them.
-  public static var writable: [String] { writers.map { $0.format } }
+  public static var writable: [String] { all.filter { $0.writer != nil }.map(\.name) }
+
+  /// Finds a format.
+  ///
+  /// - Parameter name: A format's name.
+  /// - Returns: The format, `nil` where there is none of that name.
+  public static func named(_ name: String) -> StateFormat? { all.first { $0.name == name } }
 
   /// Opens a state, whatever format it is in; no tensor is read.
   ///
@@ -36,16 +37,19 @@ public enum StateFormats {
     _ path: String,
     options: ReadOptions = ReadOptions()
   ) throws -> (state: TrainingState, format: String) {
-    for reader in readers where try reader.recognizes(path) {
-      let opened = try read(path, with: reader, options)
+    let probe = StateProbe(path)
+    for format in all {
+      guard let reader = format.reader, try reader.recognizes(probe) else { continue }
+      let state = try reader.read(probe, options: options)
       do {
-        try opened.state.checkNames()
+        try state.checkNames()
       } catch let error as StateError {
         throw error.inContext(file: path)
       }
-      return opened
+      // A store remembers where its state came from; of every other format that is the format itself.
+      return (state, format.name == StateFormat.native.name ? format.name : state.origin.format)
     }
-    switch FileSystem.kind(of: path) {
+    switch probe.kind {
     case nil where FileSystem.isHidden(path):
       throw StateError(.inputOutput, "cannot be reached: Permission denied", file: path)
     case nil:
@@ -69,21 +73,9 @@ public enum StateFormats {
         .unsupported,
         "the file is no state that is known",
         file: path,
-        expected: readers.map { $0.format }.joined(separator: " or ")
+        expected: all.filter { $0.reader != nil }.map(\.name).joined(separator: " or ")
       )
     }
-  }
-
-  private static func read(
-    _ path: String,
-    with reader: any StateReader.Type,
-    _ options: ReadOptions
-  ) throws -> (state: TrainingState, format: String) {
-    // Several formats are HDF5 files, whose catalog is costly enough to be read once only.
-    if reader == StateStoreReader.self { return try HDF5Formats.open(path, options) }
-    let state = try reader.read(path, options: options)
-    // A store remembers where its state came from; of every other format that is the format itself.
-    return (state, reader.format == StateStoreReader.format ? reader.format : state.sourceFormat)
   }
 
   /// The format that an output is to have.
@@ -112,17 +104,11 @@ public enum StateFormats {
       }
       return requested
     }
-    let name = FileSystem.name(of: path)
-    // `.h5` says HDF5 and no more: a command that keeps the format of a legacy Keras file keeps it.
-    if fallback == KerasLegacyWriter.format, name.hasSuffix(".h5"), !name.hasSuffix(".weights.h5") {
-      return KerasLegacyWriter.format
-    }
-    // Lightning and others call torch's archives so: a command that keeps the format keeps theirs.
-    if fallback == PyTorchWriter.format, name.hasSuffix(".ckpt") { return PyTorchWriter.format }
-    if let told = told(by: name) ?? fallback, writable.contains(told) {
-      // The name of a checkpoint does not show whether it holds an object graph.
-      let hasGraph = source == TensorFlowObjectWriter.format && told == TensorFlowWriter.format
-      return hasGraph ? TensorFlowObjectWriter.format : told
+    if let told = told(by: FileSystem.name(of: path), fallback) ?? fallback.flatMap(named),
+      told.writer != nil
+    {
+      let variant = source.flatMap(named)
+      return variant?.variantOf == told.name ? variant?.name ?? told.name : told.name
     }
     throw StateError(
       .invalidArgument,
@@ -146,10 +132,10 @@ public enum StateFormats {
     format: String,
     options: WriteOptions = WriteOptions()
   ) throws {
-    guard let writer = writers.first(where: { $0.format == format }) else {
+    guard let target = named(format), let writer = target.writer else {
       throw StateError(.invalidArgument, "no format '\(format)'")
     }
-    if format != StateStoreWriter.format,
+    if !target.abilities.contains(.histories),
       state.variables.contains(where: { $0.slots.contains { !$0.history.isPlain } })
     {
       options.note?(
@@ -177,16 +163,11 @@ public enum StateFormats {
     )
   }
 
-  private static func told(by name: String) -> String? {
-    if name.hasSuffix(".weights.h5") { return KerasWeightsWriter.format }
-    if name.hasSuffix(".keras") { return KerasArchiveWriter.format }
-    if name.hasSuffix(".h5") || name.hasSuffix(".hdf5") { return StateStoreWriter.format }
-    if name.hasSuffix(".index") || name.contains(".ckpt") { return TensorFlowWriter.format }
-    if name.hasSuffix(".safetensors") || name.hasSuffix(".safetensors.index.json") {
-      return SafetensorsWriter.format
-    }
-    if name.hasSuffix(".npz") || name.hasSuffix(".npy") { return NumPyWriter.format }
-    if [".pt", ".pth", ".bin"].contains(where: name.hasSuffix) { return PyTorchWriter.format }
-    return nil
+  /// The format that a file's name speaks for most; of formats that share a suffix, the one that is to be kept.
+  private static func told(by name: String, _ fallback: String?) -> StateFormat? {
+    let claims = all.compactMap { format in format.claim(on: name).map { (format, $0) } }
+    guard let longest = claims.map(\.1).max() else { return nil }
+    let best = claims.filter { $0.1 == longest }.map(\.0)
+    return best.first { $0.name == fallback } ?? best.first
   }
 }

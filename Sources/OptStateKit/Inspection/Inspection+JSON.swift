@@ -19,7 +19,7 @@ extension Inspection {
     var report: JSONObject = [
       "format": .string(format),
       "naming": JSONValue(state.naming),
-      "source_format": .string(state.sourceFormat),
+      "source_format": .string(state.origin.format),
       "global_step": JSONValue(state.globalStep?.value),
       "optimizer": optimizer,
       "schedule": schedule,

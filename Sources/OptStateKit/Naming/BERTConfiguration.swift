@@ -37,7 +37,8 @@ struct BERTConfiguration {
     note: (@Sendable (String) -> Void)?
   ) throws -> TrainingState {
     let isCarried = state.extras.contains { $0.name == name || $0.name.hasSuffix("/" + name) }
-    guard format == "huggingface", state.naming == NamingConvention.huggingFace,
+    guard StateFormats.named(format)?.abilities.contains(.configuration) == true,
+      state.naming == NamingConvention.huggingFace,
       file != nil || !isCarried
     else { return state }
     let given = try file.map(read)

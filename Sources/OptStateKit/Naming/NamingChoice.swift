@@ -47,7 +47,8 @@ public enum NamingChoice: Sendable {
     switch self {
     case .unchanged: return []
     case .automatic:
-      guard let source = Self.known(state), let target = format.flatMap(Self.natural) else {
+      guard let source = Self.known(state), let target = format.flatMap(StateFormats.named)?.naming
+      else {
         return []
       }
       return try NamingConvention.maps(from: source, to: target)
@@ -76,14 +77,5 @@ public enum NamingChoice: Sendable {
   /// The convention of a state's names; a file may say one that nobody knows.
   private static func known(_ state: TrainingState) -> String? {
     state.naming.flatMap { NamingConvention.known.contains($0) ? $0 : nil }
-  }
-
-  private static func natural(_ format: String) -> String? {
-    switch format {
-    case "tensorflow": NamingConvention.googleBERT
-    case "pytorch", "huggingface": NamingConvention.huggingFace
-    case "keras-h5": "keras-bert"
-    default: nil
-    }
   }
 }

@@ -23,7 +23,11 @@ extension TrainingState {
     var state = self
     let maps = try choice.maps(for: self, format: format)
     for map in maps {
-      let renaming = try Renaming(state, by: map, addsTied: format == "pytorch")
+      let renaming = try Renaming(
+        state,
+        by: map,
+        addsTied: format.flatMap(StateFormats.named)?.abilities.contains(.tiedNames) == true
+      )
       for tied in renaming.tied { try Self.check(tied) }
       if !renaming.kept.isEmpty {
         note?("no counterpart in \(map.target), kept as they are: \(Self.list(renaming.kept))")

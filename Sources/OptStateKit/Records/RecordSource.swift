@@ -33,10 +33,7 @@ public enum RecordSource {
       groups: groups
     )
     record.hyperparameters = try attributes(values, text)
-    _ = try Optimizer(
-      record,
-      convention: record.hyperparameters["arithmetic"] == nil ? .tensorflow : nil
-    )
+    try record.check()
     return record
   }
 

@@ -56,8 +56,8 @@ struct ReportSections {
       ("path", inspection.path),
       (
         "format",
-        inspection.format == state.sourceFormat
-          ? inspection.format : "\(inspection.format), from \(state.sourceFormat)"
+        inspection.format == state.origin.format
+          ? inspection.format : "\(inspection.format), from \(state.origin.format)"
       ),
       ("naming", state.naming ?? "none that is known"),
       ("global step", state.globalStep.map { "\($0.value)" } ?? "not in the file"),

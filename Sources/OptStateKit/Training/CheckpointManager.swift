@@ -1,5 +1,6 @@
 internal import ByteIO
 internal import Dispatch
+internal import StateStore
 internal import Synchronization
 internal import Tensors
 internal import TrainingState
@@ -147,10 +148,15 @@ public final class CheckpointManager: Sendable {
 
   private func write(_ state: TrainingState, step: Int64, score: Double?) throws {
     let options = WriteOptions(overwrite: true)
-    try StateFormats.write(state, to: path(of: step), format: "optstate", options: options)
+    try StateFormats.write(
+      state,
+      to: path(of: step),
+      format: StateFormat.native.name,
+      options: options
+    )
     if policy.keepBest, let score, try isBest(score) {
       let best = FileSystem.path(directory, Self.bestName + Self.suffix)
-      try StateFormats.write(state, to: best, format: "optstate", options: options)
+      try StateFormats.write(state, to: best, format: StateFormat.native.name, options: options)
     }
     let steps = try checkpoints()
     guard steps.count > policy.keepLatest else { return }

@@ -1,6 +1,7 @@
 internal import ByteIO
 internal import OptimizerCatalog
 public import OptimizerCore
+internal import StateStore
 public import Tensors
 public import TrainingState
 
@@ -68,7 +69,8 @@ public final class TrainingRun {
     var described = state
     described.optimizer = resolved.record
     let isFolded = state.variables.contains { $0.slots.contains { $0.history.isFolded } }
-    guard !isFolded || RecordedOptimizer(described)?.correctsBias != true else {
+    let corrects = try ResolvedOptimizer(described).correctsBias
+    guard !isFolded || corrects != true else {
       throw StateError(
         .unsupported,
         "the correction is folded into the moments, and optimizer '\(record.kind)' corrects again",
@@ -115,7 +117,7 @@ public final class TrainingRun {
       globalStep: GlobalStep(0),
       optimizer: optimizer,
       schedule: schedule,
-      sourceFormat: "optstate"
+      origin: StateFormat.native.origin
     )
     try self.init(resuming: state, convention: convention)
     for variable in variables { try variable.startSlots() }
@@ -214,7 +216,7 @@ public final class TrainingRun {
     let scheduled = try schedule.map {
       try $0.learningRate(at: globalStep, in: optimizer.arithmetic)
     }
-    let powers = BetaPowerTensors(optimizerTensors)
+    let powers = BetaPowers(optimizerTensors)
     let beta1Power = try powers.value(of: .beta1, in: optimizerTensors).map(Double.init)
     let beta2Power = try powers.value(of: .beta2, in: optimizerTensors).map(Double.init)
     try withExtendedLifetime(gradients) {
@@ -277,7 +279,7 @@ public final class TrainingRun {
     format: String? = nil,
     options: WriteOptions = WriteOptions()
   ) throws {
-    let format = try StateFormats.output(path, requested: format, fallback: source.sourceFormat)
+    let format = try StateFormats.output(path, requested: format, fallback: source.origin.format)
     try StateFormats.write(try snapshot(), to: path, format: format, options: options)
   }
 

@@ -67,6 +67,13 @@ public struct OptimizerDescription: Sendable {
     self.rows = rows
   }
 
+  /// Whether it keeps decayed means of gradients and of their squares that begin at zero, and with them Adam's bias.
+  public var hasAdamsMoments: Bool {
+    let names = slots.map(\.name)
+    return biasCorrection != .inapplicable && names.contains(.firstMoment)
+      && names.contains(.secondMoment)
+  }
+
   /// A dialect's words for the slots, in the order in which it keeps them; empty where it has none.
   ///
   /// - Parameter dialect: The dialect.

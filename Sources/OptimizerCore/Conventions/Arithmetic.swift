@@ -51,19 +51,14 @@ public enum Arithmetic: String, Sendable, Hashable, CaseIterable {
       }
       if convention == nil || own.convention == convention { return own }
     }
-    switch convention {
-    case .tensorflow: return .tensorflow
-    case .pytorch: return .pytorchFused
-    case nil:
-      guard let kind = RuleKind(rawValue: record.kind), let only = kind.onlyConvention else {
-        throw StateError(
-          .invalidArgument,
-          "it is not known in which arithmetic optimizer '\(record.kind)' is to be computed",
-          remedy: "give the arithmetic: "
-            + Convention.allCases.map(\.rawValue).joined(separator: " or ")
-        )
-      }
-      return try resolve(record, convention: only)
+    guard let family = convention ?? RuleKind(rawValue: record.kind)?.onlyConvention else {
+      throw StateError(
+        .invalidArgument,
+        "it is not known in which arithmetic optimizer '\(record.kind)' is to be computed",
+        remedy: "give the arithmetic: "
+          + Convention.allCases.map(\.rawValue).joined(separator: " or ")
+      )
     }
+    return family.plainArithmetic
   }
 }

@@ -4,4 +4,12 @@ public enum Convention: String, Sendable, Hashable, CaseIterable {
   case tensorflow
   /// Multiply-adds are fused as PyTorch's vector code fuses them; scalars are formed in `Double`.
   case pytorch
+
+  /// The arithmetic that is meant where a family is named and no more.
+  public var plainArithmetic: Arithmetic {
+    switch self {
+    case .tensorflow: .tensorflow
+    case .pytorch: .pytorchFused
+    }
+  }
 }

@@ -114,6 +114,14 @@ public struct Optimizer: Sendable {
     return try settings.exclusions.excludesFromDecay(variable)
   }
 
+  /// Makes an optimizer for questions that no arithmetic changes: whether a record makes sense, which slots there are, which
+  /// names are spared.
+  package init(inAnyArithmetic record: OptimizerRecord) throws {
+    let isNamed = record.hyperparameters["arithmetic"] != nil
+    let only = try Self.kind(of: record).onlyConvention
+    try self.init(record, convention: only ?? (isNamed ? nil : .tensorflow))
+  }
+
   /// How a variable is updated.
   ///
   /// - Parameters:

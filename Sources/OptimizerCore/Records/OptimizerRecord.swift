@@ -53,14 +53,10 @@ extension OptimizerRecord {
     try StateError.blamingData { try check() }
   }
 
-  private func check() throws {
-    let rule = try Optimizer.kind(of: self)
-    let convention = rule.onlyConvention ?? (arithmeticIsNamed ? nil : .tensorflow)
-    _ = try Optimizer(self, convention: convention)
-  }
-
-  /// Whether the record says in which arithmetic it is to be computed.
-  private var arithmeticIsNamed: Bool { hyperparameters["arithmetic"] != nil }
+  /// Refuses a record of which no optimizer can be made, in whatever arithmetic.
+  ///
+  /// - Throws: `StateError` with code `invalidArgument`; the message lists what there is.
+  package func check() throws { _ = try Optimizer(inAnyArithmetic: self) }
 }
 
 extension OptimizerRecord: CustomStringConvertible {

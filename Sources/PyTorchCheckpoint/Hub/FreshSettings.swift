@@ -11,7 +11,7 @@ struct FreshSettings {
   let leavesBuffers: Bool
 
   private let record: OptimizerRecord
-  private let optimizer: Optimizer?
+  private let optimizer: ResolvedOptimizer
   private let rule: TorchRule
   private let hasBuffers: Bool
 
@@ -41,8 +41,11 @@ struct FreshSettings {
   ) throws {
     self.record = record
     self.rule = rule
-    optimizer = try Self.resolved(record)
-    values = optimizer?.record.hyperparameters ?? record.hyperparameters
+    // Groups of their own are made elsewhere; the defaults are PyTorch's.
+    var plain = state
+    plain.optimizer?.groups = []
+    optimizer = try ResolvedOptimizer(plain, for: .pytorch)
+    values = try optimizer.checkedOptimizer()?.record.hyperparameters ?? record.hyperparameters
     let slots = Set(parameters.flatMap { $0.slots.map(\.name) })
     hasBuffers = slots.contains(.momentum) && rule.slots.contains { $0.slot == .momentum }
     let said = record.hyperparameters
@@ -86,20 +89,9 @@ struct FreshSettings {
     )
   }
 
-  /// The optimizer with the defaults of its own framework, `nil` where its rule is not known.
-  private static func resolved(_ record: OptimizerRecord) throws -> Optimizer? {
-    guard let kind = RuleKind(rawValue: record.kind) else { return nil }
-    let isNamed = record.hyperparameters["arithmetic"] != nil || kind.onlyConvention != nil
-    var plain = record
-    plain.groups = []
-    return try StateError.blamingData {
-      try Optimizer(plain, convention: isNamed ? nil : .pytorch)
-    }
-  }
-
   /// Whether the record's patterns spare a variable weight decay.
   func isSparedDecay(_ variable: String) throws -> Bool {
-    try optimizer?.isSparedDecay(variable) ?? false
+    try optimizer.isSparedDecay(variable)
   }
 
   /// Refuses what would have to be None: PyTorch would fail at the next step, or later.

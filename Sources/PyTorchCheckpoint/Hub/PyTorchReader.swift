@@ -6,29 +6,27 @@ public import TrainingState
 /// Reads what `torch.save` writes: state dictionaries of models, optimizers and schedulers, alone or
 /// in a dictionary of the user's own making.
 public enum PyTorchReader: StateReader {
-  /// The name of the format.
-  public static let format = "pytorch"
-
   /// Whether a path is a file of PyTorch's, of any generation.
-  public static func recognizes(_ path: String) throws -> Bool {
-    guard FileSystem.kind(of: path) == .file else { return false }
-    let file = try PositionalFile.open(path)
+  public static func recognizes(_ probe: StateProbe) throws -> Bool {
+    guard let file = try probe.file() else { return false }
     if try ZipArchive.recognizes(file) {
       // PyTorch writes the pickle first; only archives of other tools must be read to be known.
       if try TorchArchive.beginsWithPickle(file) { return true }
-      return TorchArchive.root(of: try ZipArchive(file)) != nil
+      return try probe.finding { () -> ZipArchive? in try ZipArchive(file) }
+        .flatMap(TorchArchive.root) != nil
     }
     return try LegacyFile.recognizes(file) || LegacyFile.isTar(file)
   }
 
   /// Describes the state in a file; only its structure and its steps are read.
-  public static func read(
-    _ path: String,
-    options: ReadOptions = ReadOptions()
-  ) throws -> TrainingState {
+  public static func read(_ probe: StateProbe, options: ReadOptions) throws -> TrainingState {
+    let path = probe.path
     do {
       let file = try TorchFile.open(path)
-      var assembly = try TorchAssembly(file, into: TrainingState(sourceFormat: format))
+      var assembly = try TorchAssembly(
+        file,
+        into: TrainingState(origin: StateFormat.pyTorch.origin)
+      )
       try assembly.addModel()
       try assembly.addOptimizer(names: options.parameterNames)
       assembly.addStep()

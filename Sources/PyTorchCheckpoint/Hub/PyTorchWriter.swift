@@ -8,9 +8,6 @@ public import TrainingState
 /// A state that came from such a file is written in that file's own layout; any other as
 /// `{"model": …, "optimizer": …, "scheduler": …, "global_step": …}`, without what it has not.
 public enum PyTorchWriter: StateWriter {
-  /// The name of the format.
-  public static let format = PyTorchReader.format
-
   /// Writes a state into a file.
   public static func write(
     _ state: TrainingState,
@@ -29,7 +26,7 @@ public enum PyTorchWriter: StateWriter {
     note: ((String) -> Void)?
   ) throws -> TorchOutput {
     var root = TorchLayout.stem(of: path)
-    if state.sourceFormat == format {
+    if state.origin == StateFormat.pyTorch.origin {
       if let template = try TemplateTree(state) {
         let schedule = state.schedule.map { AttributeValue.string("\($0)") }
         if schedule != state.attributes[TorchExtras.schedule] {

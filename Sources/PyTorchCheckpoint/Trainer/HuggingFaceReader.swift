@@ -9,29 +9,24 @@ public import TrainingState
 /// The model, the optimizer and the step become the state; every other file is carried along byte for
 /// byte.
 public enum HuggingFaceReader: StateReader {
-  /// The name of the format.
-  public static let format = "huggingface"
-
   private static let models = [
     TrainerFiles.model, TrainerFiles.modelIndex, TrainerFiles.pickledModel,
     TrainerFiles.pickledIndex,
   ]
 
   /// Whether a path is a directory with a model in it.
-  public static func recognizes(_ path: String) throws -> Bool {
-    guard FileSystem.kind(of: path) == .directory else { return false }
-    return models.contains { FileSystem.kind(of: FileSystem.path(path, $0)) == .file }
+  public static func recognizes(_ probe: StateProbe) throws -> Bool {
+    guard probe.kind == .directory else { return false }
+    return models.contains { FileSystem.kind(of: FileSystem.path(probe.path, $0)) == .file }
   }
 
   /// Describes the state in a directory; only headers, steps and small records are read.
-  public static func read(
-    _ path: String,
-    options: ReadOptions = ReadOptions()
-  ) throws -> TrainingState {
+  public static func read(_ probe: StateProbe, options: ReadOptions) throws -> TrainingState {
+    let path = probe.path
     let files = try FileSystem.files(below: path)
     func has(_ name: String) -> Bool { files.contains(name) }
     func full(_ name: String) -> String { FileSystem.path(path, name) }
-    var state = TrainingState(sourceFormat: format)
+    var state = TrainingState(origin: StateFormat.huggingFace.origin)
     var decoded: Set<String> = []
     var isOrdered = false
     if has(TrainerFiles.model) {

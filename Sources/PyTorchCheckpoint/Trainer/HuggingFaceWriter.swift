@@ -6,9 +6,6 @@ public import TrainingState
 
 /// Writes checkpoint directories from which Hugging Face's Trainer resumes.
 public enum HuggingFaceWriter: StateWriter {
-  /// The name of the format.
-  public static let format = HuggingFaceReader.format
-
   /// Writes a state into a directory.
   public static func write(
     _ state: TrainingState,

@@ -16,7 +16,7 @@ struct TrainerOutput {
     self.state = state
     self.output = output
     self.options = options
-    isOurs = state.sourceFormat == HuggingFaceReader.format
+    isOurs = state.origin == StateFormat.huggingFace.origin
     carried = Dictionary(
       state.extras.map { (ExactName($0.name), $0) },
       uniquingKeysWith: { first, _ in first }

@@ -1,4 +1,4 @@
-internal import ByteIO
+public import ByteIO
 internal import Tensors
 
 /// A safetensors file, opened and checked; no tensor is read.
@@ -36,12 +36,10 @@ public struct SafetensorsFile: Sendable {
 
   /// Whether a file begins as a safetensors file does.
   ///
-  /// - Parameter path: The file.
+  /// - Parameter file: The file.
   /// - Returns: Whether it does; what is wrong with the rest, reading says.
   /// - Throws: `StateError` when the file cannot be read.
-  public static func recognizes(_ path: String) throws -> Bool {
-    guard FileSystem.kind(of: path) == .file else { return false }
-    let file = try PositionalFile.open(path)
+  public static func recognizes(_ file: PositionalFile) throws -> Bool {
     let size = try file.size()
     guard size >= 10 else { return false }
     let start = try file.bytes(at: 0, count: min(size, 64))

@@ -38,13 +38,15 @@ public struct ShardIndex: Sendable {
   /// Whether a file is an index of files of a kind.
   ///
   /// - Parameters:
-  ///   - path: The file.
+  ///   - file: The file.
   ///   - suffix: What the names of its files end in, such as `.safetensors`.
   /// - Returns: Whether it is.
   /// - Throws: `StateError` when the file cannot be read.
-  public static func recognizes(_ path: String, filesEndingIn suffix: String) throws -> Bool {
-    guard FileSystem.kind(of: path) == .file else { return false }
-    let file = try PositionalFile.open(path)
+  public static func recognizes(
+    _ file: PositionalFile,
+    filesEndingIn suffix: String
+  ) throws -> Bool {
+    let path = file.path
     let size = try file.size()
     guard size > 0, size <= Limits[.headerBytes],
       let first = try file.bytes(at: 0, count: min(size, 64)).first(where: {

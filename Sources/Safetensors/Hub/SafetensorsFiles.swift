@@ -14,14 +14,14 @@ struct SafetensorsFiles {
 
   init(_ state: TrainingState, note: (@Sendable (String) -> Void)?) throws {
     self.state = state
-    let isOurs = state.sourceFormat == SafetensorsWriter.format
+    let isOurs = state.origin == StateFormat.safetensors.origin
     self.isOurs = isOurs
     var style = SafetensorsStyle.reference
     if isOurs, case .string(let word)? = state.attributes[Layout.style] {
       style = SafetensorsStyle(rawValue: word) ?? .reference
     }
     self.style = style
-    let (layout, flat) = try FlatLayout.of(state, format: SafetensorsWriter.format)
+    let (layout, flat) = try FlatLayout.of(state, format: StateFormat.safetensors.name)
     var list = flat
     if isOurs {
       for extra in state.extras {
@@ -35,7 +35,7 @@ struct SafetensorsFiles {
       }
     } else if !state.extras.isEmpty {
       note?(
-        "left out what belongs to \(state.sourceFormat) alone: "
+        "left out what belongs to \(state.origin.format) alone: "
           + state.extras.map(\.name).joined(separator: ", ")
       )
     }

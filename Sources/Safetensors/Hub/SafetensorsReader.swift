@@ -5,24 +5,20 @@ public import TrainingState
 
 /// Reads safetensors files and sharded sets.
 public enum SafetensorsReader: StateReader {
-  /// The name of the format.
-  public static let format = "safetensors"
-
   /// What the names of files end in.
   static let suffix = ".safetensors"
 
   /// Whether a path is a safetensors file, or the index of a sharded set of them.
-  public static func recognizes(_ path: String) throws -> Bool {
-    if try SafetensorsFile.recognizes(path) { return true }
-    return try ShardIndex.recognizes(path, filesEndingIn: suffix)
+  public static func recognizes(_ probe: StateProbe) throws -> Bool {
+    guard let file = try probe.file() else { return false }
+    if try SafetensorsFile.recognizes(file) { return true }
+    return try ShardIndex.recognizes(file, filesEndingIn: suffix)
   }
 
   /// Describes the state in a file or a set; only headers are read.
-  public static func read(
-    _ path: String,
-    options: ReadOptions = ReadOptions()
-  ) throws -> TrainingState {
-    if try SafetensorsFile.recognizes(path) {
+  public static func read(_ probe: StateProbe, options: ReadOptions) throws -> TrainingState {
+    let path = probe.path
+    if let file = try probe.file(), try SafetensorsFile.recognizes(file) {
       return try inContext(path) { try state(of: [("", try SafetensorsFile.open(path))], nil) }
     }
     let set = try SafetensorsSet.open(path)
@@ -62,13 +58,13 @@ public enum SafetensorsReader: StateReader {
     var state: TrainingState
     if let text = texts[ExactName(StateDescription.metadataName)] {
       let (layout, optimizer, schedule) = try StateDescription.decode(text)
-      state = try layout.state(of: tensors, format: format)
+      state = try layout.state(of: tensors, from: StateFormat.safetensors.origin)
       (state.optimizer, state.schedule) = (optimizer, schedule)
       state.attributes[Layout.described] = .bool(true)
     } else {
       let optimizer = texts[ExactName("optimizer")]?.lowercased()
       let layout = FlatLayout.recognize(tensors, optimizer: optimizer)
-      state = try layout.state(of: tensors, format: format)
+      state = try layout.state(of: tensors, from: StateFormat.safetensors.origin)
     }
     for (number, texts) in metadata.enumerated() {
       // The description is made anew on writing.

@@ -4,9 +4,6 @@ public import TrainingState
 
 /// Writes safetensors files and sharded sets.
 public enum SafetensorsWriter: StateWriter {
-  /// The name of the format.
-  public static let format = SafetensorsReader.format
-
   /// What the name of a sharded set's index ends in.
   private static let indexSuffix = SafetensorsReader.suffix + ".index.json"
 

@@ -13,7 +13,7 @@ enum StateDescription {
   /// Puts the description of a state into JSON.
   static func encode(_ state: TrainingState, _ layout: FlatLayout) -> JSONValue {
     var object: JSONObject = ["version": .int(version)]
-    object["source_format"] = .string(state.sourceFormat)
+    object["source_format"] = .string(state.origin.format)
     object["naming"] = state.naming.map(JSONValue.string)
     object["step"] = layout.globalStep.map(JSONValue.string)
     if let optimizer = state.optimizer {

@@ -5,22 +5,19 @@ public import TrainingState
 ///
 /// The graph is the one that the state came with; it fits as long as no variable was added or renamed.
 public enum TensorFlowObjectWriter: StateWriter {
-  /// The name of the format.
-  public static let format = TensorFlowReader.objectFormat
-
   /// Writes a state and its object graph under a prefix.
   public static func write(
     _ state: TrainingState,
     to path: String,
     options: WriteOptions
   ) throws {
-    guard state.sourceFormat == format,
+    guard state.origin == StateFormat.tensorFlowObject.origin,
       state.extras.contains(where: { $0.name == TensorFlowReader.objectGraphName })
     else {
       throw StateError(
         .unsupported,
         "the state has no object graph",
-        remedy: "write it by name: --to \(TensorFlowWriter.format)"
+        remedy: "write it by name: --to \(StateFormat.tensorFlow.name)"
       )
     }
     let tensors = state.variables.flatMap { [$0.value].compactMap(\.self) + $0.slots.map(\.tensor) }
@@ -29,7 +26,7 @@ public enum TensorFlowObjectWriter: StateWriter {
         .unsupported,
         "the object graph has no place for the tensor",
         tensor: stray.name,
-        remedy: "write it by name: --to \(TensorFlowWriter.format)"
+        remedy: "write it by name: --to \(StateFormat.tensorFlow.name)"
       )
     }
     try TensorFlowWriter.write(state, to: path, options: options, isOurs: true)

@@ -5,29 +5,22 @@ public import TrainingState
 
 /// Reads TensorFlow's checkpoints: V2 (an index and data files) and V1 (one file).
 public enum TensorFlowReader: StateReader {
-  /// The name of the format.
-  public static let format = "tensorflow"
-
-  /// The name of the format for checkpoints that hold an object graph.
-  public static let objectFormat = "tensorflow-object"
-
   /// Name of the string tensor that marks an object-based checkpoint.
   static let objectGraphName = "_CHECKPOINTABLE_OBJECT_GRAPH"
 
   /// Whether a path is a prefix, an index, a directory with a `checkpoint` file, or a V1 file.
-  public static func recognizes(_ path: String) throws -> Bool {
+  public static func recognizes(_ probe: StateProbe) throws -> Bool {
     // What a state file names counts even where it is gone: then reading says what is missing.
-    if try BundlePaths(path) != nil { return true }
-    return try LegacyCheckpoint.recognizes(path)
+    if try BundlePaths(probe.path) != nil { return true }
+    return try LegacyCheckpoint.recognizes(probe)
   }
 
   /// Describes a checkpoint; only its index is read.
-  public static func read(
-    _ path: String,
-    options: ReadOptions = ReadOptions()
-  ) throws -> TrainingState {
-    let paths = try BundlePaths(path) ?? BundlePaths(prefix: path)
-    if FileSystem.kind(of: paths.index) == nil, try LegacyCheckpoint.recognizes(paths.prefix) {
+  public static func read(_ probe: StateProbe, options: ReadOptions) throws -> TrainingState {
+    let paths = try BundlePaths(probe.path) ?? BundlePaths(prefix: probe.path)
+    if FileSystem.kind(of: paths.index) == nil,
+      try LegacyCheckpoint.recognizes(StateProbe(paths.prefix))
+    {
       return try LegacyCheckpoint.read(paths.prefix)
     }
     return try state(of: try BundleReader(paths))
@@ -60,7 +53,7 @@ public enum TensorFlowReader: StateReader {
     attributes: [String: AttributeValue]
   ) throws -> TrainingState {
     let shapes = Dictionary(tensors.map { (ExactName($0.name), $0.tensor.shape) }) { $1 }
-    var state = TrainingState(sourceFormat: format, attributes: attributes)
+    var state = TrainingState(origin: StateFormat.tensorFlow.origin, attributes: attributes)
     var places: [ExactName: Int] = [:]
     var slots: [(pairing: TensorFlowSlots.Pairing, tensor: StateTensor)] = []
     for tensor in tensors {
@@ -107,7 +100,7 @@ public enum TensorFlowReader: StateReader {
     case .int32:
       // Taken as a number now, so nobody else will ever compare its sum.
       _ = try TensorPass.verifiedBytes(of: NamedTensor(tensor.name, tensor.tensor))
-      return try StepTensor.globalStep(tensor, format: format)
+      return try StepTensor.globalStep(tensor, format: StateFormat.tensorFlow.name)
     default: return nil
     }
   }

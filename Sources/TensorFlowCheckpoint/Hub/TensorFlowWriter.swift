@@ -5,16 +5,18 @@ public import TrainingState
 
 /// Writes V2 checkpoints and keeps the directory's `checkpoint` file up to date.
 public enum TensorFlowWriter: StateWriter {
-  /// The name of the format.
-  public static let format = TensorFlowReader.format
-
   /// Writes a state under a prefix.
   public static func write(
     _ state: TrainingState,
     to path: String,
     options: WriteOptions
   ) throws {
-    try write(state, to: path, options: options, isOurs: state.sourceFormat == format)
+    try write(
+      state,
+      to: path,
+      options: options,
+      isOurs: state.origin == StateFormat.tensorFlow.origin
+    )
   }
 
   /// Writes a state under a prefix, by the source's own names and places where they are ours.
@@ -109,7 +111,7 @@ public enum TensorFlowWriter: StateWriter {
       }
     }
     if let step = state.globalStep {
-      let format = TensorFlowReader.format
+      let format = StateFormat.tensorFlow.name
       let tensor = try StepTensor.tensor(of: step, format: format, isOurs: isOurs)
       tensors.append(rename(tensor, "global_step", isOurs))
     }
@@ -139,13 +141,15 @@ public enum TensorFlowWriter: StateWriter {
     to note: ((String) -> Void)?
   ) {
     if !isOurs, !state.extras.isEmpty {
-      note?("left out \(state.extras.count) tensors or files that only \(state.sourceFormat) knows")
+      note?(
+        "left out \(state.extras.count) tensors or files that only \(state.origin.format) knows"
+      )
     }
     let steps = Set(state.variables.compactMap(\.step)).subtracting([state.globalStep?.value ?? -1])
     if !steps.isEmpty {
       note?("left out the steps of single variables: a checkpoint has one for all")
     }
-    let keepsOptimizer = isOurs && state.sourceFormat == TensorFlowReader.objectFormat
+    let keepsOptimizer = isOurs && state.origin == StateFormat.tensorFlowObject.origin
     if state.schedule != nil || state.optimizer != nil && !keepsOptimizer {
       note?("left out the records of optimizer and schedule: a checkpoint has no place for them")
     }

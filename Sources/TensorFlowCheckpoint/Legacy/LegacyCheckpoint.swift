@@ -8,9 +8,8 @@ internal import TrainingState
 /// Source: tensorflow/core/util/tensor_slice_writer.cc. Such files are from before 2017 and small, so
 /// the table is held in memory.
 enum LegacyCheckpoint {
-  static func recognizes(_ path: String) throws -> Bool {
-    guard FileSystem.kind(of: path) == .file else { return false }
-    let file = try PositionalFile.open(path)
+  static func recognizes(_ probe: StateProbe) throws -> Bool {
+    guard let file = try probe.file() else { return false }
     let size = try file.size()
     guard size >= TableFormat.footerBytes else { return false }
     return TableReader.isFooter(try file.bytes(at: size - 8, count: 8))

@@ -36,7 +36,7 @@ struct ObjectState {
     attributes: [String: AttributeValue]
   ) throws -> TrainingState {
     var state = TrainingState(
-      sourceFormat: TensorFlowReader.objectFormat,
+      origin: StateFormat.tensorFlowObject.origin,
       attributes: attributes
     )
     let names = hubNames(of: tensors)

@@ -64,11 +64,11 @@ public struct FlatLayout: Sendable {
   ///
   /// - Parameters:
   ///   - tensors: The tensors under the list's names.
-  ///   - format: The format that the list comes from.
+  ///   - origin: Where the list comes from.
   /// - Returns: The state.
   /// - Throws: `StateError` with code `malformed` when a tensor that the layout names is missing or
   ///   a step is no whole number.
-  public func state(of tensors: [StateTensor], format: String) throws -> TrainingState {
+  public func state(of tensors: [StateTensor], from origin: Origin) throws -> TrainingState {
     var rest = Dictionary(
       tensors.enumerated().map { (ExactName($1.name), $0) },
       uniquingKeysWith: { first, _ in first }
@@ -86,10 +86,10 @@ public struct FlatLayout: Sendable {
       if ExactName(name) != ExactName(key) { tensor.sourceName = key }
       return tensor
     }
-    var state = TrainingState(sourceFormat: format)
+    var state = TrainingState(origin: origin)
     if let globalStep {
       let tensor = try take(globalStep, as: StepTensor.globalName)
-      state.globalStep = try StepTensor.globalStep(tensor, format: format)
+      state.globalStep = try StepTensor.globalStep(tensor, format: origin.format)
     }
     state.optimizerTensors = try optimizerTensors.map { try take($0.key, as: $0.name) }
     for member in variables {
@@ -99,7 +99,8 @@ public struct FlatLayout: Sendable {
         Slot(slot, try take(key, as: Self.key(of: slot, member.name)))
       }
       if let key = member.step {
-        try StepTensor.add(try take(key, as: member.name), key: key, to: &variable, format: format)
+        let step = try take(key, as: member.name)
+        try StepTensor.add(step, key: key, to: &variable, format: origin.format)
       }
       state.variables.append(variable)
     }
@@ -122,7 +123,7 @@ public struct FlatLayout: Sendable {
     _ state: TrainingState,
     format: String
   ) throws -> (layout: FlatLayout, tensors: [StateTensor]) {
-    let isOurs = state.sourceFormat == format
+    let isOurs = state.origin.format == format
     var layout = FlatLayout()
     var tensors: [StateTensor] = []
     func add(_ tensor: StateTensor, _ name: String) -> String {

@@ -1,8 +1,5 @@
 /// Writes states in one format.
 public protocol StateWriter: Sendable {
-  /// The name of the format, as `--to` takes it.
-  static var format: String { get }
-
   /// Writes a state; the output is complete or absent.
   ///
   /// - Parameters:

@@ -139,11 +139,10 @@ extension OptimizerRecord {
       return copy
     }
     guard RuleKind(rawValue: kind) != nil else { return copy }
-    let convention: Convention? = hyperparameters["arithmetic"] == nil ? .tensorflow : nil
     let pairs = names.map { (old: $0.key.text, new: $0.value) }
     let spared: Set<ExactName>? = try StateError.blamingData {
-      let before = try Optimizer(self, convention: convention)
-      let after = try Optimizer(copy, convention: convention)
+      let before = try Optimizer(inAnyArithmetic: self)
+      let after = try Optimizer(inAnyArithmetic: copy)
       let changes = try pairs.contains {
         try before.isSparedDecay($0.old) != after.isSparedDecay($0.new)
       }

@@ -17,7 +17,7 @@ extension TrainingState {
     let said = optimizer?.hyperparameters ?? [:]
     return said["buffer"] == .string("step")
       || said["arithmetic"] == .string(Arithmetic.keras.rawValue)
-      || sourceFormat.hasPrefix("keras") || attributes[Self.keepsSteps] == .bool(true)
-      || kind == "rmsprop" && sourceFormat.hasPrefix("tensorflow")
+      || origin.framework == .keras || attributes[Self.keepsSteps] == .bool(true)
+      || kind == "rmsprop" && origin.framework == .tensorFlow
   }
 }

@@ -28,8 +28,8 @@ public struct TrainingState: Sendable {
   /// that is known.
   public var naming: String?
 
-  /// The format that the state was read from, kept through the native store.
-  public var sourceFormat: String
+  /// Where the state was first read from.
+  public var origin: Origin
 
   /// What the source's format needs to write the state back identically, by names that begin with
   /// the format's own.
@@ -49,7 +49,7 @@ public struct TrainingState: Sendable {
   ///   - schedule: The learning-rate schedule.
   ///   - extras: What the hub has no word for.
   ///   - naming: The convention that the variables' names follow.
-  ///   - sourceFormat: The format that the state was read from.
+  ///   - origin: Where the state was first read from.
   ///   - attributes: What the source's format needs to write the state back identically.
   public init(
     variables: [Variable] = [],
@@ -59,7 +59,7 @@ public struct TrainingState: Sendable {
     schedule: ScheduleRecord? = nil,
     extras: [StateTensor] = [],
     naming: String? = nil,
-    sourceFormat: String,
+    origin: Origin,
     attributes: [String: AttributeValue] = [:]
   ) {
     self.variables = variables
@@ -69,7 +69,7 @@ public struct TrainingState: Sendable {
     self.schedule = schedule
     self.extras = extras
     self.naming = naming
-    self.sourceFormat = sourceFormat
+    self.origin = origin
     self.attributes = attributes
   }
 

@@ -17,7 +17,7 @@ extension TrainingState {
           + "model's .keras archive, or leave the slots out with --only parameters"
       )
     }
-    guard sourceFormat.hasPrefix("keras"), variables.allSatisfy(\.slots.isEmpty),
+    guard origin.framework == .keras, variables.allSatisfy(\.slots.isEmpty),
       let loose = optimizerTensors.first(where: { $0.index != nil && $0.tensor.shape.rank > 0 })
     else { return }
     throw StateError(

@@ -61,7 +61,7 @@ struct Convert: ParsableCommand {
     let count = tensors.count { $0.tensor.isVouchedFor }
     switch count {
     case tensors.count: return "verified: all \(count) tensors match their checksums"
-    case 0: return "not verified: \(state.sourceFormat) keeps no checksums"
+    case 0: return "not verified: \(state.origin.format) keeps no checksums"
     default:
       return
         "verified: \(count) of \(tensors.count) tensors match their checksums, the others have none"
@@ -80,7 +80,7 @@ struct Convert: ParsableCommand {
         options: outputOptions.options(label: "converting", deflateLevel: compress?.level),
         change: { state, _ in try records.completing(state).taking(only) }
       )
-      if compress != nil, format != "optstate" {
+      if compress != nil, StateFormats.named(format)?.abilities.contains(.compression) != true {
         Output.message("note: \(format) is not compressed")
       }
       Output.message("note: \(Self.verdict(on: state))")

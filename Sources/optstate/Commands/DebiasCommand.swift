@@ -65,7 +65,7 @@ struct DebiasCommand: ParsableCommand {
           beta1: beta1,
           beta2: beta2,
           isForced: force,
-          knowsHistory: format == "optstate"
+          knowsHistory: StateFormats.named(format)?.abilities.contains(.histories) == true
         )
         let (described, plan) = try debias.apply(to: complete)
         notes = plan.notes

@@ -51,7 +51,7 @@ struct InspectionText {
   }
 
   private var format: String {
-    let source = inspection.state.sourceFormat
+    let source = inspection.state.origin.format
     return source == inspection.format ? source : "\(inspection.format) (from \(source))"
   }
 

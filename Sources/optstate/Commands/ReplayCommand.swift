@@ -54,13 +54,13 @@ struct ReplayCommand: ParsableCommand {
         change: { state, _ in
           let recorded = try GradientFile(gradients)
           let state = try records.completing(state)
-          let own = state.optimizer?.hyperparameters["arithmetic"] == nil
-          let isTensorFlow = state.sourceFormat.hasPrefix("tensorflow")
+          let known = try ResolvedOptimizer(state).arithmetic
           return try Replay.run(
             state,
             gradients: recorded,
             steps: steps,
-            convention: arithmetic ?? (own && isTensorFlow ? .tensorflow : nil)
+            convention: arithmetic
+              ?? (known?.provenance == .standard ? known?.value.convention : nil)
           )
         }
       )

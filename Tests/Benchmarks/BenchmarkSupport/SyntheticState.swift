@@ -38,7 +38,7 @@ package struct SyntheticState {
     return TrainingState(
       variables: variables,
       globalStep: GlobalStep(20),
-      sourceFormat: "tensorflow"
+      origin: Origin(recorded: "tensorflow")
     )
   }
 

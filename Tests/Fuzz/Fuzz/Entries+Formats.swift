@@ -8,22 +8,22 @@ extension Entries {
   ///
   /// The format's own reader opens them: asking every other one first would take longer than parsing.
   static func files(
-    _ reader: any StateReader.Type,
+    _ format: StateFormat,
     _ seeds: [(folder: String, suffix: String)]
   ) -> Entry {
-    Entry(name: reader.format) {
+    Entry(name: format.name) {
       try seeds.flatMap { seed in
         try Fixtures.files(seed.folder, endingIn: seed.suffix).map(Fixtures.bytes)
       }
     } parse: { bytes in
       let path = try Scratch.write("input", bytes)
-      guard try reader.recognizes(path) else { return }
+      guard let reader = format.reader, try reader.recognizes(path) else { return }
       try Use.state(try reader.read(path, options: ReadOptions()))
     }
   }
 
   /// Headers and data of safetensors.
-  static let safetensors = files(SafetensorsReader.self, [("hostile/safetensors", ".safetensors")])
+  static let safetensors = files(.safetensors, [("hostile/safetensors", ".safetensors")])
 
   /// Indices of sharded sets, beside the two files of one.
   static let shards = Entry(name: "shards") {
@@ -45,7 +45,7 @@ extension Entries {
 
   /// Arrays of NumPy, and archives of them.
   static let numpy = files(
-    NumPyReader.self,
+    .numPy,
     [("hostile/numpy", ".npy"), ("hostile/numpy", ".npz")]
   )
 

@@ -1,3 +1,4 @@
+import ByteIO
 import HDF5
 import KerasCheckpoint
 import Tensors
@@ -10,9 +11,11 @@ extension Entries {
   } parse: { bytes in
     guard let zeroFile else { return }
     let catalog = try HDF5Catalog(coded: bytes, fileSize: 1 << 16)
-    if KerasLegacyReader.recognizes(catalog) {
+    let probe = StateProbe(zeroFile.path)
+    _ = probe.finding { () -> HDF5Catalog? in catalog }
+    if try KerasLegacyReader.recognizes(probe) {
       try Use.state(try KerasLegacyReader.read(catalog, zeroFile))
-    } else if KerasWeightsReader.recognizes(catalog) {
+    } else if try KerasWeightsReader.recognizes(probe) {
       try Use.state(try KerasWeightsReader.read(catalog, zeroFile, options: ReadOptions()))
     }
   }

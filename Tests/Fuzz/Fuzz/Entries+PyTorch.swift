@@ -7,7 +7,7 @@ import TrainingState
 extension Entries {
   /// Zip archives and pickles of torch.save.
   static let pytorch = files(
-    PyTorchReader.self,
+    .pyTorch,
     [("reference/pytorch", ".pt"), ("hostile/pytorch", ".pt")]
   )
 

@@ -17,7 +17,7 @@ struct StatePartTests {
       schedule: ScheduleRecord(kind: "constant"),
       extras: [tensor],
       naming: "google-bert",
-      sourceFormat: "test"
+      origin: Origin(recorded: "test")
     )
   }
 

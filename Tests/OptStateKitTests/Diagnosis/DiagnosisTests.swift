@@ -54,7 +54,7 @@ struct DiagnosisTests {
         ),
       ],
       globalStep: GlobalStep(5),
-      sourceFormat: "pytorch"
+      origin: Origin(recorded: "pytorch")
     )
     #expect(try diagnosis { $0 = state }.findings.isEmpty)
     var wrong = state

@@ -103,7 +103,7 @@ struct SlotMatrixTests {
       variables: variables,
       globalStep: GlobalStep(7),
       optimizer: OptimizerRecord(kind: subject.kind, hyperparameters: values),
-      sourceFormat: "optstate"
+      origin: Origin(recorded: "optstate")
     )
   }
 

@@ -62,7 +62,7 @@ struct StateFormatsTests {
     )
     let opened = try StateFormats.open(folder("model.ckpt-1.index"))
     #expect(opened.format == "optstate")
-    #expect(opened.state.sourceFormat == "tensorflow")
+    #expect(opened.state.origin.format == "tensorflow")
   }
 
   @Test
@@ -80,7 +80,7 @@ struct StateFormatsTests {
 
   @Test
   func formatThatNobodyWritesIsRefused() throws {
-    let state = TrainingState(sourceFormat: "test")
+    let state = TrainingState(origin: Origin(recorded: "test"))
     let code = try errorCode { try StateFormats.write(state, to: folder("a"), format: "fax") }
     #expect(code == .invalidArgument)
     #expect(try folder.names.isEmpty)

@@ -26,7 +26,7 @@ enum Sample {
       },
       globalStep: step.map { GlobalStep($0) },
       optimizer: try optimizer.map { try OptimizerRecord(spec: $0) },
-      sourceFormat: "tensorflow"
+      origin: Origin(recorded: "tensorflow")
     )
   }
 

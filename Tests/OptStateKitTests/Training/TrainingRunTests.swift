@@ -89,7 +89,11 @@ struct TrainingRunTests {
       OptimizerRecord(kind: "sofa"),
       OptimizerRecord(kind: "adam", hyperparameters: ["beta1": .double(2)]),
     ] {
-      let state = TrainingState(globalStep: GlobalStep(1), optimizer: record, sourceFormat: "x")
+      let state = TrainingState(
+        globalStep: GlobalStep(1),
+        optimizer: record,
+        origin: Origin(recorded: "x")
+      )
       let own = try errorCode { _ = try TrainingRun(resuming: state, convention: .tensorflow) }
       #expect(own == .malformed)
       let given = try errorCode {
@@ -119,7 +123,7 @@ struct TrainingRunTests {
     let state = TrainingState(
       variables: [Variable("a", value: StateTensor("a", try floats([1, 2, 3])))],
       globalStep: GlobalStep(5),
-      sourceFormat: "optstate"
+      origin: Origin(recorded: "optstate")
     )
     let run = try TrainingRun(resuming: state, optimizer: OptimizerRecord(spec: Self.optimizer))
     let error = try stateError { try run.apply(["a": floats([1, 2, 3])]) }
@@ -128,7 +132,7 @@ struct TrainingRunTests {
   }
 
   @Test func negativeStepIsRefused() throws {
-    let state = TrainingState(globalStep: GlobalStep(-1), sourceFormat: "optstate")
+    let state = TrainingState(globalStep: GlobalStep(-1), origin: Origin(recorded: "optstate"))
     let code = try errorCode {
       _ = try TrainingRun(resuming: state, optimizer: OptimizerRecord(spec: Self.optimizer))
     }
@@ -136,7 +140,7 @@ struct TrainingRunTests {
   }
 
   @Test func stateWithoutOptimizerIsRefused() throws {
-    let state = TrainingState(globalStep: GlobalStep(1), sourceFormat: "tensorflow")
+    let state = TrainingState(globalStep: GlobalStep(1), origin: Origin(recorded: "tensorflow"))
     #expect(try errorCode { _ = try TrainingRun(resuming: state) } == .invalidArgument)
   }
 

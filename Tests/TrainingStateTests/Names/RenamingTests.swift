@@ -39,7 +39,7 @@ struct RenamingTests {
     )
     let bias = Variable("first/bias", value: try tensor("first/bias", [3]))
     let other = Variable("other", value: try tensor("other", [1]))
-    var state = TrainingState(variables: [other, bias, kernel], sourceFormat: "test")
+    var state = TrainingState(variables: [other, bias, kernel], origin: Origin(recorded: "test"))
     state.globalStep = GlobalStep(9)
     return state
   }

@@ -67,7 +67,11 @@ struct MomentCheck {
       consequence:
         "the next updates are up to \(Numbers.text(moments.largest)) times the learning rate "
         + "in single elements, in wrong proportions throughout",
-      remedy: "convert again from the source, or: \(subject.remedies.reset(variable.name))"
+      remedy: "convert again from the source, or"
+        // Other decays have another bound; what is merely usual proves nothing.
+        + (cause == nil && !decays.areCertain(for: variable.name)
+          ? ", once --optimizer has told doctor the decays of the run and this still stands"
+          : "") + ": \(subject.remedies.reset(variable.name))"
     )
   }
 

@@ -10,7 +10,7 @@ struct SlotCheck {
 
   init(_ subject: DiagnosisSubject) {
     self.subject = subject
-    expectations = SlotExpectations(subject.state)
+    expectations = SlotExpectations(subject.state, subject.survey.optimizer.optimizer)
   }
 
   var findings: [Finding] {

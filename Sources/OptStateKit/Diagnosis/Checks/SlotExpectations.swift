@@ -44,18 +44,8 @@ struct SlotExpectations {
   private let peers: [ExactName: [Variable]]
   private let siblings: [ExactName: [Variable]]
 
-  init(_ state: TrainingState) {
+  init(_ state: TrainingState, _ optimizer: Optimizer?) {
     self.state = state
-    let optimizer = state.optimizer.flatMap { record in
-      RuleKind(rawValue: record.kind).flatMap { kind in
-        // Which arithmetic it is does not change the slots, but a rule has to have one.
-        let isNamed = record.hyperparameters["arithmetic"] != nil
-        return try? Optimizer(
-          record,
-          convention: kind.onlyConvention ?? (isNamed ? nil : .tensorflow)
-        )
-      }
-    }
     self.optimizer = optimizer
     let candidates = state.variables.filter(\.canBeTrained)
     plans = Self.plans(candidates, optimizer)
@@ -64,7 +54,7 @@ struct SlotExpectations {
     // Adam's moments come in pairs wherever most variables have both.
     let pair: Set<SlotName> = [.firstMoment, .secondMoment]
     let halves = slots.values.filter { $0.intersection(pair).count == 1 }.count
-    isAdam = halves * 2 < slots.count || state.sourceFormat.hasPrefix("tensorflow")
+    isAdam = halves * 2 < slots.count || state.origin.framework == .tensorFlow
     isFactored = trained.contains { $0[.factoredRow] != nil || $0[.factoredColumn] != nil }
     peers = Dictionary(grouping: candidates) { ExactName(Self.split($0.name).role) }
     siblings = Dictionary(grouping: candidates) { ExactName(Self.split($0.name).scope) }

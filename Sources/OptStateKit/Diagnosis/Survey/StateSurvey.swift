@@ -27,6 +27,9 @@ struct StateSurvey: Sendable {
   /// Its variables' surveys, in their order.
   private(set) var variables: [VariableSurvey]
 
+  /// Its optimizer.
+  let optimizer: ResolvedOptimizer
+
   /// The decays of its moments.
   let decays: SurveyedDecays
 
@@ -46,7 +49,8 @@ struct StateSurvey: Sendable {
     progress: TensorPass.Progress? = nil
   ) throws {
     self.state = state
-    let decays = try SurveyedDecays(state)
+    optimizer = try ResolvedOptimizer(state)
+    let decays = SurveyedDecays(state, optimizer)
     self.decays = decays
     let groups = state.variables.indices.flatMap { Self.groups(state.variables[$0], $0, decays) }
     tensorCount = groups.reduce(0) { $0 + $1.tensors.count }

@@ -1,70 +1,61 @@
+internal import OptimizerCatalog
 internal import OptimizerCore
 internal import Tensors
 internal import TrainingState
 
-/// The decays beta1 and beta2 of a state's moments: from its record, from TensorFlow's running powers, or
-/// else the usual 0.9 and 0.999, which is then said.
+/// The decays of a state's moments, and what follows from them for the moments.
 struct SurveyedDecays: Sendable {
-  private static let usual = (beta1: 0.9, beta2: 0.999)
-
-  private let common: (beta1: Double, beta2: Double)
-  private let own: [ExactName: (beta1: Double, beta2: Double)]
+  private let optimizer: ResolvedOptimizer
   private let isFactored: Bool
-  private let kind: String?
-
   private let globalStep: Int64?
 
   /// Updates that TensorFlow's `beta1_power` and `beta2_power` have seen, `nil` where there are none or
   /// where they do not tell.
-  let powersStep: Int64?
+  var powersStep: Int64? { optimizer.powers?.step }
+
+  init(_ state: TrainingState, _ optimizer: ResolvedOptimizer) {
+    self.optimizer = optimizer
+    isFactored = state.variables.contains { $0[.factoredRow] != nil || $0[.factoredColumn] != nil }
+    globalStep = state.globalStep?.value
+  }
+
+  private func betas(of variable: String) -> (beta1: Resolved<Double>, beta2: Resolved<Double>) {
+    (optimizer.beta(.beta1, for: variable), optimizer.beta(.beta2, for: variable))
+  }
+
+  /// Whether nothing about a variable's decays is taken for granted.
+  func areCertain(for variable: String) -> Bool {
+    let (beta1, beta2) = betas(of: variable)
+    return beta1.provenance.isCertain && beta2.provenance.isCertain
+  }
 
   /// Where the numbers are from, one sentence.
-  let explanation: String
-
-  init(_ state: TrainingState) throws {
-    isFactored = state.variables.contains { $0[.factoredRow] != nil || $0[.factoredColumn] != nil }
-    kind = state.optimizer?.kind
-    globalStep = state.globalStep?.value
-    let powers = try BetaPowerReading(state)
-    powersStep = powers?.step
-    func pair(_ values: [String: HyperparameterValue], _ rest: (beta1: Double, beta2: Double))
-      -> (beta1: Double, beta2: Double)
-    {
-      (values["beta1"]?.number ?? rest.beta1, values["beta2"]?.number ?? rest.beta2)
-    }
-    let fallback = powers.map { ($0.beta1, $0.beta2) } ?? Self.usual
-    guard let record = state.optimizer else {
-      common = fallback
-      own = [:]
-      explanation =
-        "beta1 \(fallback.0) and beta2 \(fallback.1), "
-        + (powers == nil
-          ? "the usual ones: the state does not record them; pass --optimizer where they were others"
-          : "told by the state's beta1_power and beta2_power")
-      return
-    }
-    let hyperparameters = record.hyperparameters
-    let common = pair(hyperparameters, fallback)
-    self.common = common
-    var own: [ExactName: (beta1: Double, beta2: Double)] = [:]
-    for group in record.groups
-    where group.overrides["beta1"] != nil || group.overrides["beta2"] != nil {
-      for member in group.members { own[ExactName(member)] = pair(group.overrides, common) }
-    }
-    self.own = own
-    let isRecorded = hyperparameters["beta1"] != nil && hyperparameters["beta2"] != nil
-    explanation =
-      "beta1 \(common.beta1) and beta2 \(common.beta2), "
-      + (isRecorded
-        ? "from the record of '\(record.kind)'"
-        : "the usual ones where the record of '\(record.kind)' names none")
+  var explanation: String {
+    let (beta1, beta2) = betas(of: "")
+    let kind = optimizer.record?.kind ?? ""
+    let source =
+      if beta1.provenance == .said && beta2.provenance == .said {
+        "from the record of '\(kind)'"
+      } else if beta1.provenance == .proved && beta2.provenance == .proved {
+        "told by the state's beta1_power and beta2_power"
+      } else if optimizer.record != nil {
+        "the usual ones where the record of '\(kind)' names none"
+      } else {
+        "the usual ones: the state does not record them; pass --optimizer where they were others"
+      }
+    return "beta1 \(beta1.value) and beta2 \(beta2.value), \(source)"
   }
 
   /// Whether a variable's `adam_m` and `adam_v` average the same gradients.
   func belongTogether(in variable: Variable) -> Bool {
     // Adafactor's first moment averages updates; AdaX' and Adamax' second one is another slot.
-    !isFactored && kind != RuleKind.adafactor.rawValue && kind != RuleKind.lion.rawValue
+    !isFactored && hasAdamsMoments
       && variable[.growingSecondMoment] == nil
+  }
+
+  /// Whether the optimizer, where it is known, keeps two decayed means of the same gradients.
+  private var hasAdamsMoments: Bool {
+    optimizer.record.flatMap { OptimizerCatalog.description(of: $0.kind) }?.hasAdamsMoments ?? true
   }
 
   /// Updates that a variable has seen, as far as anything counts them.
@@ -74,8 +65,8 @@ struct SurveyedDecays: Sendable {
 
   /// The bound on a variable's moments, `nil` where its decays have none.
   func bound(of name: String) -> MomentBound? {
-    let (beta1, beta2) = own[ExactName(name)] ?? common
-    return MomentBound(beta1: beta1, beta2: beta2)
+    let (beta1, beta2) = betas(of: name)
+    return MomentBound(beta1: beta1.value, beta2: beta2.value)
   }
 
   /// What is no violation of the bound on a variable's moments.

@@ -20,7 +20,7 @@ extension Debias {
     }
     if RuleKind(rawValue: record.kind) == .bertAdamW {
       // Defaults that differ between the two rules are written out; decay is decoupled in both.
-      let resolved = RecordedOptimizer(state)?.optimizer?.record.hyperparameters ?? [:]
+      let resolved = try ResolvedOptimizer(state).optimizer?.record.hyperparameters ?? [:]
       for key in ["epsilon", "weight_decay", "exclude_from_weight_decay"] {
         record.hyperparameters[key] = record.hyperparameters[key] ?? resolved[key]
       }
@@ -50,22 +50,22 @@ extension Debias {
   /// Makes the record agree with folded moments, and remembers what it said.
   static func recordFold(
     _ state: inout TrainingState,
-    _ recorded: RecordedOptimizer?,
+    _ optimizer: ResolvedOptimizer,
     _ plan: inout DebiasPlan
   ) {
-    if recorded?.isFrozen == true {
+    if optimizer.hasFrozenCorrection {
       plan.notes.append(
         "the record's correction is frozen at its first step, which makes every update smaller; "
           + "--translate-frozen moves it into the rate"
       )
     }
-    if !BetaPowerTensors(state.optimizerTensors).isEmpty {
+    if !BetaPowers(state.optimizerTensors).isEmpty {
       plan.notes.append(
         "beta1_power and beta2_power show an optimizer that corrects; folded moments are for one "
           + "that does not"
       )
     }
-    guard recorded?.correctsBias == true, let kind = recorded?.record.kind,
+    guard optimizer.correctsBias == true, let kind = optimizer.record?.kind,
       kind == RuleKind.adam.rawValue || kind == RuleKind.adamw.rawValue
     else { return }
     let old = state.optimizer?.hyperparameters["bias_correction"]?.word

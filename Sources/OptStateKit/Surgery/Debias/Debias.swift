@@ -76,19 +76,22 @@ public struct Debias: Sendable {
   ///   are folded already or not at all, or when decays or counts are not known; `malformed` when a
   ///   variable has one moment without the other.
   public func apply(to state: TrainingState) throws -> (state: TrainingState, plan: DebiasPlan) {
-    let recorded = RecordedOptimizer(state)
+    let optimizer = try ResolvedOptimizer(state, betas: (beta1, beta2))
     if operation == .translateFrozen {
       let (changed, factor) = try FrozenCorrection(beta1: beta1, beta2: beta2).translate(state)
       return (changed, DebiasPlan(rateFactor: factor))
     }
-    try checkRule(recorded)
-    let decays = try MomentDecays(state, beta1: beta1, beta2: beta2)
+    try checkRule(optimizer.record)
     var plan = DebiasPlan(operation)
     var copy = state
     for (place, variable) in state.variables.enumerated() {
       guard let moments = try Moments(variable) else { continue }
-      let stretches = try stretches(of: moments, variable, in: state, decays)
-      plan.add(moments, stretches, epsilon: decays.epsilon(for: variable.name))
+      let stretches = try stretches(of: moments, variable, in: state, optimizer)
+      plan.add(
+        moments,
+        stretches,
+        epsilon: optimizer.value("epsilon", for: variable.name)?.value.number
+      )
       if operation == .declare {
         try declareCount(of: &copy.variables[place], in: state)
       } else {
@@ -98,7 +101,7 @@ public struct Debias: Sendable {
     try plan.finish(isForced: isForced)
     switch operation {
     case .declare: try Self.declare(&copy, &plan)
-    case .fold: Self.recordFold(&copy, recorded, &plan)
+    case .fold: Self.recordFold(&copy, optimizer, &plan)
     case .unfold: Self.recordUnfold(&copy)
     case .translateFrozen: break
     }
@@ -106,21 +109,23 @@ public struct Debias: Sendable {
   }
 
   /// Refuses rules whose moments are something else.
-  private func checkRule(_ recorded: RecordedOptimizer?) throws {
-    guard let recorded, !isForced else { return }
-    let kinds: Set<RuleKind> = [.adam, .adamw, .bertAdamW, .kerasBERTAdamW, .lamb]
-    guard let kind = RuleKind(rawValue: recorded.record.kind), kinds.contains(kind) else {
+  private func checkRule(_ record: OptimizerRecord?) throws {
+    guard let record, !isForced else { return }
+    guard let description = OptimizerCatalog.description(of: record.kind),
+      description.hasAdamsMoments
+    else {
       throw StateError(
         .unsupported,
-        "the moments of optimizer '\(recorded.record.kind)' do not have Adam's bias",
-        expected: kinds.map(\.rawValue).sorted().joined(separator: ", "),
+        "the moments of optimizer '\(record.kind)' do not have Adam's bias",
+        expected: OptimizerCatalog.all.filter(\.hasAdamsMoments).map(\.kind).sorted()
+          .joined(separator: ", "),
         remedy: "name the optimizer with --optimizer, or pass --force"
       )
     }
-    if operation == .fold, kind == .kerasBERTAdamW || kind == .lamb {
+    if operation == .fold, description.biasCorrection == .always {
       throw StateError(
         .unsupported,
-        "optimizer '\(kind.rawValue)' always corrects: folded moments would be corrected twice",
+        "optimizer '\(record.kind)' always corrects: folded moments would be corrected twice",
         remedy: "name the next optimizer with --optimizer, or pass --force"
       )
     }
@@ -131,10 +136,11 @@ public struct Debias: Sendable {
     of moments: Moments,
     _ variable: Variable,
     in state: TrainingState,
-    _ decays: MomentDecays
+    _ optimizer: ResolvedOptimizer
   ) throws -> [MomentStretch] {
     let (beta1, beta2) = (
-      try decays.beta(.beta1, for: variable.name), try decays.beta(.beta2, for: variable.name)
+      try optimizer.knownBeta(.beta1, for: variable.name),
+      try optimizer.knownBeta(.beta2, for: variable.name)
     )
     let isRecorded =
       knowsHistory || state.variables.contains { $0.slots.contains { $0.history.isFolded } }

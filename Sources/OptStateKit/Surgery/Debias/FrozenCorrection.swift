@@ -22,8 +22,8 @@ struct FrozenCorrection {
   /// - Throws: `StateError` with code `unsupported` when the record is not of that variant or nobody
   ///   says what the rate is.
   func translate(_ state: TrainingState) throws -> (state: TrainingState, factor: Double) {
-    guard var record = state.optimizer, let recorded = RecordedOptimizer(state), recorded.isFrozen
-    else {
+    let optimizer = try ResolvedOptimizer(state, betas: (beta1, beta2))
+    guard var record = state.optimizer, optimizer.hasFrozenCorrection else {
       throw StateError(
         .unsupported,
         "the record is not that of a correction frozen at its first step",
@@ -31,12 +31,11 @@ struct FrozenCorrection {
         remedy: "say so with --optimizer bert_adamw:bias_correction=frozen"
       )
     }
-    let decays = try MomentDecays(state, beta1: beta1, beta2: beta2)
     let factors = Set(
       try state.variables.filter { !$0.slots.isEmpty }.map { variable in
         BERTAdamW.frozenFactor(
-          beta1: try decays.beta(.beta1, for: variable.name),
-          beta2: try decays.beta(.beta2, for: variable.name)
+          beta1: try optimizer.knownBeta(.beta1, for: variable.name),
+          beta2: try optimizer.knownBeta(.beta2, for: variable.name)
         )
       }
     )
@@ -46,8 +45,8 @@ struct FrozenCorrection {
     let factor =
       try factors.first
       ?? BERTAdamW.frozenFactor(
-        beta1: decays.beta(.beta1, for: ""),
-        beta2: decays.beta(.beta2, for: "")
+        beta1: optimizer.knownBeta(.beta1, for: ""),
+        beta2: optimizer.knownBeta(.beta2, for: "")
       )
     var copy = state
     record.hyperparameters["bias_correction"] = .string("none")

@@ -58,7 +58,7 @@ public struct Resizing: Sendable {
       throw StateError(.unsupported, "no variable is selected")
     }
     let before = try rowCount(state.variables[first])
-    let recorded = RecordedOptimizer(state)
+    let optimizer = try ResolvedOptimizer(state)
     var copy = state
     for place in places {
       let variable = state.variables[place]
@@ -82,7 +82,7 @@ public struct Resizing: Sendable {
           remedy: "pass --force to cut off the last ones"
         )
       }
-      copy.variables[place] = try resize(variable, from: count, in: state, recorded)
+      copy.variables[place] = try resize(variable, from: count, in: state, optimizer)
     }
     return (copy, before)
   }
@@ -98,7 +98,7 @@ public struct Resizing: Sendable {
     _ variable: Variable,
     from before: Int,
     in state: TrainingState,
-    _ recorded: RecordedOptimizer?
+    _ optimizer: ResolvedOptimizer
   ) throws -> Variable {
     var copy = variable
     if let value = variable.value {
@@ -108,7 +108,7 @@ public struct Resizing: Sendable {
       let name = "\(variable.name)/\(slot.name)"
       guard follows(slot, variable, rows: before) else { continue }
       copy.slots[place].tensor = try resized(slot.tensor, of: name) { old, shape in
-        let beginning = try SlotBeginning(slot, of: variable, in: state, recorded, declared: nil)
+        let beginning = try SlotBeginning(slot, of: variable, in: state, optimizer, declared: nil)
         switch beginning {
         case .number(let number): return try Tensor.constant(number, old.elementType, shape)
         case .value: return try RowFilling(fill).rows(old, shape)

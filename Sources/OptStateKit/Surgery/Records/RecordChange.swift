@@ -48,7 +48,7 @@ public struct RecordChange: Sendable {
     let counted = try copy.settingStep(
       step,
       keepsAges: false,
-      decays: try MomentDecays(copy, beta1: betas.beta1, beta2: betas.beta2)
+      optimizer: try ResolvedOptimizer(copy, betas: betas)
     )
     copy = counted
     if copy.globalStep == nil, copy.variables.allSatisfy({ $0.step == nil }) {

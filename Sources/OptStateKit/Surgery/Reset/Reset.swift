@@ -70,7 +70,7 @@ public struct Reset: Sendable {
     try state.refuseUnreadOptimizers()
     let selected = try selection(state, isSelected)
     try checkUpdates(of: selected.map { state.variables[$0] }, in: state)
-    let recorded = RecordedOptimizer(state)
+    let optimizer = try ResolvedOptimizer(state, betas: betas)
     var copy = state
     if case .set(let step) = step {
       let isCounted = Set(selected.map { ExactName(state.variables[$0].name) })
@@ -78,7 +78,7 @@ public struct Reset: Sendable {
         step,
         isCounted: { isCounted.contains(ExactName($0.name)) },
         keepsAges: true,
-        decays: try MomentDecays(state, beta1: betas.beta1, beta2: betas.beta2)
+        optimizer: optimizer
       )
     }
     var report = ResetReport(before: state, after: copy, variables: selected.count)
@@ -92,7 +92,7 @@ public struct Reset: Sendable {
           slot,
           of: variable,
           in: state,
-          recorded,
+          optimizer,
           declared: initialValue
         )
         copy.variables[place].slots[index].tensor.tensor = try beginning.tensor(
@@ -148,10 +148,10 @@ public struct Reset: Sendable {
     guard let worst = sizes.indices.max(by: { sizes[$0] < sizes[$1] }), sizes[worst] > 0 else {
       return
     }
-    let decays = try MomentDecays(state)
+    let optimizer = try ResolvedOptimizer(state)
     let largest = Float(sizes[worst])
     let update =
-      decays.epsilon(for: orphans[worst].0).flatMap { $0 > 0 ? $0 : nil }
+      optimizer.value("epsilon", for: orphans[worst].0)?.value.number.flatMap { $0 > 0 ? $0 : nil }
       .map { "m/epsilon = \(largest)/\($0) = \(Float(sizes[worst] / $0)) times the rate" }
       ?? "\(largest)/epsilon times the rate"
     throw StateError(

@@ -27,7 +27,7 @@ public struct ResetReport: Sendable {
     stepBefore = before.globalStep?.value
     stepAfter = after.globalStep?.value
     var notes: [String] = []
-    if !BetaPowerTensors(before.optimizerTensors).isEmpty {
+    if !BetaPowers(before.optimizerTensors).isEmpty {
       let isKept = stepBefore == stepAfter
       if isKept, stepBefore != 0 {
         notes.append(

@@ -17,7 +17,7 @@ enum SlotBeginning {
     _ slot: Slot,
     of variable: Variable,
     in state: TrainingState,
-    _ recorded: RecordedOptimizer?,
+    _ optimizer: ResolvedOptimizer,
     declared: Double?
   ) throws {
     let suffix = slot.tensor.sourceName?.split(separator: "/").last
@@ -28,7 +28,7 @@ enum SlotBeginning {
       self = .number(declared)
     } else if case .number(let number)? = known {
       self = .number(number)
-    } else if let number = Self.initial(slot, of: variable, recorded) {
+    } else if let number = Self.initial(slot, of: variable, optimizer) {
       self = .number(number)
     } else if known == .weights {
       self = .value
@@ -51,13 +51,14 @@ enum SlotBeginning {
   private static func initial(
     _ slot: Slot,
     of variable: Variable,
-    _ recorded: RecordedOptimizer?
+    _ optimizer: ResolvedOptimizer
   ) -> Double? {
-    guard slot.name == .meanSquare || slot.name == .accumulator, let recorded else { return nil }
-    if let number = recorded.value("initial_accumulator_value", for: variable.name)?.number {
+    guard slot.name == .meanSquare || slot.name == .accumulator, let record = optimizer.record
+    else { return nil }
+    if let number = optimizer.value("initial_accumulator_value", for: variable.name)?.value.number {
       return number
     }
-    let isSum = ["adagrad", "ftrl"].contains(recorded.record.kind)
+    let isSum = ["adagrad", "ftrl"].contains(record.kind)
     return slot.name == .accumulator && !isSum ? 0 : nil
   }
 

@@ -17,23 +17,23 @@ extension TrainingState {
   ///   - isCounted: Chooses the variables whose own count is set, where they have one.
   ///   - keepsAges: Whether a slot that began with the first update counts as reset where the count
   ///     changes; otherwise it goes on counting from 0.
-  ///   - decays: Where beta comes from.
+  ///   - optimizer: Where beta comes from.
   /// - Returns: The changed state.
   /// - Throws: `StateError` when the step is negative or beta is not known.
   func settingStep(
     _ step: Int64,
     isCounted: (Variable) -> Bool = { _ in true },
     keepsAges: Bool,
-    decays: MomentDecays
+    optimizer: ResolvedOptimizer
   ) throws -> TrainingState {
     guard step >= 0 else {
       throw StateError(.invalidArgument, "a step cannot be negative", found: "\(step)")
     }
     var copy = self
-    let powers = BetaPowerTensors(optimizerTensors)
+    let powers = BetaPowers(optimizerTensors)
     if !powers.isEmpty {
       copy.optimizerTensors = try powers.set(optimizerTensors, to: step) { base in
-        try decays.beta(base, for: "")
+        try optimizer.knownBeta(base, for: "")
       }
     }
     if globalStep != nil { copy.globalStep?.value = step }

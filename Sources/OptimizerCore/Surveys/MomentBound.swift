@@ -1,4 +1,4 @@
-internal import Tensors
+package import Tensors
 
 /// How far a first moment can be from zero beside its second moment, whatever the gradients were.
 ///
@@ -34,7 +34,7 @@ public struct MomentBound: Sendable, Hashable {
   /// - Parameter updates: How many, `nil` for any number. One more is allowed, since a checkpoint can be
   ///   taken between an update and its being counted.
   /// - Returns: The ratio.
-  func ratio(after updates: Int64?) -> Double {
+  package func ratio(after updates: Int64?) -> Double {
     guard let updates, updates < 10_000 else { return ratio }
     let share = beta1 * beta1 / beta2
     var power = 1.0
@@ -54,7 +54,7 @@ public struct MomentBound: Sendable, Hashable {
   ///   - second: Element type of the second.
   ///   - updates: Updates since the moments were zero, `nil` for any number.
   /// - Returns: The ratio.
-  func limit(_ first: ElementType, _ second: ElementType, updates: Int64? = nil) -> Double {
+  package func limit(_ first: ElementType, _ second: ElementType, updates: Int64? = nil) -> Double {
     let units = [first, second].map { type -> Double in
       type == .float32 || type == .float64 ? 0x1p-24 : 0x1p-8
     }
@@ -69,7 +69,7 @@ public struct MomentBound: Sendable, Hashable {
   ///
   /// - Parameter type: Element type of the second moment.
   /// - Returns: What to add to it before the ratio is formed.
-  func room(_ type: ElementType) -> Double {
+  package func room(_ type: ElementType) -> Double {
     let least = type == .float16 ? 0x1p-24 : 0x1p-126
     return 4 * least / (1 - beta2)
   }

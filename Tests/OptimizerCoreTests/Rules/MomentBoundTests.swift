@@ -1,6 +1,7 @@
+import Tensors
 import Testing
 
-@testable import OptStateKit
+@testable import OptimizerCore
 
 @Suite("MomentBound")
 struct MomentBoundTests {

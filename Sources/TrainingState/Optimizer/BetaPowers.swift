@@ -1,16 +1,40 @@
 internal import ByteIO
-internal import OptimizerCatalog
-internal import OptimizerCore
+public import OptimizerCatalog
+package import OptimizerCore
 internal import Tensors
-internal import TrainingState
+
+#if canImport(Glibc)
+internal import Glibc
+#else
+internal import Darwin
+#endif
 
 /// TensorFlow's `beta1_power` and `beta2_power`: after *t* updates they are `beta1ᵗ⁺¹` and `beta2ᵗ⁺¹`,
 /// multiplied up in `float32`.
-struct BetaPowerTensors {
+public struct BetaPowers: Sendable {
+  /// Decays and a step that explain the powers of a state.
+  public struct Reading: Sendable, Hashable {
+    /// The first moment's decay.
+    public let beta1: Double
+
+    /// The second moment's decay.
+    public let beta2: Double
+
+    /// Updates since the powers began, `nil` where several optimizers disagree or a power has vanished.
+    public let step: Int64?
+
+    /// A decay.
+    ///
+    /// - Parameter base: Which moment's.
+    public subscript(_ base: BetaPowerName.Base) -> Double { base == .beta1 ? beta1 : beta2 }
+  }
+
   private let places: [(place: Int, name: BetaPowerName)]
 
   /// Finds the powers among the tensors of an optimizer.
-  init(_ tensors: [StateTensor]) {
+  ///
+  /// - Parameter tensors: The tensors of an optimizer as a whole.
+  public init(_ tensors: [StateTensor]) {
     places = tensors.enumerated().compactMap { place, tensor in
       guard tensor.tensor.shape.rank == 0, tensor.tensor.elementType.isFloatingPoint else {
         return nil
@@ -19,10 +43,11 @@ struct BetaPowerTensors {
     }
   }
 
-  var isEmpty: Bool { places.isEmpty }
+  /// Whether there are none.
+  public var isEmpty: Bool { places.isEmpty }
 
   /// The tensors as they are after a number of updates.
-  func set(
+  package func set(
     _ tensors: [StateTensor],
     to step: Int64,
     _ betas: (BetaPowerName.Base) throws -> Double
@@ -60,13 +85,15 @@ struct BetaPowerTensors {
   }
 
   /// The stored power of a base, of the first optimizer that has one in `float32`.
-  func value(of base: BetaPowerName.Base, in tensors: [StateTensor]) throws -> Float? {
+  package func value(of base: BetaPowerName.Base, in tensors: [StateTensor]) throws -> Float? {
     guard let place = places.first(where: { $0.name.base == base })?.place else { return nil }
     return try Self.value(tensors[place])
   }
 
   /// The tensors after an update, in which TensorFlow multiplies each power by its base in `float32`.
-  func advanced(_ tensors: [StateTensor], by record: OptimizerRecord) throws -> [StateTensor] {
+  package func advanced(_ tensors: [StateTensor], by record: OptimizerRecord) throws
+    -> [StateTensor]
+  {
     var copy = tensors
     for (place, name) in places {
       guard let power = try Self.value(tensors[place]),
@@ -80,8 +107,39 @@ struct BetaPowerTensors {
     return copy
   }
 
+  /// Decays and step behind the powers, `nil` where there are none that tell anything.
+  func reading(_ tensors: [StateTensor], globalStep: Int64?) throws -> Reading? {
+    let readings = try pairs(in: tensors).compactMap { pair in
+      Self.reading(pair.beta1, pair.beta2, globalStep)
+    }
+    // Which optimizer owns which variable is not on record: the widest bound excuses the most.
+    guard
+      let widest = readings.max(by: {
+        MomentBound(beta1: $0.beta1, beta2: $0.beta2)?.ratio ?? .infinity
+          < MomentBound(beta1: $1.beta1, beta2: $1.beta2)?.ratio ?? .infinity
+      })
+    else { return nil }
+    let step = readings.count == 1 ? widest.step : nil
+    return Reading(beta1: widest.beta1, beta2: widest.beta2, step: step)
+  }
+
+  /// The usual decays where both powers agree on a step, else those that give the powers at the global step.
+  private static func reading(_ first: Double, _ second: Double, _ globalStep: Int64?) -> Reading? {
+    guard first > 0, first < 1, second > 0, second < 1 else { return nil }
+    let steps = (log(first) / log(0.9) - 1, log(second) / log(0.999) - 1)
+    if abs(steps.0 - steps.1) < 0.3 + 1e-3 * abs(steps.0), steps.0 > -0.5 {
+      return Reading(beta1: 0.9, beta2: 0.999, step: Int64(exactly: steps.0.rounded()))
+    }
+    guard let globalStep, globalStep >= 0, globalStep < .max else { return nil }
+    let count = Double(globalStep + 1)
+    func root(_ power: Double) -> Double { (exp(log(power) / count) * 1e6).rounded() / 1e6 }
+    let (beta1, beta2) = (root(first), root(second))
+    guard MomentBound(beta1: beta1, beta2: beta2) != nil else { return nil }
+    return Reading(beta1: beta1, beta2: beta2, step: globalStep)
+  }
+
   /// The powers in pairs, by the optimizer whose they are, where both are there in `float32`.
-  func pairs(in tensors: [StateTensor]) throws -> [(beta1: Double, beta2: Double)] {
+  private func pairs(in tensors: [StateTensor]) throws -> [(beta1: Double, beta2: Double)] {
     try places.filter { $0.name.base == .beta1 }.compactMap { first in
       guard
         let second = places.first(where: {

@@ -1,0 +1,11 @@
+public import TrainingState
+
+extension StateFormat {
+  /// Safetensors files, and sets of them with an index.
+  public static let safetensors = StateFormat(
+    Origin("safetensors", .unknown),
+    suffixes: [".safetensors", ".safetensors.index.json"],
+    reader: SafetensorsReader.self,
+    writer: SafetensorsWriter.self
+  )
+}

@@ -1,0 +1,12 @@
+public import TrainingState
+
+extension StateFormat {
+  /// The native store, an HDF5 file.
+  public static let native = StateFormat(
+    Origin(StoreNames.format, .optstate),
+    suffixes: [".h5", ".hdf5"],
+    abilities: [.histories, .compression],
+    reader: StateStoreReader.self,
+    writer: StateStoreWriter.self
+  )
+}
