@@ -1,6 +1,7 @@
 internal import ByteIO
 internal import OptimizerCore
 internal import Tensors
+internal import TorchContainer
 public import TrainingState
 
 /// Reads what `torch.save` writes: state dictionaries of models, optimizers and schedulers, alone or
@@ -27,7 +28,7 @@ public enum PyTorchReader: StateReader {
     options: ReadOptions = ReadOptions()
   ) throws -> TrainingState {
     do {
-      let file = try TorchFile.open(path)
+      let file = try TorchFile.open(path, allowing: .torch)
       var assembly = try TorchAssembly(file, into: TrainingState(sourceFormat: format))
       try assembly.addModel()
       try assembly.addOptimizer(names: options.parameterNames)
