@@ -114,9 +114,22 @@ let package = Package(
       swiftSettings: strict
     ),
     .target(
+      name: "TorchContainer",
+      dependencies: ["Tensors", "ByteIO"],
+      swiftSettings: strict
+    ),
+    .target(
       name: "PyTorchCheckpoint",
       dependencies: [
-        "TrainingState", "OptimizerCatalog", "OptimizerCore", "Tensors", "ByteIO", "Safetensors",
+        "TrainingState", "OptimizerCatalog", "OptimizerCore", "Tensors", "ByteIO", "TorchContainer",
+      ],
+      swiftSettings: strict
+    ),
+    .target(
+      name: "TrainerCheckpoint",
+      dependencies: [
+        "TrainingState", "OptimizerCore", "Tensors", "ByteIO", "TorchContainer",
+        "PyTorchCheckpoint", "Safetensors",
       ],
       swiftSettings: strict
     ),
@@ -125,7 +138,7 @@ let package = Package(
       dependencies: [
         "Tensors", "ByteIO", "HDF5", "OptimizerCatalog", "OptimizerCore", "TrainingState",
         "StateStore", "TensorFlowCheckpoint", "Safetensors", "NumPyArchive", "KerasCheckpoint",
-        "PyTorchCheckpoint",
+        "PyTorchCheckpoint", "TrainerCheckpoint",
       ],
       swiftSettings: strict
     ),
@@ -269,9 +282,15 @@ let package = Package(
       swiftSettings: strict
     ),
     .testTarget(
+      name: "TorchContainerTests",
+      dependencies: ["TorchContainer", "ByteIO", "Tensors", "TestSupport"],
+      swiftSettings: strict
+    ),
+    .testTarget(
       name: "PyTorchCheckpointTests",
       dependencies: [
-        "PyTorchCheckpoint", "TrainingState", "OptimizerCore", "ByteIO", "Tensors", "TestSupport",
+        "PyTorchCheckpoint", "TorchContainer", "TrainingState", "OptimizerCore", "ByteIO",
+        "Tensors", "TestSupport",
       ],
       swiftSettings: strict
     ),
@@ -302,7 +321,7 @@ if Context.environment["OPTSTATE_FUZZ"] != nil {
       dependencies: [
         "ByteIO", "HDF5", "KerasCheckpoint", "NumPyArchive", "OptimizerCore", "OptStateKit",
         "PyTorchCheckpoint", "Safetensors", "StateStore", "Tensors", "TensorFlowCheckpoint",
-        "TrainingState",
+        "TorchContainer", "TrainerCheckpoint", "TrainingState",
       ],
       path: "Tests/Fuzz/Fuzz",
       swiftSettings: strict

@@ -6,6 +6,7 @@ internal import Safetensors
 internal import StateStore
 internal import TensorFlowCheckpoint
 internal import Tensors
+internal import TrainerCheckpoint
 public import TrainingState
 
 /// The formats that states are read from and written in.

@@ -1,4 +1,5 @@
 internal import Tensors
+internal import TorchContainer
 
 /// Slots whose shape is not their variable's: PyTorch keeps the axis that a mean was taken over.
 enum FactoredSlot {

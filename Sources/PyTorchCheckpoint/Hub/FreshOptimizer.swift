@@ -1,18 +1,19 @@
 internal import OptimizerCatalog
 internal import OptimizerCore
 internal import Tensors
-internal import TrainingState
+package import TorchContainer
+package import TrainingState
 
 /// The state dictionaries of optimizer and scheduler, made for a state that came from elsewhere.
-struct FreshOptimizer {
+package struct FreshOptimizer {
   /// The optimizer's dictionary.
-  let value: PickleValue
+  package let value: PickleValue
 
   /// Its tensors.
-  let tensors: [StoragePlan.Node]
+  package let tensors: [StoragePlan.Node]
 
   /// The scheduler's dictionary, where the state has a schedule that PyTorch's can follow.
-  let scheduler: PickleValue?
+  package let scheduler: PickleValue?
 
   /// Makes both.
   ///
@@ -23,7 +24,7 @@ struct FreshOptimizer {
   ///   - asTrainer: Whether groups and keys are the Trainer's.
   ///   - note: Told of what is written differently.
   /// - Throws: `StateError` with code `unsupported` when the state does not say what PyTorch needs.
-  init(
+  package init(
     _ state: TrainingState,
     parameters: [Variable],
     nodes: TorchNodes,

@@ -1,19 +1,20 @@
 internal import OptimizerCore
 internal import Tensors
-internal import TrainingState
+package import TorchContainer
+package import TrainingState
 
 /// The learning rate of a state that came from elsewhere, and the scheduler that goes on from it.
-struct FreshRate {
+package struct FreshRate {
   /// The rate of the next update.
-  let current: Double
+  package let current: Double
 
   /// The rate that the schedule scales, `nil` where there is no schedule.
-  let initial: Double?
+  package let initial: Double?
 
   private let step: Int64
   private let schedule: ScheduleRecord?
 
-  init(_ state: TrainingState) throws {
+  package init(_ state: TrainingState) throws {
     schedule = state.schedule
     let step = state.globalStep?.value ?? 0
     self.step = step
@@ -34,7 +35,7 @@ struct FreshRate {
   }
 
   /// A `LambdaLR` as transformers make them, which is what `scheduler.pt` holds.
-  func scheduler(
+  package func scheduler(
     groups: Int,
     _ nodes: TorchNodes,
     _ note: ((String) -> Void)?
@@ -55,7 +56,7 @@ struct FreshRate {
 
   /// The scheduler of a run whose schedule is not known: it counts, and the run's own settings say
   /// what the rate becomes.
-  func constant(groups: Int, _ nodes: TorchNodes) throws -> PickleValue {
+  package func constant(groups: Int, _ nodes: TorchNodes) throws -> PickleValue {
     try lambda(groups, nodes, base: initial ?? current, isPartial: true)
   }
 

@@ -1,15 +1,16 @@
 internal import OptimizerCore
 internal import Tensors
-internal import TrainingState
+package import TorchContainer
+package import TrainingState
 
 /// A tree made for a state that came from elsewhere: `{"model": …, "optimizer": …}`, without what the
 /// state has not, or the bare state dictionary of a model that has nothing else.
-struct FreshTree {
-  let tree: PickleValue
-  let nodes = TorchNodes()
-  private(set) var tensors: [StoragePlan.Node] = []
+package struct FreshTree {
+  package let tree: PickleValue
+  package let nodes = TorchNodes()
+  package private(set) var tensors: [StoragePlan.Node] = []
 
-  init(_ state: TrainingState, note: ((String) -> Void)?) throws {
+  package init(_ state: TrainingState, note: ((String) -> Void)?) throws {
     var items: [PickleItem] = []
     let twins = TiedVariables.find(state.variables)
     for (variable, twin) in zip(state.variables, twins) {
@@ -40,7 +41,7 @@ struct FreshTree {
   }
 
   /// The variables that an optimizer numbers: no buffers, no whole numbers, of tied ones the first.
-  static func parameters(_ state: TrainingState) -> [Variable] {
+  package static func parameters(_ state: TrainingState) -> [Variable] {
     zip(state.variables, TiedVariables.find(state.variables)).compactMap { variable, twin in
       if !variable.slots.isEmpty { return variable }
       guard let tensor = variable.value?.tensor, twin == nil,

@@ -1,6 +1,7 @@
 internal import ByteIO
 internal import OptimizerCore
 internal import Tensors
+internal import TorchContainer
 public import TrainingState
 
 /// Reads what `torch.save` writes: state dictionaries of models, optimizers and schedulers, alone or
@@ -22,7 +23,7 @@ public enum PyTorchReader: StateReader {
   public static func read(_ probe: StateProbe, options: ReadOptions) throws -> TrainingState {
     let path = probe.path
     do {
-      let file = try TorchFile.open(path)
+      let file = try TorchFile.open(path, allowing: .torch)
       var assembly = try TorchAssembly(
         file,
         into: TrainingState(origin: StateFormat.pyTorch.origin)

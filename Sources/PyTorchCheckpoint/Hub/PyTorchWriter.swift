@@ -1,6 +1,7 @@
 internal import ByteIO
 internal import OptimizerCore
 internal import Tensors
+internal import TorchContainer
 public import TrainingState
 
 /// Writes what `torch.load` reads, with `weights_only=True` and with `mmap=True`.

@@ -1,5 +1,6 @@
 internal import OptimizerCore
 internal import Tensors
+internal import TorchContainer
 
 /// What becomes of one group's settings where a record says something else than they do.
 ///

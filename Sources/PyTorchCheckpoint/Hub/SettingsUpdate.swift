@@ -1,5 +1,6 @@
 internal import OptimizerCore
 internal import Tensors
+internal import TorchContainer
 
 /// The settings of an optimizer's groups brought to what a record says.
 struct SettingsUpdate {

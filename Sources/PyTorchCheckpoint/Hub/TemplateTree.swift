@@ -1,14 +1,15 @@
 internal import ByteIO
 internal import OptimizerCore
-internal import Tensors
-internal import TrainingState
+package import Tensors
+package import TorchContainer
+package import TrainingState
 
 /// The tree that a state came with, brought up to date: everything in it that the state does not know
 /// stays as it is.
-struct TemplateTree {
-  let tree: PickleValue
-  let nodes: TorchNodes
-  private(set) var tensors: [StoragePlan.Node] = []
+package struct TemplateTree {
+  package let tree: PickleValue
+  package let nodes: TorchNodes
+  package private(set) var tensors: [StoragePlan.Node] = []
 
   private let survey: TorchSurvey
   private let state: TrainingState
@@ -16,7 +17,7 @@ struct TemplateTree {
 
   /// The tree of a state, `nil` where it has none or where its variables are no longer those of the
   /// tree.
-  init?(_ state: TrainingState, prefix: String = "") throws {
+  package init?(_ state: TrainingState, prefix: String = "") throws {
     guard
       let extra = state.extras.first(where: { $0.name == prefix + TorchExtras.pickle })
     else { return nil }
@@ -24,7 +25,7 @@ struct TemplateTree {
       of: NamedTensor(extra.name, extra.tensor),
       limit: Limits[.pickleBytes]
     )
-    var reader = PickleReader(BlockCursor(bytes, base: 0))
+    var reader = PickleReader(BlockCursor(bytes, base: 0), allowing: .torch)
     tree = try reader.read().value
     survey = try TorchSurvey(tree)
     nodes = TorchNodes()
@@ -158,7 +159,7 @@ struct TemplateTree {
     return steps
   }
 
-  static func scalar(_ value: Double, _ type: ElementType) throws -> Tensor {
+  package static func scalar(_ value: Double, _ type: ElementType) throws -> Tensor {
     let bits = value.bitPattern
     let bytes = (0..<8).map { UInt8(truncatingIfNeeded: bits >> (8 * UInt64($0))) }
     let exact = try Tensor(.float64, .scalar, bytes: bytes)

@@ -1,13 +1,13 @@
 internal import Tensors
-internal import TrainingState
+package import TrainingState
 
 /// Variables that are one parameter under several names.
-enum TiedVariables {
+package enum TiedVariables {
   /// For each variable the index of the one that it is tied to, `nil` where it is itself.
   ///
   /// Tied are those that draw from the same bytes, and one without slots whose recorded sum is that of
   /// an earlier one of the same shape that has slots: two trained tensors are not equal by chance.
-  static func find(_ variables: [Variable]) -> [Int?] {
+  package static func find(_ variables: [Variable]) -> [Int?] {
     struct Look: Hashable {
       let sum: UInt32
       let type: ElementType

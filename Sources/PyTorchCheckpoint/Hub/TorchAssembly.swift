@@ -1,13 +1,14 @@
 internal import ByteIO
 internal import OptimizerCore
-internal import Tensors
-internal import TrainingState
+package import Tensors
+package import TorchContainer
+package import TrainingState
 
 /// A state put together out of a file's tree.
-struct TorchAssembly {
+package struct TorchAssembly {
   let file: TorchFile
   let survey: TorchSurvey
-  var state: TrainingState
+  package var state: TrainingState
 
   /// Before the names of what is carried along, where several files make one state.
   let prefix: String
@@ -15,7 +16,7 @@ struct TorchAssembly {
   private var used: Set<ExactName> = []
   private var places: [ExactName: Int] = [:]
 
-  init(_ file: TorchFile, into state: TrainingState, prefix: String = "") throws {
+  package init(_ file: TorchFile, into state: TrainingState, prefix: String = "") throws {
     self.file = file
     self.state = state
     self.prefix = prefix
@@ -37,7 +38,7 @@ struct TorchAssembly {
   ///
   /// - Returns: Their names.
   @discardableResult
-  mutating func addModel() throws -> [String] {
+  package mutating func addModel() throws -> [String] {
     let variables = try survey.variables()
     for (name, found) in variables {
       let value = StateTensor(name, try tensor(found), sourceName: prefix + found.path.text)
@@ -65,7 +66,7 @@ struct TorchAssembly {
   ///   - isOrdered: Whether the state's variables, or `modelOrder`, are in the model's order.
   /// - Throws: `StateError` with code `malformed`, or `unsupported` when it is not certain which
   ///   parameter a number stands for.
-  mutating func addOptimizer(
+  package mutating func addOptimizer(
     names: [String]?,
     modelOrder: [String]? = nil,
     isOrdered: Bool = true
@@ -249,7 +250,7 @@ struct TorchAssembly {
   }
 
   /// The number in a tensor of one element, `nil` where it is none.
-  static func scalar(_ tensor: Tensor) throws -> Double? {
+  package static func scalar(_ tensor: Tensor) throws -> Double? {
     guard tensor.shape.elementCount == 1, tensor.elementType.isNumeric else { return nil }
     // Taken as a number now, so nobody else will ever compare its sum.
     try TensorPass.verifyOrigins(of: [NamedTensor("step", tensor)])
@@ -265,12 +266,15 @@ struct TorchAssembly {
   }
 
   /// Adds everything else: other tensors, the tree itself, and how the archive was laid out.
-  mutating func addExtras() throws {
+  package mutating func addExtras() throws {
     for found in survey.tensors where !used.contains(ExactName(found.path.text)) {
       state.extras.append(StateTensor(prefix + found.path.text, try tensor(found)))
     }
     state.extras.append(try TorchExtras.bytes(prefix + TorchExtras.pickle, file.pickle))
-    for (key, storage) in try StorageCoverage.uncovered(file, survey) {
+    for (key, storage) in try StorageCoverage.uncovered(
+      file,
+      survey.tensors.map(\.description)
+    ) {
       state.extras.append(StateTensor(prefix + TorchExtras.storage + key, storage))
     }
     var order: [String] = []

@@ -1,4 +1,5 @@
 internal import Tensors
+internal import TorchContainer
 
 /// The state dictionary of an optimizer: groups of parameters by number, and what is kept for each.
 struct TorchOptimizer {

@@ -1,9 +1,10 @@
-internal import ByteIO
-internal import Tensors
-internal import TrainingState
+package import ByteIO
+package import Tensors
+package import TorchContainer
+package import TrainingState
 
 /// A file of PyTorch's to be written: a tree, its tensors, and how the archive is laid out.
-struct TorchOutput {
+package struct TorchOutput {
   let tree: PickleValue
   let storages: [StoragePlan.Storage]
   let records: [(name: String, content: [UInt8])]
@@ -11,7 +12,7 @@ struct TorchOutput {
   let contents: String?
 
   /// Names of the tensors.
-  let names: Set<ExactName>
+  package let names: Set<ExactName>
 
   /// Prepares a file.
   ///
@@ -25,7 +26,7 @@ struct TorchOutput {
   ///   - note: Told of views that do not stay views.
   /// - Throws: `StateError` with code `unsupported` when PyTorch has no such elements, or what reading
   ///   throws.
-  init(
+  package init(
     _ tree: PickleValue,
     _ tensors: [StoragePlan.Node],
     nodes: TorchNodes,
@@ -70,12 +71,12 @@ struct TorchOutput {
   }
 
   /// Bytes of all storages.
-  var byteCount: Int {
+  package var byteCount: Int {
     storages.reduce(0) { $0 + $1.parts.reduce(0) { $0 + $1.tensor.byteCount } }
   }
 
   /// Writes the archive.
-  func write(to file: PositionalFile, progress: TensorPass.Progress?) throws {
+  package func write(to file: PositionalFile, progress: TensorPass.Progress?) throws {
     let writer = ZipWriter(file, layout: .pytorch)
     var names: [String] = []
     for (name, content) in records {

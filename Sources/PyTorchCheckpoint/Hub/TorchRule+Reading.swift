@@ -1,5 +1,6 @@
 internal import OptimizerCore
 internal import Tensors
+internal import TorchContainer
 
 extension TorchRule {
   /// The record that groups of settings make.

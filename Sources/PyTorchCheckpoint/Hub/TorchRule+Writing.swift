@@ -1,5 +1,6 @@
 internal import OptimizerCore
 internal import Tensors
+internal import TorchContainer
 
 extension TorchRule {
   /// A field's value in a group, `nil` where the record does not say it.

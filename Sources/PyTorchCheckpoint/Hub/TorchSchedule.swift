@@ -1,5 +1,6 @@
 internal import OptimizerCore
 internal import Tensors
+internal import TorchContainer
 internal import TrainingState
 
 /// The schedule of a scheduler's dictionary, where that says enough.

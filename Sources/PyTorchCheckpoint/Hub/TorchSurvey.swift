@@ -1,4 +1,5 @@
 internal import Tensors
+internal import TorchContainer
 
 /// What the parts of a tree are: the model, the optimizer, the schedule, and tensors that are neither.
 struct TorchSurvey {

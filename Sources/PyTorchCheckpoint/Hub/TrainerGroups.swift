@@ -1,9 +1,9 @@
 /// How Hugging Face's Trainer tells parameters that decay from those that do not.
 ///
 /// Source: `transformers/trainer.py`, `get_decay_parameter_names`.
-enum TrainerGroups {
+package enum TrainerGroups {
   /// Whether a parameter is spared weight decay: a bias, or part of a normalization.
-  static func isSpared(_ name: String) -> Bool {
+  package static func isSpared(_ name: String) -> Bool {
     let lowered = name.lowercased()
     if ["bias", "layernorm", "rmsnorm"].contains(where: lowered.contains) { return true }
     // Layers of the normalizing class go by their class; these are what they are called.
@@ -13,7 +13,7 @@ enum TrainerGroups {
   }
 
   /// Buffers that modules keep among their parameters: they are saved and not trained.
-  static func isBuffer(_ name: String) -> Bool {
+  package static func isBuffer(_ name: String) -> Bool {
     let last = name.split(separator: ".").last.map(String.init) ?? name
     return [
       "running_mean", "running_var", "num_batches_tracked", "position_ids", "token_type_ids",

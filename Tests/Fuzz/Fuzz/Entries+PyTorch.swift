@@ -2,6 +2,8 @@ import ByteIO
 import OptStateKit
 import PyTorchCheckpoint
 import Tensors
+import TorchContainer
+import TrainerCheckpoint
 import TrainingState
 
 extension Entries {
@@ -48,8 +50,8 @@ extension Entries {
   static let pickle = Entry(name: "pickle") {
     pickles().map(\.pickle)
   } parse: { bytes in
-    let again = try PyTorchParsers.pickle(bytes)
-    let third = try? PyTorchParsers.pickle(again)
+    let again = try TorchParsers.pickle(bytes)
+    let third = try? TorchParsers.pickle(again)
     precondition(third == again)
   }
 

@@ -3,30 +3,33 @@
 /// Components are separated by `/`. A text key stands for itself with `~` as `~0` and `/` as `~1`; `~n`
 /// precedes a whole-number key, `~i` the index in a list or tuple, `~k` the place of any other key,
 /// `~p` a part of a call.
-struct TorchPath: Hashable {
-  private(set) var text = ""
-  private(set) var keys: [String] = []
+package struct TorchPath: Hashable {
+  package private(set) var text = ""
+  package private(set) var keys: [String] = []
+
+  /// The root itself.
+  package init() {}
 
   /// One step further, by the key of an item at a place.
-  func item(_ key: PickleValue, _ place: Int) -> TorchPath {
+  package func item(_ key: PickleValue, _ place: Int) -> TorchPath {
     if let text = key.text { return adding(Self.escape(text), text) }
     if let number = key.int { return adding("~n\(number)", "\(number)") }
     return adding("~k\(place)", "\(place)")
   }
 
   /// One step further, by an index.
-  func index(_ index: Int) -> TorchPath { adding("~i\(index)", "\(index)") }
+  package func index(_ index: Int) -> TorchPath { adding("~i\(index)", "\(index)") }
 
   /// One step further, into a part of a call.
-  func part(_ name: String) -> TorchPath { adding("~p\(name)", name) }
+  package func part(_ name: String) -> TorchPath { adding("~p\(name)", name) }
 
   /// Whether the way leads through another value.
-  func isBelow(_ other: TorchPath) -> Bool {
+  package func isBelow(_ other: TorchPath) -> Bool {
     other.keys.isEmpty || text.utf8.starts(with: "\(other.text)/".utf8)
   }
 
   /// Whether all steps from one on go by keys that are texts or whole numbers.
-  func isOfKeys(from depth: Int) -> Bool {
+  package func isOfKeys(from depth: Int) -> Bool {
     text.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
       .dropFirst(depth).allSatisfy { component in
         let start = Array(component.prefix(2))

@@ -2,7 +2,7 @@
 ///
 /// What Python shares by reference is shared here too: two places of a tree that hold the same
 /// ``PickleObject`` are one object in Python.
-enum PickleValue {
+package enum PickleValue {
   case none
   case bool(Bool)
   case int(Int64)
@@ -14,21 +14,21 @@ enum PickleValue {
 
 extension PickleValue {
   /// The object, or `nil`.
-  var object: PickleObject? { if case .object(let object) = self { object } else { nil } }
+  package var object: PickleObject? { if case .object(let object) = self { object } else { nil } }
 
   /// Whether it is Python's `None`.
-  var isNone: Bool { if case .none = self { true } else { false } }
+  package var isNone: Bool { if case .none = self { true } else { false } }
 
   /// The text, or `nil`.
-  var text: String? {
+  package var text: String? {
     if case .string(let text)? = object?.content { text } else { nil }
   }
 
   /// The whole number, or `nil`.
-  var int: Int64? { if case .int(let value) = self { value } else { nil } }
+  package var int: Int64? { if case .int(let value) = self { value } else { nil } }
 
   /// The number, whole or not, or `nil`.
-  var number: Double? {
+  package var number: Double? {
     switch self {
     case .int(let value): Double(value)
     case .double(let value): value
@@ -37,10 +37,10 @@ extension PickleValue {
   }
 
   /// The truth value, or `nil`.
-  var bool: Bool? { if case .bool(let value) = self { value } else { nil } }
+  package var bool: Bool? { if case .bool(let value) = self { value } else { nil } }
 
   /// The elements of a tuple or a list, or `nil`.
-  var elements: [PickleValue]? {
+  package var elements: [PickleValue]? {
     switch object?.content {
     case .tuple(let elements)?, .list(let elements)?: elements
     default: nil
@@ -48,10 +48,10 @@ extension PickleValue {
   }
 
   /// The items of a dictionary, ordered or not, or `nil`.
-  var items: [PickleItem]? { object?.items }
+  package var items: [PickleItem]? { object?.items }
 
   /// The value of a dictionary under a text.
-  subscript(key: String) -> PickleValue? {
+  package subscript(key: String) -> PickleValue? {
     items?.last { $0.key.text.map { $0.utf8.elementsEqual(key.utf8) } ?? false }?.value
   }
 }

@@ -1,26 +1,32 @@
-internal import ByteIO
-internal import Tensors
+package import ByteIO
+package import Tensors
 
 /// Gives every tensor of a tree its place in a storage, and every storage its bytes.
 ///
 /// What the tree already says stays as it is while it still holds, so that storages remain shared and
 /// views remain views.
-struct StoragePlan {
+package struct StoragePlan {
   /// A tensor of the tree and its data.
-  struct Node {
-    let name: String
-    let object: PickleObject
-    let tensor: Tensor
+  package struct Node {
+    package let name: String
+    package let object: PickleObject
+    package let tensor: Tensor
+
+    package init(name: String, object: PickleObject, tensor: Tensor) {
+      self.name = name
+      self.object = object
+      self.tensor = tensor
+    }
   }
 
   /// A storage: its key and what it consists of.
-  struct Storage {
-    let key: String
-    let parts: [NamedTensor]
+  package struct Storage {
+    package let key: String
+    package let parts: [NamedTensor]
   }
 
   /// Tensors that cannot stay the views that they were, or that were one and now differ.
-  private(set) var separated: [String] = []
+  package private(set) var separated: [String] = []
 
   private let nodes: TorchNodes
   private let bases: [ExactName: Tensor]
@@ -37,7 +43,7 @@ struct StoragePlan {
   ///   - bases: Bytes of storages that tensors do not cover, by key.
   ///   - nodes: Makes new objects.
   /// - Throws: `StateError` with code `unsupported` or `malformed`.
-  init(
+  package init(
     _ tensors: [Node],
     bases: [ExactName: Tensor],
     nodes: TorchNodes
@@ -64,7 +70,7 @@ struct StoragePlan {
   }
 
   /// The storages in the order in which a tree mentions them, and those that it does not mention.
-  func storages(of tree: PickleValue, keepingUnmentioned: Bool) -> [Storage] {
+  package func storages(of tree: PickleValue, keepingUnmentioned: Bool) -> [Storage] {
     var seen: Set<ExactName> = []
     var result: [Storage] = []
     PickleTree.forEach(tree) { object in

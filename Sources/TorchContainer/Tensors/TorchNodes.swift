@@ -1,12 +1,14 @@
-internal import Tensors
+package import Tensors
 
 /// Makes the objects of new trees, sharing what Python shares: names, literals, keys.
-final class TorchNodes {
+package final class TorchNodes {
   private var texts: [ExactName: PickleObject] = [:]
   private var globals: [ExactName: PickleObject] = [:]
 
+  package init() {}
+
   /// A text that is one object wherever it stands.
-  func text(_ text: String) -> PickleValue {
+  package func text(_ text: String) -> PickleValue {
     if let known = texts[ExactName(text)] { return .object(known) }
     let object = PickleObject.string(text)
     texts[ExactName(text)] = object
@@ -14,7 +16,7 @@ final class TorchNodes {
   }
 
   /// Something that a module defines.
-  func global(_ module: String, _ name: String) -> PickleValue {
+  package func global(_ module: String, _ name: String) -> PickleValue {
     let key = ExactName("\(module)\n\(name)")
     if let known = globals[key] { return .object(known) }
     let object = PickleObject(.global(module: module, name: name))
@@ -23,7 +25,7 @@ final class TorchNodes {
   }
 
   /// An ordered dictionary.
-  func ordered(_ items: [PickleItem] = []) -> PickleValue {
+  package func ordered(_ items: [PickleItem] = []) -> PickleValue {
     let callable = global("collections", "OrderedDict")
     let call = PickleCall(
       module: "collections",
@@ -36,12 +38,12 @@ final class TorchNodes {
   }
 
   /// A dictionary under texts.
-  func dictionary(_ items: [(String, PickleValue)]) -> PickleValue {
+  package func dictionary(_ items: [(String, PickleValue)]) -> PickleValue {
     .dictionary(items.map { (text($0.0), $0.1) })
   }
 
   /// A tensor that is to be described later, when its storage is known.
-  func tensor() -> PickleObject {
+  package func tensor() -> PickleObject {
     PickleObject(
       .call(
         PickleCall(
@@ -65,7 +67,7 @@ final class TorchNodes {
   ///   - key: The storage's key.
   ///   - byteCount: The storage's bytes.
   /// - Throws: `StateError` with code `unsupported` when PyTorch has no such elements.
-  func describe(
+  package func describe(
     _ object: PickleObject,
     _ type: ElementType,
     _ shape: Shape,
@@ -114,7 +116,7 @@ final class TorchNodes {
 
 extension Shape {
   /// Distances of neighbours where elements lie row by row.
-  var rowMajorStrides: [Int] {
+  package var rowMajorStrides: [Int] {
     var strides = [Int](repeating: 1, count: rank)
     for axis in stride(from: rank - 2, through: 0, by: -1) {
       strides[axis] = strides[axis + 1] * max(dimensions[axis + 1], 1)

@@ -1,22 +1,22 @@
 internal import ByteIO
-internal import Tensors
+package import Tensors
 
 /// A file of PyTorch's: a tree of data, and the storages that its tensors are views of.
-final class TorchFile {
+package final class TorchFile {
   /// The tree that the pickle holds.
-  let tree: PickleValue
+  package let tree: PickleValue
 
   /// The pickle itself.
-  let pickle: [UInt8]
+  package let pickle: [UInt8]
 
   /// The other records of the archive in their order, storages together as one.
-  let records: [TorchRecord]
+  package let records: [TorchRecord]
 
   /// The folder that all records lie in.
-  let root: String
+  package let root: String
 
   /// A sum over the sums of all storages, `nil` where the container has none.
-  let contents: String?
+  package let contents: String?
 
   private let path: String
   private var storages: [ExactName: Tensor]
@@ -30,7 +30,7 @@ final class TorchFile {
     let strides: [Int]
   }
 
-  init(
+  package init(
     path: String,
     pickle: [UInt8],
     tree: PickleValue,
@@ -49,11 +49,20 @@ final class TorchFile {
   }
 
   /// Opens a file of any generation.
-  static func open(_ path: String) throws -> TorchFile {
+  ///
+  /// - Parameters:
+  ///   - path: The file.
+  ///   - globals: The names that its pickle may refer to.
+  /// - Returns: The file.
+  /// - Throws: `StateError` when it is no such file, or malformed.
+  package static func open(
+    _ path: String,
+    allowing globals: PickleGlobals
+  ) throws -> TorchFile {
     let file = try PositionalFile.open(path)
     do {
       if try ZipArchive.recognizes(file) {
-        return try TorchArchive.read(try ZipArchive(file))
+        return try TorchArchive.read(try ZipArchive(file), allowing: globals)
       }
       if try LegacyFile.isTar(file) {
         throw StateError(
@@ -62,20 +71,20 @@ final class TorchFile {
           remedy: "load it with an old PyTorch and save it again"
         )
       }
-      return try LegacyFile.read(file)
+      return try LegacyFile.read(file, allowing: globals)
     } catch let error as StateError {
       throw error.inContext(file: path)
     }
   }
 
   /// The keys of all storages, sorted.
-  var keys: [ExactName] { storages.keys.sorted() }
+  package var keys: [ExactName] { storages.keys.sorted() }
 
   /// The storage of a key as bytes, `nil` where there is none.
-  func bytes(of key: ExactName) -> Tensor? { storages[key] }
+  package func bytes(of key: ExactName) -> Tensor? { storages[key] }
 
   /// The storage of a key as bytes.
-  func storage(_ id: TorchStorageID) throws -> Tensor {
+  package func storage(_ id: TorchStorageID) throws -> Tensor {
     guard let bytes = storages[ExactName(id.key)] else {
       throw StateError(.malformed, "the file has no storage '\(id.key)'")
     }
@@ -83,7 +92,7 @@ final class TorchFile {
   }
 
   /// The data of a tensor; equal views of one storage have one source.
-  func tensor(_ description: TorchTensor) throws -> Tensor {
+  package func tensor(_ description: TorchTensor) throws -> Tensor {
     let key = ViewKey(
       key: ExactName(description.storage.key),
       type: description.elementType,
@@ -117,10 +126,10 @@ final class TorchFile {
 }
 
 /// A record of an archive that holds no storage.
-struct TorchRecord {
+package struct TorchRecord {
   /// Stands for all storages in the order in which the pickle mentions them.
-  static let storages = "data/*"
+  package static let storages = "data/*"
 
-  let name: String
-  let content: [UInt8]
+  package let name: String
+  package let content: [UInt8]
 }

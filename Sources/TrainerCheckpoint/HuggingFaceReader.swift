@@ -1,7 +1,9 @@
 internal import ByteIO
 internal import OptimizerCore
+internal import PyTorchCheckpoint
 internal import Safetensors
 internal import Tensors
+internal import TorchContainer
 public import TrainingState
 
 /// Reads the checkpoint directories of Hugging Face's Trainer.
@@ -45,7 +47,7 @@ public enum HuggingFaceReader: StateReader {
       let names = index.map(shards) ?? [TrainerFiles.pickledModel]
       for name in names {
         try inFile(full(name)) {
-          let file = try TorchFile.open(full(name))
+          let file = try TorchFile.open(full(name), allowing: .torch)
           var assembly = try TorchAssembly(file, into: state, prefix: name + "/")
           let added = try assembly.addModel()
           if let index { try check(added, of: name, against: index) }
@@ -126,7 +128,7 @@ public enum HuggingFaceReader: StateReader {
     _ options: ReadOptions,
     _ state: inout TrainingState
   ) throws {
-    let file = try TorchFile.open(path)
+    let file = try TorchFile.open(path, allowing: .torch)
     var assembly = try TorchAssembly(
       file,
       into: state,

@@ -1,4 +1,4 @@
-internal import ByteIO
+package import ByteIO
 internal import Tensors
 
 /// Decodes a pickle into data.
@@ -7,11 +7,8 @@ internal import Tensors
 /// Operations and names that a training state does not need are refused, each with its offset. Size,
 /// nesting and the size that shared parts would unfold to are bounded, and a container that is already
 /// inside another cannot change any more, so that there are no cycles.
-struct PickleReader {
-  /// Whether any name may be mentioned, called and given a state, all of it as data.
-  ///
-  /// For records that another program's classes made and of which a few values are of interest.
-  var acceptsAnyName = false
+package struct PickleReader {
+  private let globals: PickleGlobals
 
   /// Objects of one pickle, shared ones unfolded.
   private let sizeLimit = Limits[.pickleObjects]
@@ -60,14 +57,19 @@ struct PickleReader {
   }
 
   /// Begins at the start of a pickle.
-  init(_ cursor: BlockCursor) {
+  ///
+  /// - Parameters:
+  ///   - cursor: Where it starts.
+  ///   - globals: The names that it may refer to.
+  package init(_ cursor: BlockCursor, allowing globals: PickleGlobals) {
     self.cursor = cursor
+    self.globals = globals
   }
 
   /// Decodes one pickle.
   ///
   /// - Returns: The value, and the place behind the pickle.
-  mutating func read() throws -> (value: PickleValue, rest: BlockCursor) {
+  package mutating func read() throws -> (value: PickleValue, rest: BlockCursor) {
     let start = cursor.offset
     guard try cursor.integer(UInt8.self, "pickle") == PickleOpcode.proto.rawValue else {
       throw StateError(.malformed, "the pickle has no protocol", offset: start, expected: "PROTO")
@@ -162,8 +164,9 @@ struct PickleReader {
         throw StateError(.malformed, "STACK_GLOBAL without two texts", offset: offset)
       }
       try global(module, name, offset, "STACK_GLOBAL")
-    case .reduce, .newObject:
-      if opcode == .newObject, !acceptsAnyName { throw refused(byte, offset) }
+    case .reduce: try call(try pop(2, offset), offset)
+    case .newObject:
+      guard globals.allowsObjects else { throw refused(byte, offset) }
       try call(try pop(2, offset), offset)
     case .build: try build(try pop(1, offset), offset)
     case .binPersistent:
@@ -233,7 +236,7 @@ struct PickleReader {
     _ offset: Int,
     _ opcode: String
   ) throws {
-    guard acceptsAnyName || PickleGlobals.use(module, name) != nil else {
+    guard globals.use(module, name) != nil else {
       throw StateError(
         .unsupported,
         "\(opcode) names '\(module).\(name)', which is no part of a training state",
@@ -250,8 +253,7 @@ struct PickleReader {
     else {
       throw StateError(.malformed, "a call without a name and a tuple", offset: offset)
     }
-    let use = acceptsAnyName ? .stateful : PickleGlobals.use(module, name)
-    guard let use, use != .constant else {
+    guard let use = globals.use(module, name), use != .constant else {
       throw StateError(.unsupported, "the pickle calls '\(module).\(name)'", offset: offset)
     }
     let call = PickleCall(module: module, name: name, callable: parts[0], arguments: parts[1])
@@ -260,8 +262,7 @@ struct PickleReader {
 
   private mutating func build(_ state: [PickleValue], _ offset: Int) throws {
     guard let object = stack.last?.object, case .call(var call) = object.content,
-      call.state == nil,
-      acceptsAnyName || PickleGlobals.use(call.module, call.name) == .stateful
+      call.state == nil, globals.use(call.module, call.name) == .stateful
     else {
       throw StateError(
         .unsupported,

@@ -1,19 +1,19 @@
-internal import Tensors
+package import Tensors
 
 /// A tensor as a pickle describes it: a view of a storage.
-struct TorchTensor {
-  let storage: TorchStorageID
-  let elementType: ElementType
-  let offset: Int
-  let shape: Shape
-  let strides: [Int]
+package struct TorchTensor {
+  package let storage: TorchStorageID
+  package let elementType: ElementType
+  package let offset: Int
+  package let shape: Shape
+  package let strides: [Int]
 
   /// The tensor that an object describes, `nil` where it is none.
   ///
   /// A parameter is its tensor.
   ///
   /// - Throws: `StateError` with code `malformed` or `unsupported`, naming the offset.
-  init?(_ object: PickleObject) throws {
+  package init?(_ object: PickleObject) throws {
     guard case .call(let call) = object.content, call.module == "torch._utils" else { return nil }
     do {
       let arguments = call.arguments.elements ?? []
@@ -75,7 +75,7 @@ struct TorchTensor {
   }
 
   /// Whether the elements lie in the storage as they do in the tensor.
-  var isContiguous: Bool {
+  package var isContiguous: Bool {
     var dense = 1
     for (size, stride) in zip(shape.dimensions, strides).reversed() where size != 1 {
       if stride != dense { return false }
@@ -87,12 +87,12 @@ struct TorchTensor {
 
 extension TorchTensor {
   /// The axes from the widest stride to the narrowest.
-  var axesByStride: [Int] {
+  package var axesByStride: [Int] {
     shape.dimensions.indices.sorted { (strides[$1], $0) < (strides[$0], $1) }
   }
 
   /// Whether the elements are as many as the places that they take, in another order of the axes.
-  var isPermutation: Bool {
+  package var isPermutation: Bool {
     var dense = 1
     for axis in axesByStride.reversed() where shape.dimensions[axis] != 1 {
       if strides[axis] != dense { return false }
@@ -103,14 +103,14 @@ extension TorchTensor {
 }
 
 /// What a pickle says of a storage that lies outside it.
-struct TorchStorageID {
-  let type: StorageType
-  let key: String
+package struct TorchStorageID {
+  package let type: StorageType
+  package let key: String
 
   /// Elements of ``type``.
-  let count: Int
+  package let count: Int
 
-  init(_ id: PickleValue) throws {
+  package init(_ id: PickleValue) throws {
     guard let parts = id.elements, parts.count >= 5, parts[0].text == "storage",
       case .global(let module, let name)? = parts[1].object?.content,
       module == "torch" || module == "torch.cuda" || module == "torch.storage",
@@ -134,7 +134,7 @@ struct TorchStorageID {
 
 extension StateError {
   /// The same error with the offset filled in where its thrower did not know one.
-  func at(_ offset: Int) -> StateError {
+  package func at(_ offset: Int) -> StateError {
     var copy = self
     copy.offset = copy.offset ?? offset
     return copy

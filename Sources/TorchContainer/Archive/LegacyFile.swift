@@ -1,8 +1,8 @@
-internal import ByteIO
+package import ByteIO
 internal import Tensors
 
 /// The container of before PyTorch 1.6: pickles one behind another, then the storages.
-enum LegacyFile {
+package enum LegacyFile {
   /// The first pickle: the number 0x1950A86A20F9469CFC6C.
   private static let magic: [UInt8] = [
     0x80, 2, 0x8A, 10, 0x6C, 0xFC, 0x9C, 0x46, 0xF9, 0x20, 0x6A, 0xA8, 0x50, 0x19, 0x2E,
@@ -11,20 +11,23 @@ enum LegacyFile {
   private static let tarMembers = ["sys_info", "pickle", "storages", "tensors"]
 
   /// Whether a file begins with the magic number.
-  static func recognizes(_ file: PositionalFile) throws -> Bool {
+  package static func recognizes(_ file: PositionalFile) throws -> Bool {
     guard try file.size() >= magic.count else { return false }
     return try file.bytes(at: 0, count: magic.count) == magic
   }
 
   /// Whether a file is a tar archive with the members of PyTorch's first format.
-  static func isTar(_ file: PositionalFile) throws -> Bool {
+  package static func isTar(_ file: PositionalFile) throws -> Bool {
     guard try file.size() >= 512 else { return false }
     let header = try file.bytes(at: 0, count: 512)
     let name = String(decoding: header[..<100].prefix { $0 != 0 }, as: UTF8.self)
     return header[257..<262].elementsEqual("ustar".utf8) && tarMembers.contains(name)
   }
 
-  static func read(_ file: PositionalFile) throws -> TorchFile {
+  package static func read(
+    _ file: PositionalFile,
+    allowing globals: PickleGlobals
+  ) throws -> TorchFile {
     guard try recognizes(file) else {
       throw StateError(.malformed, "the file does not begin as one of PyTorch's", offset: 0)
     }
@@ -34,7 +37,7 @@ enum LegacyFile {
     while true {
       let bytes = try file.bytes(at: 0, count: length)
       do {
-        return try read(file, BlockCursor(bytes, base: 0), size)
+        return try read(file, BlockCursor(bytes, base: 0), size, globals)
       } catch let error as StateError
         where error.code == .truncated && length < min(size, Limits[.pickleBytes])
       {
@@ -46,20 +49,21 @@ enum LegacyFile {
   private static func read(
     _ file: PositionalFile,
     _ start: BlockCursor,
-    _ size: Int
+    _ size: Int,
+    _ globals: PickleGlobals
   ) throws -> TorchFile {
     var cursor = start
     _ = try cursor.take(magic.count, "magic number")
-    let version = try next(&cursor)
+    let version = try next(&cursor, globals)
     guard version.int == 1001 else {
       throw StateError(.unsupported, "a PyTorch file of an unknown version", expected: "1001")
     }
-    guard try next(&cursor)["little_endian"]?.bool == true else {
+    guard try next(&cursor, globals)["little_endian"]?.bool == true else {
       throw StateError(.unsupported, "the storages are in byte order 'big'", expected: "little")
     }
-    let tree = try next(&cursor)
+    let tree = try next(&cursor, globals)
     shorten(tree)
-    let keys = try next(&cursor).elements?.compactMap(\.text) ?? []
+    let keys = try next(&cursor, globals).elements?.compactMap(\.text) ?? []
     var widths: [ExactName: (width: Int, count: Int)] = [:]
     try collect(tree, &widths)
     var storages: [ExactName: Tensor] = [:]
@@ -109,8 +113,11 @@ enum LegacyFile {
     )
   }
 
-  private static func next(_ cursor: inout BlockCursor) throws -> PickleValue {
-    var reader = PickleReader(cursor)
+  private static func next(
+    _ cursor: inout BlockCursor,
+    _ globals: PickleGlobals
+  ) throws -> PickleValue {
+    var reader = PickleReader(cursor, allowing: globals)
     let (value, rest) = try reader.read()
     cursor = rest
     return value

@@ -1,7 +1,7 @@
 /// The operations that the interpreter performs; every other one is refused by its name.
 ///
 /// Source: CPython, `Lib/pickletools.py`.
-enum PickleOpcode: UInt8 {
+package enum PickleOpcode: UInt8 {
   case proto = 0x80
   case frame = 0x95
   case stop = 0x2E
@@ -45,7 +45,7 @@ enum PickleOpcode: UInt8 {
   case longBinGet = 0x6A
 
   /// The name of an operation by its byte, as CPython spells it, `nil` where it has none.
-  static func name(of byte: UInt8) -> String? { names[byte] }
+  package static func name(of byte: UInt8) -> String? { names[byte] }
 
   private static let names: [UInt8: String] = [
     0x80: "PROTO", 0x95: "FRAME", 0x2E: "STOP", 0x28: "MARK", 0x4E: "NONE", 0x88: "NEWTRUE",

@@ -1,7 +1,7 @@
 /// Walks over the objects of a tree.
-enum PickleTree {
+package enum PickleTree {
   /// Visits every object once, shared ones too, those that hold before those that are held.
-  static func forEach(
+  package static func forEach(
     _ root: PickleValue,
     _ body: (PickleObject) throws -> Void
   ) rethrows {

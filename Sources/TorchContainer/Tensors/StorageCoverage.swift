@@ -1,15 +1,14 @@
-internal import Tensors
+package import Tensors
 
 /// Which storages have bytes that no tensor shows, so that they must be kept as they are.
-enum StorageCoverage {
+package enum StorageCoverage {
   /// Storages by key that tensors do not cover, among them those that none refers to.
-  static func uncovered(
+  package static func uncovered(
     _ file: TorchFile,
-    _ survey: TorchSurvey
+    _ tensors: [TorchTensor]
   ) throws -> [(key: String, bytes: Tensor)] {
     var ranges: [ExactName: [Range<Int>]] = [:]
-    for found in survey.tensors {
-      let description = found.description
+    for description in tensors {
       let key = ExactName(description.storage.key)
       let width = description.elementType.byteWidth ?? 1
       let count = description.shape.elementCount

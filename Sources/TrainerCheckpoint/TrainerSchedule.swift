@@ -1,6 +1,7 @@
 internal import ByteIO
 internal import OptimizerCore
 internal import Tensors
+internal import TorchContainer
 internal import TrainingState
 
 /// The schedule of a Trainer's run, put together out of what its files say, and believed only where it
@@ -22,7 +23,7 @@ enum TrainerSchedule {
   static func find(arguments: String, scheduler: String, totalSteps: Int64?) -> ScheduleRecord? {
     // What cannot be decoded as data is left alone: the files are carried along whatever they hold.
     guard let totalSteps, totalSteps > 0, let settings = try? settings(arguments),
-      let present = try? TorchFile.open(scheduler).tree,
+      let present = try? TorchFile.open(scheduler, allowing: .torch).tree,
       let bases = present["base_lrs"]?.elements?.compactMap(\.number), let base = bases.first,
       bases.allSatisfy({ $0 == base }), let step = present["last_epoch"]?.int,
       let rates = present["_last_lr"]?.elements?.compactMap(\.number), let rate = rates.first,
@@ -49,8 +50,7 @@ enum TrainerSchedule {
       throw StateError(.malformed, "no pickle", file: path)
     }
     let bytes = try archive.bytes(of: member, limit: TorchArchive.recordLimit)
-    var reader = PickleReader(BlockCursor(bytes, base: member.offset))
-    reader.acceptsAnyName = true
+    var reader = PickleReader(BlockCursor(bytes, base: member.offset), allowing: .any)
     guard case .call(let call)? = try reader.read().value.object?.content, let state = call.state
     else { throw StateError(.malformed, "no object with a state", file: path) }
     return state

@@ -1,9 +1,9 @@
 /// A key and its value.
-typealias PickleItem = (key: PickleValue, value: PickleValue)
+package typealias PickleItem = (key: PickleValue, value: PickleValue)
 
 /// Something that Python knows by reference: a text, a container, a name, or a call that nobody makes.
-final class PickleObject {
-  enum Content {
+package final class PickleObject {
+  package enum Content {
     case string(String)
     case bytes([UInt8])
     case tuple([PickleValue])
@@ -18,18 +18,18 @@ final class PickleObject {
     case persistent(PickleValue)
   }
 
-  var content: Content
+  package var content: Content
 
   /// Where in its file the object was made, for messages.
-  let offset: Int
+  package let offset: Int
 
-  init(_ content: Content, at offset: Int = 0) {
+  package init(_ content: Content, at offset: Int = 0) {
     self.content = content
     self.offset = offset
   }
 
   /// The items of a dictionary, ordered or not, or `nil`.
-  var items: [PickleItem]? {
+  package var items: [PickleItem]? {
     switch content {
     case .dictionary(let items): items
     case .call(let call) where call.isDictionary: call.items
@@ -38,7 +38,7 @@ final class PickleObject {
   }
 
   /// Replaces the items of a dictionary.
-  func setItems(_ items: [PickleItem]) {
+  package func setItems(_ items: [PickleItem]) {
     switch content {
     case .dictionary: content = .dictionary(items)
     case .call(var call) where call.isDictionary:
@@ -50,44 +50,58 @@ final class PickleObject {
 }
 
 /// A callable with its arguments, and the items and the state that follow.
-struct PickleCall {
-  let module: String
-  let name: String
-  let callable: PickleValue
-  var arguments: PickleValue
-  var items: [PickleItem] = []
-  var state: PickleValue?
+package struct PickleCall {
+  package let module: String
+  package let name: String
+  package let callable: PickleValue
+  package var arguments: PickleValue
+  package var items: [PickleItem] = []
+  package var state: PickleValue?
+
+  package init(
+    module: String,
+    name: String,
+    callable: PickleValue,
+    arguments: PickleValue,
+    items: [PickleItem] = []
+  ) {
+    self.module = module
+    self.name = name
+    self.callable = callable
+    self.arguments = arguments
+    self.items = items
+  }
 
   /// Whether it makes a dictionary that is filled afterwards.
-  var isDictionary: Bool {
+  package var isDictionary: Bool {
     module == "collections" && (name == "OrderedDict" || name == "defaultdict")
   }
 
   /// Whether it is the callable of that name in a module of PyTorch's.
-  func isTorch(_ name: String) -> Bool { module == "torch._utils" && self.name == name }
+  package func isTorch(_ name: String) -> Bool { module == "torch._utils" && self.name == name }
 }
 
 extension PickleObject {
   /// A text of its own.
-  static func string(_ text: String) -> PickleObject { PickleObject(.string(text)) }
+  package static func string(_ text: String) -> PickleObject { PickleObject(.string(text)) }
 }
 
 extension PickleValue {
   /// A text of its own.
-  static func string(_ text: String) -> PickleValue { .object(.string(text)) }
+  package static func string(_ text: String) -> PickleValue { .object(.string(text)) }
 
   /// A tuple.
-  static func tuple(_ elements: [PickleValue]) -> PickleValue {
+  package static func tuple(_ elements: [PickleValue]) -> PickleValue {
     .object(PickleObject(.tuple(elements)))
   }
 
   /// A list.
-  static func list(_ elements: [PickleValue]) -> PickleValue {
+  package static func list(_ elements: [PickleValue]) -> PickleValue {
     .object(PickleObject(.list(elements)))
   }
 
   /// A dictionary.
-  static func dictionary(_ items: [PickleItem]) -> PickleValue {
+  package static func dictionary(_ items: [PickleItem]) -> PickleValue {
     .object(PickleObject(.dictionary(items)))
   }
 }

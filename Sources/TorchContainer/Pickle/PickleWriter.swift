@@ -3,7 +3,7 @@
 /// A pickle that CPython wrote and ``PickleReader`` read comes back byte for byte.
 ///
 /// Source: CPython, `Modules/_pickle.c`.
-struct PickleWriter {
+package struct PickleWriter {
   private static let batchSize = 1000
 
   private var bytes: [UInt8] = [0x80, 2]
@@ -12,7 +12,7 @@ struct PickleWriter {
   private var kept: [PickleObject] = []
 
   /// Encodes a value.
-  static func encode(_ value: PickleValue) -> [UInt8] {
+  package static func encode(_ value: PickleValue) -> [UInt8] {
     var writer = PickleWriter()
     writer.write(value)
     writer.add(.stop)

@@ -1,13 +1,13 @@
-internal import ByteIO
+package import ByteIO
 internal import Tensors
 
 /// The zip container, which PyTorch writes since 1.6.
-enum TorchArchive {
+package enum TorchArchive {
   /// Bytes of each other record that holds no storage.
-  static let recordLimit = 1 << 20
+  package static let recordLimit = 1 << 20
 
   /// Whether the first member of an archive is a pickle in a folder, by its local header alone.
-  static func beginsWithPickle(_ file: PositionalFile) throws -> Bool {
+  package static func beginsWithPickle(_ file: PositionalFile) throws -> Bool {
     let size = try file.size()
     guard size > 30 else { return false }
     let header = try file.bytes(at: 0, count: 30)
@@ -19,7 +19,7 @@ enum TorchArchive {
   }
 
   /// The folder of an archive's records, `nil` where there is no pickle in it.
-  static func root(of archive: ZipArchive) -> String? {
+  package static func root(of archive: ZipArchive) -> String? {
     guard let first = archive.members.first?.name,
       let slash = first.utf8.firstIndex(of: UInt8(ascii: "/"))
     else { return nil }
@@ -27,7 +27,10 @@ enum TorchArchive {
     return archive["\(root)/data.pkl"] == nil ? nil : root
   }
 
-  static func read(_ archive: ZipArchive) throws -> TorchFile {
+  package static func read(
+    _ archive: ZipArchive,
+    allowing globals: PickleGlobals
+  ) throws -> TorchFile {
     guard let root = root(of: archive), let pickled = archive["\(root)/data.pkl"] else {
       throw StateError(.malformed, "the archive has no record 'data.pkl' in a folder")
     }
@@ -42,7 +45,8 @@ enum TorchArchive {
     try check(records, archive.file.path)
     let pickle = try archive.bytes(of: pickled, within: .pickleBytes)
     var reader = PickleReader(
-      BlockCursor(pickle, base: pickled.isDeflated ? 0 : pickled.offset)
+      BlockCursor(pickle, base: pickled.isDeflated ? 0 : pickled.offset),
+      allowing: globals
     )
     let tree: PickleValue
     do {
@@ -65,7 +69,7 @@ enum TorchArchive {
   }
 
   /// A sum over names and sums of storages, in the order of the names.
-  static func contentsSum(_ storages: [(name: String, sum: CRC32)]) -> String {
+  package static func contentsSum(_ storages: [(name: String, sum: CRC32)]) -> String {
     let lines = storages.sorted { ExactName($0.name) < ExactName($1.name) }
       .map { "\($0.name) \($0.sum.value)\n" }
     return String(CRC32.of(Array(lines.joined().utf8)).value, radix: 16)

@@ -1,7 +1,9 @@
 internal import ByteIO
 internal import OptimizerCore
+internal import PyTorchCheckpoint
 internal import Safetensors
 internal import Tensors
+internal import TorchContainer
 internal import TrainingState
 
 /// The files of a Trainer's checkpoint that is being written.

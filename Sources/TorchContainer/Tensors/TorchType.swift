@@ -1,7 +1,7 @@
-internal import Tensors
+package import Tensors
 
 /// PyTorch's names of element types.
-enum TorchType {
+package enum TorchType {
   private static let names: [String: ElementType] = [
     "float16": .float16, "half": .float16, "float32": .float32, "float": .float32,
     "float64": .float64, "double": .float64, "bfloat16": .bfloat16, "int8": .int8,
@@ -11,13 +11,16 @@ enum TorchType {
     "float8_e4m3fnuz": .float8E4M3FNUZ, "float8_e5m2fnuz": .float8E5M2FNUZ,
   ]
 
+  /// All names.
+  static var allNames: [String] { Array(names.keys) }
+
   /// The element type that `torch.<name>` is, `nil` where there is none here.
-  static func elementType(named name: String) -> ElementType? { names[name] }
+  package static func elementType(named name: String) -> ElementType? { names[name] }
 
   /// The name of `torch.<name>` for an element type.
   ///
   /// - Throws: `StateError` with code `unsupported` when PyTorch has no such type.
-  static func name(of type: ElementType) throws -> String {
+  package static func name(of type: ElementType) throws -> String {
     guard let known = names[type.rawValue] else {
       throw StateError(.unsupported, "PyTorch has no elements of type \(type.rawValue)")
     }
@@ -26,7 +29,7 @@ enum TorchType {
 }
 
 /// PyTorch's classes of storages.
-enum StorageType: Hashable {
+package enum StorageType: Hashable {
   /// Bytes, whose type is the tensor's.
   case untyped
   case typed(ElementType)
@@ -40,8 +43,11 @@ enum StorageType: Hashable {
 
   private static let names = Dictionary(uniqueKeysWithValues: classes.map { ($1, $0) })
 
+  /// Names of all classes.
+  static var classNames: [String] { Array(classes.keys) + ["UntypedStorage"] }
+
   /// The class of that name, `nil` where there is none.
-  init?(className: String) {
+  package init?(className: String) {
     if className == "UntypedStorage" {
       self = .untyped
     } else if let type = Self.classes[className] {
@@ -52,10 +58,10 @@ enum StorageType: Hashable {
   }
 
   /// The class for an element type; the newer ones have none of their own.
-  init(_ type: ElementType) { self = Self.names[type] == nil ? .untyped : .typed(type) }
+  package init(_ type: ElementType) { self = Self.names[type] == nil ? .untyped : .typed(type) }
 
   /// Module and name of the class.
-  var global: (module: String, name: String) {
+  package var global: (module: String, name: String) {
     switch self {
     case .untyped: ("torch.storage", "UntypedStorage")
     case .typed(let type): ("torch", Self.names[type] ?? "UntypedStorage")
@@ -63,7 +69,7 @@ enum StorageType: Hashable {
   }
 
   /// Bytes of an element.
-  var width: Int {
+  package var width: Int {
     switch self {
     case .untyped: 1
     case .typed(let type): type.byteWidth ?? 1
