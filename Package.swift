@@ -134,11 +134,43 @@ let package = Package(
       swiftSettings: strict
     ),
     .target(
+      name: "StateConversion",
+      dependencies: [
+        "Tensors", "ByteIO", "OptimizerCore", "TrainingState", "StateStore",
+        "TensorFlowCheckpoint", "Safetensors", "NumPyArchive", "KerasCheckpoint",
+        "PyTorchCheckpoint", "TrainerCheckpoint",
+      ],
+      swiftSettings: strict
+    ),
+    .target(
+      name: "StateTools",
+      dependencies: [
+        "Tensors", "ByteIO", "OptimizerCatalog", "OptimizerCore", "TrainingState",
+        "StateConversion",
+      ],
+      swiftSettings: strict
+    ),
+    .target(
+      name: "StateSurgery",
+      dependencies: [
+        "Tensors", "ByteIO", "OptimizerCatalog", "OptimizerCore", "TrainingState",
+        "StateConversion", "StateTools",
+      ],
+      swiftSettings: strict
+    ),
+    .target(
+      name: "StateTraining",
+      dependencies: [
+        "Tensors", "ByteIO", "OptimizerCatalog", "OptimizerCore", "TrainingState", "HDF5",
+        "StateStore", "StateConversion",
+      ],
+      swiftSettings: strict
+    ),
+    .target(
       name: "OptStateKit",
       dependencies: [
         "Tensors", "ByteIO", "HDF5", "OptimizerCatalog", "OptimizerCore", "TrainingState",
-        "StateStore", "TensorFlowCheckpoint", "Safetensors", "NumPyArchive", "KerasCheckpoint",
-        "PyTorchCheckpoint", "TrainerCheckpoint",
+        "StateConversion", "StateTools", "StateSurgery", "StateTraining",
       ],
       swiftSettings: strict
     ),
@@ -246,7 +278,8 @@ let package = Package(
     .testTarget(
       name: "OptStateKitTests",
       dependencies: [
-        "OptStateKit", "TrainingState", "OptimizerCatalog", "OptimizerCore", "HDF5", "ByteIO",
+        "OptStateKit", "StateConversion", "StateTools", "StateSurgery", "StateTraining",
+        "TrainingState", "OptimizerCatalog", "OptimizerCore", "HDF5", "ByteIO",
         "Tensors", "TestSupport",
       ],
       swiftSettings: strict

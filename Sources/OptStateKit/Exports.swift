@@ -1,4 +1,8 @@
 // What a user of the library meets in its own interface comes with one import.
+@_exported public import StateConversion
+@_exported public import StateSurgery
+@_exported public import StateTools
+@_exported public import StateTraining
 @_exported public import TrainingState
 @_exported public import Tensors
 @_exported public import OptimizerCatalog

@@ -2,6 +2,10 @@ import OptimizerCore
 import Testing
 
 @testable import OptStateKit
+@testable import StateConversion
+@testable import StateSurgery
+@testable import StateTools
+@testable import StateTraining
 
 @Suite("FloatDifference")
 struct FloatDifferenceTests {

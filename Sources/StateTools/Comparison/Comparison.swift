@@ -1,0 +1,211 @@
+public import ByteIO
+internal import OptimizerCore
+public import StateConversion
+internal import Tensors
+public import TrainingState
+
+/// Two states side by side, matched by variable and slot.
+public struct Comparison: Sendable {
+  /// A tensor that both states have, in equal type and shape.
+  private struct Pair {
+    let variable: String
+    let slot: String?
+    let first: Tensor
+    let second: Tensor
+
+    var name: String { slot.map { "\(variable)/\($0)" } ?? variable }
+  }
+
+  /// In what they differ, none for equal states.
+  public private(set) var differences: [Difference] = []
+
+  private var pairs: [Pair] = []
+
+  /// Compares two states, reading both in one pass.
+  ///
+  /// - Parameters:
+  ///   - first: A file, a directory or a prefix.
+  ///   - second: Another.
+  ///   - naming: The names by which variables are matched; ``NamingChoice/automatic`` gives the second
+  ///     state those of the first where both are known.
+  ///   - readOptions: What the files themselves do not say.
+  ///   - tolerance: What counts as equal; by default only equal bits.
+  ///   - progress: Told of the bytes done.
+  /// - Throws: `StateError` when either cannot be read or is damaged.
+  /// - Complexity: O(bytes) time.
+  public init(
+    _ first: String,
+    _ second: String,
+    naming: NamingChoice = .automatic,
+    readOptions: ReadOptions = ReadOptions(),
+    tolerance: Tolerance = .ulp(0),
+    progress: (@Sendable (Int, Int) -> Void)? = nil
+  ) throws {
+    let (one, other) = try Self.renamed(
+      StateFormats.open(first, options: readOptions).state,
+      StateFormats.open(second, options: readOptions).state,
+      naming
+    )
+    differences = RecordComparison.differences(one, other)
+    compareVariables(one, other)
+    // What a format keeps beside variables and slots has no counterpart in another format.
+    let isOneFormat = one.origin == other.origin
+    compareOthers(
+      one.optimizerTensors + one.extras,
+      other.optimizerTensors + other.extras,
+      commonOnly: !isOneFormat
+    )
+    try compareElements(tolerance, progress)
+  }
+
+  /// Both states by names of one convention.
+  private static func renamed(
+    _ one: TrainingState,
+    _ other: TrainingState,
+    _ naming: NamingChoice
+  ) throws -> (TrainingState, TrainingState) {
+    guard case .automatic = naming else {
+      return (try one.naming(naming), try other.naming(naming))
+    }
+    guard let target = one.naming, let source = other.naming, source != target else {
+      return (one, other)
+    }
+    return (one, try other.naming(.convention(target)))
+  }
+
+  /// The report as `diff --json` prints it.
+  public var json: JSONValue {
+    .object(["differences": .array(differences.map(\.json))])
+  }
+
+  private mutating func compareVariables(_ one: TrainingState, _ other: TrainingState) {
+    let counterparts = Dictionary(
+      other.variables.map { (ExactName($0.name), $0) },
+      uniquingKeysWith: { first, _ in first }
+    )
+    for variable in one.variables {
+      guard let counterpart = counterparts[ExactName(variable.name)] else {
+        differences.append(
+          Difference(.missing, variable: variable.name, "only the first state has it")
+        )
+        continue
+      }
+      match(variable.name, nil, variable.value?.tensor, counterpart.value?.tensor)
+      let slots = variable.slots.map(\.name)
+      for slot in slots + counterpart.slots.map(\.name).filter({ !slots.contains($0) }) {
+        match(
+          variable.name,
+          slot.rawValue,
+          variable[slot]?.tensor.tensor,
+          counterpart[slot]?.tensor.tensor
+        )
+      }
+    }
+    let names = Set(one.variables.map { ExactName($0.name) })
+    for variable in other.variables where !names.contains(ExactName(variable.name)) {
+      differences.append(
+        Difference(.extra, variable: variable.name, "only the second state has it")
+      )
+    }
+  }
+
+  private mutating func compareOthers(
+    _ one: [StateTensor],
+    _ other: [StateTensor],
+    commonOnly: Bool
+  ) {
+    func byName(_ tensors: [StateTensor]) -> [ExactName: Tensor] {
+      Dictionary(tensors.map { (ExactName($0.name), $0.tensor) }) { first, _ in first }
+    }
+    let (firsts, seconds) = (byName(one), byName(other))
+    for tensor in one {
+      let counterpart = seconds[ExactName(tensor.name)]
+      if commonOnly, counterpart == nil { continue }
+      match(tensor.name, nil, tensor.tensor, counterpart)
+    }
+    for tensor in other where !commonOnly && firsts[ExactName(tensor.name)] == nil {
+      match(tensor.name, nil, nil, tensor.tensor)
+    }
+  }
+
+  private mutating func match(_ variable: String, _ slot: String?, _ one: Tensor?, _ other: Tensor?)
+  {
+    switch (one, other) {
+    case (nil, nil): break
+    case (_?, nil):
+      differences.append(
+        Difference(.missing, variable: variable, slot: slot, "only the first state has it")
+      )
+    case (nil, _?):
+      differences.append(
+        Difference(.extra, variable: variable, slot: slot, "only the second state has it")
+      )
+    case (let one?, let other?):
+      if one.elementType != other.elementType {
+        let message =
+          "the element type is \(one.elementType.rawValue) and \(other.elementType.rawValue)"
+        differences.append(Difference(.type, variable: variable, slot: slot, message))
+      } else if one.shape != other.shape {
+        let message = "the shape is \(one.shape) and \(other.shape)"
+        differences.append(Difference(.shape, variable: variable, slot: slot, message))
+      } else if one.byteCount != other.byteCount {
+        let message =
+          "\(one.byteCount) and \(other.byteCount) bytes of \(one.elementType.rawValue)s"
+        differences.append(Difference(.value, variable: variable, slot: slot, message))
+      } else {
+        pairs.append(Pair(variable: variable, slot: slot, first: one, second: other))
+      }
+    }
+  }
+
+  private mutating func compareElements(
+    _ tolerance: Tolerance,
+    _ progress: TensorPass.Progress?
+  ) throws {
+    let pairs = pairs
+    let groups = pairs.map { [NamedTensor($0.name, $0.first), NamedTensor($0.name, $0.second)] }
+    let results = try unsafe TensorPass.mapGroups(groups, progress: progress) {
+      index,
+      start,
+      parts in
+      let (one, other) = unsafe (parts[0], parts[1])
+      if unsafe one.hasSameBytes(as: other) { return ElementDifference() }
+      return unsafe ElementDifference(
+        one,
+        other,
+        pairs[index].first.elementType,
+        start: start,
+        tolerance: tolerance
+      )
+    }
+    for ((pair, group), result) in zip(zip(pairs, groups), results) {
+      for (tensor, sum) in zip(group, result.sums) { try TensorPass.check(tensor, sum) }
+      let difference = result.pieces.reduce(into: ElementDifference()) { $0.add($1) }
+      if difference.count > 0 { report(pair, difference) }
+    }
+  }
+
+  private mutating func report(_ pair: Pair, _ difference: ElementDifference) {
+    let total = pair.first.shape.elementCount
+    // Where elements differ in length, bytes were compared.
+    let isCounted = pair.first.elementType.byteWidth != nil
+    var entry = Difference(
+      .value,
+      variable: pair.variable,
+      slot: pair.slot,
+      isCounted ? "\(difference.count) of \(total) elements differ" : "the elements differ"
+    )
+    entry.elements = isCounted ? difference.count : nil
+    entry.largestULP = difference.largestULP
+    entry.largestRelative = difference.largestRelative
+    if isCounted, var rest = difference.place {
+      var index: [Int] = []
+      for dimension in pair.first.shape.dimensions.reversed() {
+        index.insert(rest % dimension, at: 0)
+        rest /= dimension
+      }
+      entry.index = index
+    }
+    differences.append(entry)
+  }
+}
