@@ -104,3 +104,57 @@ struct FileTests {
     #expect(try errorCode { _ = try FileSystem.names(in: directory("nothing")) } == .notFound)
   }
 }
+
+@Suite("PositionalFile sections and reopened files")
+struct SectionTests {
+  @Test
+  func sectionsBeginAtZeroAndEndWhereTheyDo() throws {
+    let directory = try TemporaryDirectory()
+    try writeFile(directory("a"), Array(0..<10))
+    let file = try PositionalFile.open(directory("a"))
+    let part = try file.section(2..<7)
+    #expect(try part.size() == 5)
+    #expect(try part.bytes(at: 1, count: 4) == [3, 4, 5, 6])
+    let error = try stateError { _ = try part.bytes(at: 3, count: 3) }
+    #expect(error?.code == .truncated)
+    let inner = try part.section(1..<3)
+    #expect(try inner.bytes(at: 0, count: 2) == [3, 4])
+    #expect(inner.origin == 3)
+  }
+
+  @Test(arguments: [(-1, 3), (0, 11), (11, 11)])
+  func sectionOutsideItsFileIsRefused(_ lower: Int, _ upper: Int) throws {
+    let directory = try TemporaryDirectory()
+    try writeFile(directory("a"), Array(0..<10))
+    let file = try PositionalFile.open(directory("a"))
+    #expect(try errorCode { _ = try file.section(lower..<upper) } == .malformed)
+    let part = try file.section(0..<5)
+    #expect(try errorCode { _ = try part.section(3..<6) } == .malformed)
+  }
+
+  @Test
+  func moreFilesAreReadThanAreOpen() throws {
+    let directory = try TemporaryDirectory()
+    let names = (0..<200).map { directory("\($0)") }
+    for (index, name) in names.enumerated() { try writeFile(name, [UInt8(index)]) }
+    let files = try names.map { try PositionalFile.reopening($0) }
+    for (index, file) in files.enumerated() {
+      #expect(try file.bytes(at: 0, count: 1) == [UInt8(index)])
+    }
+    #expect(try FileManager.default.contentsOfDirectory(atPath: "/dev/fd").count < 150)
+  }
+
+  @Test
+  func replacedFileIsNotTakenForTheOldOne() throws {
+    let directory = try TemporaryDirectory()
+    try writeFile(directory("a"), [1])
+    let file = try PositionalFile.reopening(directory("a"))
+    try FileSystem.rename(directory("a"), directory("old"))
+    try writeFile(directory("a"), [2])
+    // Others take its place among the open ones.
+    for index in 0..<200 { try writeFile(directory("\(index)"), [0]) }
+    let others = try (0..<200).map { try PositionalFile.reopening(directory("\($0)")) }
+    #expect(try stateError { _ = try file.bytes(at: 0, count: 1) }?.code == .inputOutput)
+    withExtendedLifetime(others) {}
+  }
+}

@@ -47,6 +47,25 @@ struct AssemblyTests {
   }
 
   @Test
+  func partsThatReachFarBehindLaterOnesAreFound() throws {
+    // The first part ends last: looking at ends alone would miss it in every row but one.
+    let naive = NaiveTensor([9, 4], width: 1)
+    var parts = [try part(naive, [0, 0], [9, 1])]
+    for row in 0..<9 { parts.append(try part(naive, [row, 1], [1, 3])) }
+    let tensor = try Tensor.assemble(.uint8, try Shape([9, 4]), from: parts)
+    #expect(try everyRange(of: tensor, is: naive.bytes))
+  }
+
+  @Test
+  func reshapedTensorKeepsItsBytesAndSum() throws {
+    let naive = NaiveTensor([2, 6], width: 1)
+    let tensor = try naive.tensor().reshaped(try Shape([3, 4]))
+    #expect(tensor.shape.dimensions == [3, 4])
+    #expect(try everyRange(of: tensor, is: naive.bytes))
+    #expect(throws: StateError.self) { try tensor.reshaped(try Shape([5])) }
+  }
+
+  @Test
   func partsOfUnevenRowsDeliverEveryRange() throws {
     // A brick wall: no grid.
     let naive = NaiveTensor([2, 5], width: 2)

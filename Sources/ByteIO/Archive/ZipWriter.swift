@@ -83,22 +83,52 @@ public final class ZipWriter {
       waiting = []
       return sums
     }
-    var placements: [TensorPass.Placement] = []
-    var owners: [Int] = []
-    for (number, parts) in pending {
+    let placements = placements()
+    let found = try TensorPass.copyIntoArchive(placements, progress: progress)
+    take(found.map(\.crc32))
+    return sums
+  }
+
+  /// The content that has been added since the last call, each part with its place.
+  private func placements() -> [TensorPass.Placement] {
+    pending.flatMap { number, parts in
       var offset = records[number].contentOffset
-      for part in parts {
-        placements.append(.init(part, file: file, offset: offset))
-        owners.append(number)
-        offset += part.tensor.byteCount
+      return parts.map { part in
+        defer { offset += part.tensor.byteCount }
+        return TensorPass.Placement(part, file: file, offset: offset)
       }
     }
-    let found = try TensorPass.copyIntoArchive(placements, progress: progress)
-    for (place, (owner, sum)) in zip(placements, zip(owners, found)) {
-      sums[owner].add(sum.crc32, count: place.tensor.tensor.byteCount)
-    }
+  }
+
+  /// Adds the sums of all parts to those of their members.
+  private func take(_ found: some Sequence<CRC32>) {
+    let owners = pending.flatMap { number, parts in parts.map { (number, $0.tensor.byteCount) } }
+    for ((number, count), sum) in zip(owners, found) { sums[number].add(sum, count: count) }
     pending = []
-    return sums
+  }
+
+  /// Streams and finishes archives of stored members, as one pass over all their content.
+  ///
+  /// - Parameters:
+  ///   - writers: The archives, none of them begun to be streamed.
+  ///   - progress: Told of the bytes done.
+  /// - Throws: `StateError` as ``finish(progress:)``.
+  public static func finish(_ writers: [ZipWriter], progress: TensorPass.Progress? = nil) throws {
+    let placements = writers.map { $0.placements() }
+    let found = try TensorPass.copyIntoArchive(Array(placements.joined()), progress: progress)
+    var start = 0
+    for (writer, own) in zip(writers, placements) {
+      writer.take(found[start..<start + own.count].lazy.map(\.crc32))
+      start += own.count
+      try writer.finish()
+    }
+  }
+
+  /// Bytes of an archive of stored members, headers included.
+  public var byteCount: Int {
+    let start = records.last?.end ?? 0
+    let directory = records.reduce(0) { $0 + $1.central(CRC32()).count }
+    return start + directory + end(start, directory).count
   }
 
   /// Streams what is left and writes all headers and the central directory.

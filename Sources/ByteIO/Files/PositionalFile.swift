@@ -4,21 +4,48 @@ internal import Glibc
 internal import Darwin
 #endif
 internal import CPlatform
+internal import Synchronization
 internal import Tensors
 
-/// An open file whose bytes are read and written at explicit offsets, from any thread.
+/// A file, or a section of one, whose bytes are read and written at explicit offsets, from any thread.
 public final class PositionalFile: Sendable {
   /// The path that the file was opened by.
   public let path: String
 
-  private let descriptor: Int32
-
-  private init(path: String, descriptor: Int32) {
-    self.path = path
-    self.descriptor = descriptor
+  /// How the file is reached.
+  private enum Handle {
+    case open(OpenFile)
+    /// Among the files of a directory that has more than a process can hold open.
+    case reopened(ReopenedFile)
   }
 
-  deinit { close(descriptor) }
+  private let handle: Handle
+
+  /// The section, `nil` where it is all of the file; what is written may go on without end.
+  private let section: Range<Int>?
+
+  private init(path: String, handle: Handle, section: Range<Int>? = nil) {
+    self.path = path
+    self.handle = handle
+    self.section = section
+  }
+
+  private convenience init(path: String, descriptor: Int32) {
+    self.init(path: path, handle: .open(OpenFile(descriptor)))
+  }
+
+  /// Where in the file offset 0 is.
+  public var origin: Int { section?.lowerBound ?? 0 }
+
+  /// Runs a body with a descriptor that stays open meanwhile.
+  private func withDescriptor<Result>(_ body: (Int32) throws -> Result) throws -> Result {
+    let file: OpenFile
+    switch handle {
+    case .open(let open): file = open
+    case .reopened(let reopened): file = try reopened.file()
+    }
+    return try withExtendedLifetime(file) { try body(file.descriptor) }
+  }
 
   /// Opens a regular file for reading.
   ///
@@ -95,12 +122,60 @@ public final class PositionalFile: Sendable {
     }
   }
 
-  private func status() throws -> stat {
-    var status = stat()
-    guard unsafe fstat(descriptor, &status) == 0 else {
-      throw StateError.system(.inputOutput, "inspect", path)
+  /// Looks at a regular file that is open only now and then: the latest few of all such files are at once.
+  ///
+  /// - Parameter path: The file.
+  /// - Returns: The file.
+  /// - Throws: `StateError` as ``open(_:)``, now or when it is reached again; then with code `inputOutput` too
+  ///   where another file has its name.
+  public static func reopening(_ path: String) throws -> PositionalFile {
+    PositionalFile(path: path, handle: .reopened(try ReopenedFile(path)))
+  }
+
+  /// A part of the file as a file of its own: offsets begin at its start.
+  ///
+  /// - Parameter range: The part.
+  /// - Returns: The section.
+  /// - Throws: `StateError` with code `malformed` when the file, or the section that it is, ends before.
+  public func section(_ range: Range<Int>) throws -> PositionalFile {
+    let size = try size()
+    guard range.lowerBound >= 0, range.upperBound <= size else {
+      throw StateError(
+        .malformed,
+        "bytes \(range.lowerBound) to \(range.upperBound) lie outside the file",
+        file: path,
+        expected: "at most \(size)"
+      )
     }
-    return status
+    let start = origin + range.lowerBound
+    return PositionalFile(path: path, handle: handle, section: start..<start + range.count)
+  }
+
+  /// The rest of a file that is being written, from an offset on.
+  ///
+  /// - Parameter start: Where in the file offset 0 shall be.
+  /// - Returns: The section, which grows as it is written.
+  func written(from start: Int) -> PositionalFile {
+    PositionalFile(path: path, handle: handle, section: origin + start..<Int.max)
+  }
+
+  private func status() throws -> stat {
+    try withDescriptor { descriptor in
+      var status = stat()
+      guard unsafe fstat(descriptor, &status) == 0 else {
+        throw StateError.system(.inputOutput, "inspect", path)
+      }
+      return status
+    }
+  }
+
+  /// The descriptor of a regular file that is open for reading.
+  fileprivate static func descriptor(_ path: String) throws -> (OpenFile, FileIdentity) {
+    let file = try open(path)
+    guard case .open(let open) = file.handle else {
+      throw StateError(.inputOutput, "cannot be opened", file: path)
+    }
+    return (open, try file.identity())
   }
 
   /// What tells the file from every other one.
@@ -109,7 +184,11 @@ public final class PositionalFile: Sendable {
   /// Bytes in the file now.
   ///
   /// - Throws: `StateError` with code `inputOutput`.
-  public func size() throws -> Int { Int(try status().st_size) }
+  public func size() throws -> Int {
+    let size = Int(try status().st_size)
+    guard let section else { return size }
+    return max(0, min(size, section.upperBound) - section.lowerBound)
+  }
 
   /// Fills a buffer from the file.
   ///
@@ -119,6 +198,24 @@ public final class PositionalFile: Sendable {
   /// - Throws: `StateError` with code `truncated` when the file ends before the buffer does,
   ///   `inputOutput` when the system fails.
   public func read(into buffer: UnsafeMutableRawBufferPointer, at offset: Int) throws {
+    let offset = origin + offset
+    if let section, buffer.count > section.upperBound - offset {
+      throw StateError(
+        .truncated,
+        "the section ends too early",
+        file: path,
+        offset: section.upperBound,
+        expected: "\(buffer.count - (section.upperBound - offset)) more bytes"
+      )
+    }
+    try withDescriptor { try unsafe read($0, into: buffer, at: offset) }
+  }
+
+  private func read(
+    _ descriptor: Int32,
+    into buffer: UnsafeMutableRawBufferPointer,
+    at offset: Int
+  ) throws {
     var done = 0
     while done < buffer.count {
       let rest = unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[done...])
@@ -177,6 +274,14 @@ public final class PositionalFile: Sendable {
   ///   - offset: Where in the file to begin.
   /// - Throws: `StateError` with code `inputOutput`.
   public func write(_ buffer: UnsafeRawBufferPointer, at offset: Int) throws {
+    try withDescriptor { try unsafe write($0, buffer, at: origin + offset) }
+  }
+
+  private func write(
+    _ descriptor: Int32,
+    _ buffer: UnsafeRawBufferPointer,
+    at offset: Int
+  ) throws {
     var done = 0
     while done < buffer.count {
       let rest = unsafe UnsafeRawBufferPointer(rebasing: buffer[done...])
@@ -214,9 +319,73 @@ public final class PositionalFile: Sendable {
   ///
   /// - Throws: `StateError` with code `inputOutput`.
   public func sync() throws {
-    while Fault.status(.sync, path, { fsync(descriptor) }) != 0 {
-      if errno != EINTR { throw StateError.system(.inputOutput, "flush", path) }
+    try withDescriptor { descriptor in
+      while Fault.status(.sync, path, { fsync(descriptor) }) != 0 {
+        if errno != EINTR { throw StateError.system(.inputOutput, "flush", path) }
+      }
     }
+  }
+}
+
+/// A descriptor, closed with its last user.
+private final class OpenFile: Sendable {
+  let descriptor: Int32
+
+  init(_ descriptor: Int32) { self.descriptor = descriptor }
+
+  deinit { close(descriptor) }
+}
+
+/// A file that is open as long as it is among the latest of its kind that were read.
+private final class ReopenedFile: Sendable {
+  private let path: String
+  private let identity: FileIdentity
+
+  /// Files that are open at once, beside those that somebody reads just now.
+  private static let capacity = 64
+
+  /// The open ones, the latest last.
+  private static let latest = Mutex<[(owner: ObjectIdentifier, file: OpenFile)]>([])
+
+  init(_ path: String) throws {
+    self.path = path
+    let (file, identity) = try PositionalFile.descriptor(path)
+    self.identity = identity
+    keep(file)
+  }
+
+  deinit {
+    let own = ObjectIdentifier(self)
+    Self.latest.withLock { $0.removeAll { $0.owner == own } }
+  }
+
+  /// The file, opened again where it has been closed meanwhile.
+  func file() throws -> OpenFile {
+    let own = ObjectIdentifier(self)
+    let found = Self.latest.withLock { list -> OpenFile? in
+      guard let place = list.lastIndex(where: { $0.owner == own }) else { return nil }
+      let entry = list.remove(at: place)
+      list.append(entry)
+      return entry.file
+    }
+    if let found { return found }
+    let (file, identity) = try PositionalFile.descriptor(path)
+    guard identity == self.identity else {
+      throw StateError(.inputOutput, "was replaced while it was being read", file: path)
+    }
+    keep(file)
+    return file
+  }
+
+  private func keep(_ file: OpenFile) {
+    let own = ObjectIdentifier(self)
+    // Closing may take time: it is done by whoever holds the last reference, outside the lock.
+    let closed = Self.latest.withLock { list -> OpenFile? in
+      let oldest = list.count >= Self.capacity ? list.removeFirst().file : nil
+      list.append((own, file))
+      return oldest
+    }
+    withExtendedLifetime(closed) {}
   }
 }
 

@@ -3,8 +3,7 @@ public import Tensors
 /// A whole file as a tensor's source, open only while it is read: a directory may have more files in it than a process
 /// can hold open.
 public final class ReopenedSource: TensorSource {
-  private let path: String
-  private let identity: FileIdentity
+  private let file: PositionalFile
 
   /// Bytes in the file.
   public let byteCount: Int
@@ -12,11 +11,9 @@ public final class ReopenedSource: TensorSource {
   /// Looks at a file.
   ///
   /// - Parameter path: The file.
-  /// - Throws: `StateError` as ``PositionalFile/open(_:)``.
+  /// - Throws: `StateError` as ``PositionalFile/reopening(_:)``.
   public init(_ path: String) throws {
-    let file = try PositionalFile.open(path)
-    self.path = path
-    identity = try file.identity()
+    file = try PositionalFile.reopening(path)
     byteCount = try file.size()
   }
 
@@ -24,10 +21,6 @@ public final class ReopenedSource: TensorSource {
   ///
   /// - Throws: `StateError` with code `inputOutput` when another file has its name now.
   public func read(into buffer: UnsafeMutableRawBufferPointer, at offset: Int) throws {
-    let file = try PositionalFile.open(path)
-    guard try file.identity() == identity else {
-      throw StateError(.inputOutput, "was replaced while it was being read", file: path)
-    }
     try unsafe file.read(into: buffer, at: offset)
   }
 }

@@ -50,13 +50,3 @@ enum FactoredSlot {
     return try tensor.reshaped(try Shape(dimensions))
   }
 }
-
-extension Tensor {
-  /// The same elements in another shape of as many.
-  func reshaped(_ shape: Shape) throws -> Tensor {
-    guard shape.elementCount == self.shape.elementCount else {
-      throw StateError(.malformed, "\(self.shape) cannot become \(shape)")
-    }
-    return try Tensor(elementType, shape, checksum: checksum, source: source)
-  }
-}

@@ -1,18 +1,31 @@
 /// A tensor put together from rectangular parts.
 final class AssembledView: TensorSource {
+  /// The parts in the order of their first elements in the whole.
   private let parts: [(tensor: Tensor, runs: BlockRuns)]
+  /// For each part where the furthest of it and those before it ends, in elements of the whole.
+  private let reaches: [Int]
   private let width: Int
 
   init(_ parts: [(tensor: Tensor, runs: BlockRuns)], width: Int) {
     self.parts = parts
     self.width = width
+    var reach = 0
+    reaches = parts.map { _, runs in
+      if runs.count > 0 {
+        reach = max(reach, runs.position(ofRun: runs.count - 1) + runs.length)
+      }
+      return reach
+    }
   }
 
   var origins: [Tensor] { parts.map(\.tensor) }
 
   func read(into buffer: UnsafeMutableRawBufferPointer, at offset: Int) throws {
     let end = offset + buffer.count
-    for (tensor, runs) in parts {
+    for part in firstPart(endingAfter: offset / width)..<parts.count {
+      let (tensor, runs) = parts[part]
+      // Those that follow begin later still.
+      if runs.position(ofRun: 0) * width >= end { break }
       let runBytes = runs.length * width
       var run = runs.firstRun(endingAfter: offset / width)
       while run < runs.count {
@@ -29,6 +42,17 @@ final class AssembledView: TensorSource {
         run += 1
       }
     }
+  }
+
+  /// The first part that ends after an element of the whole, or has one before it that does.
+  private func firstPart(endingAfter element: Int) -> Int {
+    var low = 0
+    var high = parts.count
+    while low < high {
+      let middle = low + (high - low) / 2
+      if reaches[middle] > element { high = middle } else { low = middle + 1 }
+    }
+    return low
   }
 }
 
