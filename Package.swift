@@ -338,8 +338,8 @@ let package = Package(
     .testTarget(
       name: "KerasCheckpointTests",
       dependencies: [
-        "KerasCheckpoint", "TrainingState", "OptimizerCore", "HDF5", "ByteIO", "Tensors",
-        "TestSupport",
+        "KerasCheckpoint", "TrainingState", "OptimizerCatalog", "OptimizerCore", "HDF5", "ByteIO",
+        "Tensors", "TestSupport",
       ],
       swiftSettings: strict
     ),

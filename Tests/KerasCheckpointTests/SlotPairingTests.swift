@@ -1,4 +1,5 @@
 import Foundation
+import OptimizerCatalog
 import OptimizerCore
 import Tensors
 import TestSupport
@@ -17,8 +18,10 @@ struct SlotPairingTests {
     let rows = table.split(separator: "\n").dropFirst()
       .map { $0.split(separator: "\t", omittingEmptySubsequences: false).map(String.init) }
     let kind = state.optimizer?.kind
+    let words = SlotVocabulary(KerasFamily.allCases.flatMap(\.dialects))
+    let present = Set(rows.map { $0[1] })
     for row in rows {
-      let slot = SlotWords.slot(row[1], kind: kind)
+      let slot = try #require(words.slot(row[1], of: kind, isPresent: present.contains))
       let variable = try #require(state.variables.first { $0.name == row[0] }, "\(row[0])")
       let tensor = try #require(variable[slot], "\(row[0]) \(slot)").tensor.tensor
       #expect(tensor.shape.dimensions == row[2].split(separator: ",").compactMap { Int($0) })

@@ -49,6 +49,80 @@ struct SlotVocabularyTests {
     #expect(vocabulary.slot("Adam_1", isPresent: { $0 == "Adam" }) == .secondMoment)
   }
 
+  /// Where the optimizer is known, a word that several optimizers have is its own.
+  @Test(arguments: OptimizerCatalog.all.map(\.kind), [[], wrappers])
+  func kindDecidesBetweenEqualWords(_ kind: String, _ beside: [SlotName]) {
+    let slots = OptimizerCatalog.description(of: kind)?.slots ?? []
+    let always = slots.filter { $0.presence == .always }.map(\.name)
+    for chosen in [always, slots.map(\.name)] {
+      for vocabulary in [
+        SlotVocabulary(.keras3), SlotVocabulary(.tfKeras), SlotVocabulary(.tensorFlowObjects),
+        SlotVocabulary(.tfKerasLegacy, .bert4keras),
+      ] {
+        let all = Set(chosen + beside)
+        let words = vocabulary.words(for: all, of: kind)
+        let present = Set(words.values)
+        #expect(Set(words.keys) == all && present.count == all.count)
+        for (slot, word) in words {
+          let found = vocabulary.slot(word, of: kind, isPresent: present.contains)
+          #expect(found == slot, "\(word) of \(words)")
+        }
+      }
+    }
+  }
+
+  @Test
+  func optimizersOwnRowGoesFirst() {
+    let vocabulary = SlotVocabulary(.tfKerasLegacy, .bert4keras)
+    #expect(vocabulary.slot("v", of: "adamax", isPresent: { $0 == "m" }) == .infinityNorm)
+    #expect(vocabulary.slot("v", of: "adam", isPresent: { $0 == "m" }) == .secondMoment)
+    #expect(vocabulary.slot("v", isPresent: { $0 == "m" }) == .secondMoment)
+    #expect(
+      vocabulary.words(for: [.momentum], of: "lion") == [.momentum: "m"]
+        && vocabulary.words(for: [.momentum], of: "sgd") == [.momentum: "momentum"]
+    )
+  }
+
+  @Test
+  func roundsAreInTheOrderOfTheList() {
+    let vocabulary = SlotVocabulary(.tfKerasLegacy)
+    func texts(_ slots: Set<SlotName>, _ kind: String?) -> [[String]] {
+      vocabulary.rounds(for: slots, of: kind).map { $0.map(\.text) }
+    }
+    #expect(texts([.secondMoment, .firstMoment], "adamw") == [["m"], ["v"]])
+    #expect(texts([.linear, .accumulator], nil) == [["accumulator", "linear"]])
+    #expect(
+      texts([.meanSquare, .momentum, .meanGradient], "rmsprop") == [["rms"], ["momentum"], ["mg"]]
+    )
+    #expect(
+      texts([.firstMoment, .secondMoment, .gradientAccumulator], "adam")
+        == [["m"], ["v"], ["gradient_accumulator"]]
+    )
+  }
+
+  @Test
+  func arrangementsFollowTheSettings() {
+    let row = OptimizerCatalog.description(of: "rmsprop")?.rows(in: .keras3).first
+    let all = row?.arrangements(behind: OptimizerCatalog.base(of: .keras3)) ?? []
+    #expect(all.count == 32)
+    #expect(all.first?.settings == [] && all.first?.words.map(\.text) == ["velocity"])
+    let whole = all.first {
+      $0.settings == ["ema_decay", "centered", OptimizerCatalog.scheduleSetting]
+    }
+    #expect(whole?.words.map(\.text) == ["average", "velocity", "average_gradient"])
+    #expect(whole?.sections.count == 3 && all.first?.sections.count == 2)
+    #expect(row?.depends(on: "momentum") == true && row?.depends(on: "amsgrad") == false)
+  }
+
+  @Test(arguments: [
+    ("Custom>AdamW", "adamw"), ("rm_sprop_2", "rmsprop"), ("RMSprop", "rmsprop"),
+    ("adam_12", "adam"), ("AdaFactorV2", "adafactor"), ("AdamWarmup", "keras_bert_adamw"),
+    ("AdamX", nil), ("", nil), ("2", nil),
+  ])
+  func classesAreFoundByAnyOfTheirNames(_ name: String, _ kind: String?) {
+    #expect(OptimizerCatalog.description(ofKerasClass: name)?.kind == kind)
+  }
+
   @Test
   func wordThatNoRowHasIsNone() {
     let vocabulary = SlotVocabulary(.bert, .tensorFlow)

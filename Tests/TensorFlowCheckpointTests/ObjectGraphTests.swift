@@ -119,6 +119,6 @@ struct ObjectGraphTests {
     _ siblings: [String],
     _ slot: SlotName
   ) {
-    #expect(KerasSlots.name(kind, optimizer: optimizer, siblings: Set(siblings + [kind])) == slot)
+    #expect(ObjectState.slot(kind, optimizer: optimizer, siblings: Set(siblings + [kind])) == slot)
   }
 }

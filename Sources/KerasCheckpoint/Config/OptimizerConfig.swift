@@ -1,3 +1,4 @@
+internal import OptimizerCatalog
 internal import OptimizerCore
 internal import Tensors
 
@@ -59,21 +60,11 @@ struct OptimizerConfig {
 
   // MARK: Kind
 
-  private static let kinds = [
-    "adam": "adam", "adamw": "adamw", "adamweightdecay": "adamw", "sgd": "sgd",
-    "rmsprop": "rmsprop", "adagrad": "adagrad", "adadelta": "adadelta", "adamax": "adamax",
-    "nadam": "nadam", "ftrl": "ftrl", "adafactor": "adafactor", "adafactorv2": "adafactor",
-    "lion": "lion", "lamb": "lamb", "muon": "muon", "adamwarmup": "keras_bert_adamw",
-  ]
-
-  /// The hub's word for a class, by its name.
-  static func kind(ofClass name: String) -> String? { kinds[name.lowercased()] }
-
   /// The hub's word for the rule: by the class, else by the values that only one rule has.
   var kind: String {
     let values = values
     if values["exclude_from_layer_adaptation"] != nil { return "lamb" }
-    let known = Self.kind(ofClass: className)
+    let known = OptimizerCatalog.description(ofKerasClass: className)?.kind
     if values["weight_decay_rate"] != nil, known == nil || known == "adam" { return "adamw" }
     if let known { return known }
     if values["warmup_steps"] != nil, values["min_lr"] != nil { return "keras_bert_adamw" }

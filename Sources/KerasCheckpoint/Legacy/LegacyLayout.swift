@@ -1,3 +1,4 @@
+internal import OptimizerCatalog
 internal import OptimizerCore
 internal import Tensors
 internal import TrainingState
@@ -141,20 +142,19 @@ struct LegacyLayout {
     }
     let step = try LegacyStep.value(of: state)
     optimizer.append(counter(step, className))
-    let order =
-      SlotWords.legacyOrder.filter(slots.contains)
-      + slots.filter { !SlotWords.legacyOrder.contains($0) }.sorted()
     let variables = KerasBERTOrder.sorted(state.variables, state.naming)
-    for name in order {
-      let word = SlotWords.legacyWord(name, among: slots)
+    let rounds = KerasFamily.legacy.vocabulary.rounds(for: slots, of: state.optimizer?.kind)
+    for round in rounds {
       for variable in variables {
-        guard let slot = variable[name] else { continue }
-        let entry = Entry(
-          name: "\(className)/\(variable.name)/\(word):0",
-          tensor: slot.tensor.tensor,
-          subject: "\(variable.name)/\(name)"
-        )
-        optimizer.append(entry)
+        for word in round {
+          guard let slot = variable[word.slot] else { continue }
+          let entry = Entry(
+            name: "\(className)/\(variable.name)/\(word.text):0",
+            tensor: slot.tensor.tensor,
+            subject: "\(variable.name)/\(word.slot)"
+          )
+          optimizer.append(entry)
+        }
       }
     }
     let bare = state.variables.filter { $0.slots.isEmpty }

@@ -1,5 +1,7 @@
+internal import OptimizerCatalog
+
 /// The implementations of Keras' optimizers, which keep their variables in different orders.
-enum KerasFamily: Sendable, Hashable {
+enum KerasFamily: Sendable, Hashable, CaseIterable {
   /// Multi-backend Keras up to 2.3.1.
   case multiBackend
   /// `OptimizerV2`: tf.keras up to 2.10, `optimizers.legacy` later.
@@ -21,12 +23,36 @@ enum KerasFamily: Sendable, Hashable {
     }
   }
 
+  /// The catalogue's dialects of the family; bert4keras' optimizers are subclasses of `OptimizerV2`.
+  var dialects: [Dialect] {
+    switch self {
+    case .multiBackend: [.kerasMultiBackend]
+    case .legacy: [.tfKerasLegacy, .bert4keras]
+    case .current: [.tfKeras]
+    case .keras3: [.keras3]
+    }
+  }
+
+  /// The words for slots.
+  var vocabulary: SlotVocabulary {
+    switch self {
+    case .multiBackend: Self.multiBackendWords
+    case .legacy: Self.legacyWords
+    case .current: Self.currentWords
+    case .keras3: Self.keras3Words
+    }
+  }
+
+  private static let multiBackendWords = SlotVocabulary(KerasFamily.multiBackend.dialects)
+  private static let legacyWords = SlotVocabulary(KerasFamily.legacy.dialects)
+  private static let currentWords = SlotVocabulary(KerasFamily.current.dialects)
+  private static let keras3Words = SlotVocabulary(KerasFamily.keras3.dialects)
+
   /// Whether slots for a momentum are kept only where there is one.
   func hasOptionalMomentum(_ kind: String?) -> Bool {
-    switch self {
-    case .multiBackend: false
-    case .legacy, .keras3: kind == "sgd" || kind == "rmsprop"
-    case .current: kind == "rmsprop"
+    let known = kind.flatMap { OptimizerCatalog.description(of: $0) }
+    return dialects.contains { dialect in
+      known?.rows(in: dialect).contains { $0.depends(on: "momentum") } ?? false
     }
   }
 }

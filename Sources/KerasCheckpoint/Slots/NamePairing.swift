@@ -1,3 +1,4 @@
+internal import OptimizerCatalog
 internal import Tensors
 internal import TrainingState
 
@@ -6,6 +7,7 @@ struct NamePairing {
   private let owners: [SlotOwner]
   private let family: KerasFamily
   private let kind: String?
+  private let words: [String]
   private var places: [ExactName: Int?] = [:]
   private var flattened: [ExactName: Int?] = [:]
 
@@ -13,6 +15,7 @@ struct NamePairing {
     self.owners = owners
     self.family = family
     self.kind = kind
+    words = family.vocabulary.texts
     for (place, owner) in owners.enumerated() {
       Self.note(place, owner.name, in: &places)
       let flat = owner.name.unicodeScalars.map { $0 == "/" ? "_" : $0 }
@@ -34,9 +37,11 @@ struct NamePairing {
     guard family != .multiBackend else { return nil }
     var result = OptimizerTensors()
     var taken: [Int: Set<SlotName>] = [:]
-    for tensor in tensors {
-      if let (place, word) = owner(of: tensor.name) {
-        let slot = SlotWords.slot(word, kind: kind, shape: tensor.tensor.shape)
+    let found = tensors.map { owner(of: $0.name) }
+    let present = Set(found.compactMap { $0?.word })
+    for (tensor, owner) in zip(tensors, found) {
+      if let (place, word) = owner {
+        let slot = slot(word, among: present, tensor.tensor.shape)
         guard taken[place, default: []].insert(slot).inserted else { return nil }
         result.add(tensor, as: slot, of: owners[place], at: place)
       } else if tensor.tensor.shape.rank == 0 {
@@ -48,6 +53,19 @@ struct NamePairing {
     return result
   }
 
+  /// The slot that a word means; a word that is not known stands for itself.
+  private func slot(_ word: String, among present: Set<String>, _ shape: Shape) -> SlotName {
+    let slot = family.vocabulary.slot(word, of: kind, isPresent: present.contains)
+    guard let slot else { return SlotName(rawValue: word) }
+    // bert4keras calls the factors by the length of the axis that a mean was taken over, and keeps that axis as one of
+    // length 1: `AdaFactorBase.factored_shape`.
+    guard slot == .factoredRow || slot == .factoredColumn, family == .legacy, shape.rank >= 2 else {
+      return slot
+    }
+    let isRow = shape.dimensions[shape.rank - 1] == 1 && shape.dimensions[shape.rank - 2] != 1
+    return isRow ? .factoredRow : .factoredColumn
+  }
+
   private func owner(of name: String) -> (place: Int, word: String)? {
     let parts = KerasNames.components(KerasNames.plain(name))
     switch family {
@@ -56,19 +74,19 @@ struct NamePairing {
       guard parts.count >= 3, let last = parts.last else { return nil }
       for start in 1..<parts.count - 1 {
         let base = parts[start..<parts.count - 1].joined(separator: "/")
-        if let place = places[ExactName(base)] ?? nil { return (place, Self.withoutNumber(last)) }
+        if let place = places[ExactName(base)] ?? nil { return (place, withoutNumber(last)) }
       }
       return nil
     case .current:
       guard parts.count >= 3 else { return nil }
-      for start in 2..<parts.count where SlotWords.all.contains(parts[start - 1]) {
+      for start in 2..<parts.count where words.contains(parts[start - 1]) {
         let base = parts[start...].joined(separator: "/")
         if let place = places[ExactName(base)] ?? nil { return (place, parts[start - 1]) }
       }
       return nil
     case .keras3:
       guard parts.count >= 2, let last = parts.last else { return nil }
-      for word in SlotWords.all where last.utf8.count > word.utf8.count + 1 {
+      for word in words where last.utf8.count > word.utf8.count + 1 {
         guard last.hasSuffix("_" + word) else { continue }
         let base = String(last.dropLast(word.count + 1))
         if let place = flattened[ExactName(base)] ?? nil { return (place, word) }
@@ -78,11 +96,11 @@ struct NamePairing {
   }
 
   /// TensorFlow numbers names that are taken.
-  private static func withoutNumber(_ word: String) -> String {
+  private func withoutNumber(_ word: String) -> String {
     guard let bar = word.lastIndex(of: "_"), bar != word.startIndex,
       Int(word[word.index(after: bar)...]) != nil
     else { return word }
     let stem = String(word[..<bar])
-    return SlotWords.all.contains(stem) ? stem : word
+    return words.contains(stem) ? stem : word
   }
 }

@@ -1,3 +1,4 @@
+internal import OptimizerCatalog
 internal import OptimizerCore
 internal import Tensors
 internal import TrainingState
@@ -14,7 +15,7 @@ struct OrderPairing {
   private struct Fit {
     let items: [SlotLayout.Item]
     let kind: String
-    let traits: SlotLayout.Traits
+    let settings: Set<String>
   }
 
   /// Where a list and the order that comes closest part ways.
@@ -56,13 +57,13 @@ struct OrderPairing {
     let trained = owners.indices.filter { owners[$0].isTrainable }
     var fitting: [Fit] = []
     var nearest: Divergence?
-    for kind in kind.map({ [$0] }) ?? SlotLayout.kinds {
+    for kind in kind.map({ [$0] }) ?? OptimizerCatalog.all.map(\.kind) {
       for layout in SlotLayout.known(kind, family) where agrees(layout) {
-        let items = try layout.items(for: trained, of: owners, family)
+        let items = try SlotLayout.items(of: layout.sections, for: trained, of: owners)
         let same = zip(items, tensors).prefix { $0.shape == $1.tensor.shape }.count
         if same == items.count, same == tensors.count {
           if !fitting.contains(where: { $0.items == items && $0.kind == kind }) {
-            fitting.append(Fit(items: items, kind: kind, traits: layout.traits))
+            fitting.append(Fit(items: items, kind: kind, settings: layout.settings))
           }
         } else if isNearer(same, items.count, nearest, tensors.count) {
           nearest = Divergence(
@@ -79,9 +80,9 @@ struct OrderPairing {
       if !meant.isEmpty { fitting = meant }
     }
     guard let first = fitting.first else { throw refusal(nearest, tensors, trained.count) }
-    let paired = pair(first.items, tensors, first.kind)
+    let paired = pair(first.items, tensors)
     // Several may fit: what they agree on is true of any.
-    let others = fitting.dropFirst().map { pair($0.items, tensors, $0.kind) }
+    let others = fitting.dropFirst().map { pair($0.items, tensors) }
     if others.allSatisfy({ $0.names == paired.names && $0.owners == paired.owners }) {
       return paired
     }
@@ -103,27 +104,24 @@ struct OrderPairing {
     return same == other.place && abs(count - length) < abs(other.count - length)
   }
 
-  /// Whether a layout has the optional parts that the configuration asks for.
-  private func agrees(_ layout: SlotLayout) -> Bool {
+  /// Whether an arrangement has the optional parts that the configuration asks for; what that does not
+  /// mention may be either way.
+  private func agrees(_ arrangement: DialectRow.Arrangement) -> Bool {
     guard let config else { return true }
-    let traits = layout.traits
     let values = config.values
-    let accumulates = values["gradient_accumulation_steps"]?.number != nil
-    if family == .current || family == .keras3 {
-      guard traits.average == config.flag("use_ema"), traits.accumulation == accumulates else {
-        return false
-      }
-      if family == .keras3 {
-        let hasRate = layout.sections.first == .scalar("learning_rate")
-        guard hasRate != config.hasScheduleObject else { return false }
-      }
+    var wanted: [String: Bool] = [:]
+    for flag in ["amsgrad", "centered"] where values[flag] != nil {
+      wanted[flag] = config.flag(flag)
     }
-    if values["amsgrad"] != nil, traits.amsgrad != config.flag("amsgrad") { return false }
-    if values["centered"] != nil, traits.centered != config.flag("centered") { return false }
     if let momentum = values["momentum"]?.number, family.hasOptionalMomentum(kind) {
-      return traits.momentum == (momentum != 0)
+      wanted["momentum"] = momentum != 0
     }
-    return true
+    if family == .current || family == .keras3 {
+      wanted["ema_decay"] = config.flag("use_ema")
+      wanted["accumulation_steps"] = values["gradient_accumulation_steps"]?.number != nil
+      wanted[OptimizerCatalog.scheduleSetting] = config.hasScheduleObject && family == .keras3
+    }
+    return wanted.allSatisfy { arrangement.settings.contains($0.key) == $0.value }
   }
 
   /// Whether a reading is of the rule and has the optional parts that a record asks for.
@@ -134,19 +132,20 @@ struct OrderPairing {
     // Adam and AdamW keep the same.
     let isAdam = [fit.kind, record.kind].allSatisfy(["adam", "adamw"].contains)
     guard isAdam || fit.kind == record.kind else { return false }
-    let traits = fit.traits
-    if family.hasOptionalMomentum(fit.kind), traits.momentum != (number("momentum") != 0) {
+    let settings = fit.settings
+    let hasMomentum = number("momentum") != 0
+    if family.hasOptionalMomentum(fit.kind), settings.contains("momentum") != hasMomentum {
       return false
     }
-    return traits.amsgrad == isOn("amsgrad") && traits.centered == isOn("centered")
-      && traits.average == (number("ema_decay") != 0)
-      && traits.accumulation == (number("accumulation_steps") > 1)
+    return settings.contains("amsgrad") == isOn("amsgrad")
+      && settings.contains("centered") == isOn("centered")
+      && settings.contains("ema_decay") == (number("ema_decay") != 0)
+      && settings.contains("accumulation_steps") == (number("accumulation_steps") > 1)
   }
 
   private func pair(
     _ items: [SlotLayout.Item],
-    _ tensors: [StateTensor],
-    _ kind: String
+    _ tensors: [StateTensor]
   ) -> OptimizerTensors {
     var result = OptimizerTensors()
     for (item, tensor) in zip(items, tensors) {
@@ -158,8 +157,7 @@ struct OrderPairing {
         }
         result.scalars.append(named)
       case .placeholder: result.placeholders.append(tensor)
-      case .slot(let word, let place, _):
-        let slot = SlotWords.slot(word, kind: kind)
+      case .slot(let slot, let place, _):
         result.add(tensor, as: slot, of: owners[place], at: place)
       }
     }

@@ -1,35 +1,13 @@
+internal import OptimizerCatalog
 internal import Tensors
 
-/// The order in which an optimizer keeps its variables.
-struct SlotLayout: Sendable, Hashable {
-  /// A part of the list.
-  enum Section: Sendable, Hashable {
-    /// A scalar of the optimizer as a whole.
-    case scalar(String)
-    /// Words for slots, one round of them per variable.
-    case each([String])
-    /// A vector of one element per variable that stands for a slot that is not kept.
-    case placeholders(String)
-  }
-
-  /// What the configuration calls the optional parts, for choosing among layouts.
-  struct Traits: Sendable, Hashable {
-    var amsgrad = false
-    var momentum = false
-    var centered = false
-    var average = false
-    var accumulation = false
-  }
-
-  /// The parts behind the step counter.
-  let sections: [Section]
-  let traits: Traits
-
-  /// The parts with their slots spelled out: what stands at each place, for given variables.
+/// The order in which an optimizer keeps its variables, spelled out for given ones.
+enum SlotLayout {
+  /// What stands at a place behind the step counter.
   enum Item: Sendable, Hashable {
     case scalar(String)
-    case slot(String, owner: Int, shape: Shape)
-    case placeholder(String, owner: Int, shape: Shape)
+    case slot(SlotName, owner: Int, shape: Shape)
+    case placeholder(SlotName, owner: Int, shape: Shape)
 
     var shape: Shape {
       switch self {
@@ -39,19 +17,38 @@ struct SlotLayout: Sendable, Hashable {
     }
   }
 
+  /// The orders that a rule's variables may be in.
+  ///
+  /// - Parameters:
+  ///   - kind: The rule.
+  ///   - family: Whose implementation of it.
+  /// - Returns: The arrangements, the plainest first.
+  static func known(_ kind: String, _ family: KerasFamily) -> [DialectRow.Arrangement] {
+    guard let known = OptimizerCatalog.description(of: kind) else { return [] }
+    return family.dialects.flatMap { dialect in
+      known.rows(in: dialect).flatMap {
+        $0.arrangements(behind: OptimizerCatalog.base(of: dialect))
+      }
+    }
+  }
+
   /// What stands at each place behind the step counter.
-  func items(for places: [Int], of owners: [SlotOwner], _ family: KerasFamily) throws -> [Item] {
+  static func items(
+    of sections: [ListSection],
+    for places: [Int],
+    of owners: [SlotOwner]
+  ) throws -> [Item] {
     var items: [Item] = []
     for section in sections {
-      switch section {
+      switch section.content {
       case .scalar(let name): items.append(.scalar(name))
       case .placeholders(let word):
-        items += places.map { .placeholder(word, owner: $0, shape: .vector(1)) }
+        items += places.map { .placeholder(word.slot, owner: $0, shape: .vector(1)) }
       case .each(let words):
         for place in places {
           for word in words {
-            guard let item = try Self.item(word, place, owners[place], family) else { continue }
-            items.append(item)
+            let item = try item(word, section.hasScalarPlaceholders, place, owners[place])
+            if let item { items.append(item) }
           }
         }
       }
@@ -59,29 +56,28 @@ struct SlotLayout: Sendable, Hashable {
     return items
   }
 
-  /// Muon's word for the velocity that only some variables have.
-  static let adamVelocity = "velocity of Adam"
-
   /// A slot of one variable, `nil` where the variable has none of the sort.
   private static func item(
-    _ word: String,
+    _ word: DialectRow.Word,
+    _ hasScalarPlaceholders: Bool,
     _ place: Int,
-    _ owner: SlotOwner,
-    _ family: KerasFamily
+    _ owner: SlotOwner
   ) throws -> Item? {
-    if word == adamVelocity {
-      // Muon leaves what is no matrix, and embeddings, to Adam.
+    if word.owners == .leftToAdam {
       let isMatrix = owner.shape.rank == 2 && !owner.name.lowercased().contains("embedding")
-      return isMatrix ? nil : .slot("velocity", owner: place, shape: owner.shape)
+      if isMatrix { return nil }
     }
-    guard word == "r" || word == "c" else { return .slot(word, owner: place, shape: owner.shape) }
     let dimensions = owner.shape.dimensions
-    guard dimensions.count >= 2 else {
-      return family == .keras3 ? .placeholder(word, owner: place, shape: .scalar) : nil
+    let kept: [Int]
+    switch SlotDescription.of(word.slot)?.form {
+    case .rows where dimensions.count >= 2: kept = Array(dimensions.dropLast())
+    case .columns where dimensions.count >= 2:
+      kept = Array(dimensions.dropLast(2)) + dimensions.suffix(1)
+    case .rows, .columns:
+      return hasScalarPlaceholders ? .placeholder(word.slot, owner: place, shape: .scalar) : nil
+    case .scalar: kept = []
+    case .elementwise, nil: kept = dimensions
     }
-    let kept =
-      word == "r"
-      ? Array(dimensions.dropLast()) : Array(dimensions.dropLast(2)) + dimensions.suffix(1)
-    return .slot(word, owner: place, shape: try Shape(kept))
+    return .slot(word.slot, owner: place, shape: try Shape(kept))
   }
 }

@@ -1,5 +1,6 @@
 internal import ByteIO
 internal import HDF5
+internal import OptimizerCatalog
 internal import OptimizerCore
 internal import Tensors
 internal import TrainingState
@@ -172,8 +173,7 @@ struct WeightsDecoder {
 
   /// The rule behind an optimizer's own name, where it is the one that Keras gives.
   private static func kind(named name: String?) -> String? {
-    // A second optimizer of a session has a number behind its name.
-    name.flatMap { OptimizerConfig.kind(ofClass: SnakeCase.base(of: $0).filter { $0 != "_" }) }
+    name.flatMap { OptimizerCatalog.description(ofKerasClass: $0)?.kind }
   }
 
   /// Pairs the list in every order that the file leaves open; slots stay unpaired where several fit.

@@ -48,22 +48,25 @@ public struct OptimizerDescription: Sendable {
   /// Each framework's words for its slots.
   public let rows: [DialectRow]
 
+  /// Classes of it for Keras, Keras' own first; none where Keras has no such optimizer.
+  public let kerasClasses: [String]
+
   /// Keras' class of it, `nil` where Keras has none.
-  public let kerasClass: String?
+  public var kerasClass: String? { kerasClasses.first }
 
   init(
     _ kind: String,
     _ summary: String,
     slots: [KeptSlot],
     biasCorrection: BiasCorrection = .inapplicable,
-    kerasClass: String? = nil,
+    kerasClasses: [String] = [],
     rows: [DialectRow] = []
   ) {
     self.kind = kind
     self.summary = summary
     self.slots = slots
     self.biasCorrection = biasCorrection
-    self.kerasClass = kerasClass
+    self.kerasClasses = kerasClasses
     self.rows = rows
   }
 
@@ -79,8 +82,14 @@ public struct OptimizerDescription: Sendable {
   /// - Parameter dialect: The dialect.
   /// - Returns: The first row of the dialect.
   public func words(in dialect: Dialect) -> [DialectRow.Word] {
-    rows.first { $0.dialect == dialect }?.words ?? []
+    rows(in: dialect).first?.words ?? []
   }
+
+  /// A dialect's rows for the optimizer.
+  ///
+  /// - Parameter dialect: The dialect.
+  /// - Returns: The rows, none where it has no words for the optimizer.
+  public func rows(in dialect: Dialect) -> [DialectRow] { rows.filter { $0.dialect == dialect } }
 }
 
 extension OptimizerDescription.KeptSlot {

@@ -6,21 +6,82 @@ public import Tensors
 public struct DialectRow: Sendable, Hashable {
   /// A slot and its word.
   public struct Word: Sendable, Hashable {
+    /// The variables that have the slot.
+    public enum Owners: Sendable, Hashable {
+      /// All whose shape allows.
+      case all
+      /// What is no matrix, and embeddings: the variables that Muon leaves to Adam.
+      case leftToAdam
+    }
+
     /// The word.
     public let text: String
 
     /// What it means.
     public let slot: SlotName
+
+    /// The variables that have it.
+    public let owners: Owners
+
+    init(_ text: String, _ slot: SlotName, of owners: Owners = .all) {
+      self.text = text
+      self.slot = slot
+      self.owners = owners
+    }
+  }
+
+  /// What an optimizer keeps under some settings.
+  public struct Arrangement: Sendable, Hashable {
+    /// The settings that are on, of those that the row depends on.
+    public let settings: Set<String>
+
+    /// The parts of the list.
+    public let sections: [ListSection]
+
+    /// The words, in the dialect's order.
+    public var words: [Word] { sections.flatMap(\.words) }
   }
 
   /// The dialect.
   public let dialect: Dialect
 
+  /// The parts of the list in which the dialect keeps the optimizer's variables.
+  public let sections: [ListSection]
+
   /// The words, in the dialect's order.
   public let words: [Word]
 
   init(_ dialect: Dialect, _ words: KeyValuePairs<String, SlotName>) {
+    self.init(dialect, list: [.each(words)])
+  }
+
+  init(_ dialect: Dialect, list sections: [ListSection]) {
     self.dialect = dialect
-    self.words = words.map { Word(text: $0.key, slot: $0.value) }
+    self.sections = sections
+    words = sections.flatMap(\.words)
+  }
+
+  /// What the optimizer keeps by each choice of the settings that the row depends on, the plainest first.
+  ///
+  /// - Parameter base: What the dialect keeps for every optimizer, before the row's own.
+  /// - Returns: The arrangements.
+  public func arrangements(behind base: [ListSection] = []) -> [Arrangement] {
+    let all = base + sections
+    var settings: [String] = []
+    for case .setting(let name, _) in all.map(\.presence) where !settings.contains(name) {
+      settings.append(name)
+    }
+    return (0..<1 << settings.count).map { mask in
+      let on = Set(settings.indices.filter { mask & 1 << $0 != 0 }.map { settings[$0] })
+      return Arrangement(settings: on, sections: all.filter { $0.isThere(on) })
+    }
+  }
+
+  /// Whether slots of the row depend on a setting.
+  ///
+  /// - Parameter setting: The hyper-parameter.
+  /// - Returns: Whether some do.
+  public func depends(on setting: String) -> Bool {
+    sections.contains { if case .setting(setting, _) = $0.presence { true } else { false } }
   }
 }

@@ -1,16 +1,36 @@
 internal import Tensors
 
 extension OptimizerDescription {
+  private static var kerasWords: KeyValuePairs<String, SlotName> {
+    ["accumulated_grad": .accumulator, "accumulated_delta_var": .updateAccumulator]
+  }
+
   /// Zeiler, 2012, Algorithm 1.
   static let adadelta = OptimizerDescription(
     "adadelta",
     "Adadelta: means of squared gradients and of squared updates (arXiv:1212.5701)",
     slots: [.always(.accumulator), .always(.updateAccumulator)],
-    kerasClass: "Adadelta",
+    kerasClasses: ["Adadelta"],
     rows: [
       DialectRow(.torch, ["square_avg": .accumulator, "acc_delta": .updateAccumulator]),
       DialectRow(.tensorFlow, ["Adadelta": .accumulator, "Adadelta_1": .updateAccumulator]),
       DialectRow(.mlx, ["v": .accumulator, "u": .updateAccumulator]),
+      DialectRow(
+        .tensorFlowObjects,
+        ["accum": .accumulator, "accum_update": .updateAccumulator]
+      ),
+      DialectRow(
+        .kerasMultiBackend,
+        list: [
+          .each(["accumulator": .accumulator]), .each(["delta_accumulator": .updateAccumulator]),
+        ]
+      ),
+      DialectRow(
+        .tfKerasLegacy,
+        list: [.each(["accum_grad": .accumulator]), .each(["accum_var": .updateAccumulator])]
+      ),
+      DialectRow(.tfKeras, kerasWords),
+      DialectRow(.keras3, kerasWords),
     ]
   )
 }

@@ -1,6 +1,10 @@
 internal import Tensors
 
 extension OptimizerDescription {
+  private static var kerasWords: KeyValuePairs<String, SlotName> {
+    ["r": .factoredRow, "c": .factoredColumn, "v": .secondMoment]
+  }
+
   /// Shazeer & Stern, 2018, Algorithm 4.
   ///
   /// A matrix has row and column means, everything else the whole second moment.
@@ -11,7 +15,7 @@ extension OptimizerDescription {
       .always(.factoredRow), .always(.factoredColumn), .always(.secondMoment),
       .option(.firstMoment),
     ],
-    kerasClass: "Adafactor",
+    kerasClasses: ["Adafactor", "AdafactorV2"],
     rows: [
       DialectRow(
         .torch,
@@ -22,6 +26,14 @@ extension OptimizerDescription {
         [
           "exp_avg_sq_row": .factoredRow, "exp_avg_sq_col": .factoredColumn,
           "exp_avg_sq": .secondMoment, "exp_avg": .firstMoment,
+        ]
+      ),
+      DialectRow(.tfKeras, kerasWords),
+      DialectRow(.keras3, list: [.each(kerasWords, scalarPlaceholders: true)]),
+      DialectRow(
+        .bert4keras,
+        [
+          "m": .firstMoment, "v": .secondMoment, "vr": .factoredRow, "vc": .factoredColumn,
         ]
       ),
     ]

@@ -6,11 +6,16 @@ extension OptimizerDescription {
     "adagrad",
     "Adagrad: the sum of squared gradients (Duchi et al., 2011)",
     slots: [.always(.accumulator)],
-    kerasClass: "Adagrad",
+    kerasClasses: ["Adagrad"],
     rows: [
       DialectRow(.torch, ["sum": .accumulator]),
       DialectRow(.tensorFlow, ["Adagrad": .accumulator]),
       DialectRow(.mlx, ["v": .accumulator]),
+      DialectRow(.tensorFlowObjects, ["accumulator": .accumulator]),
+      DialectRow(.kerasMultiBackend, ["accumulator": .accumulator]),
+      DialectRow(.tfKerasLegacy, ["accumulator": .accumulator]),
+      DialectRow(.tfKeras, ["accumulator": .accumulator]),
+      DialectRow(.keras3, ["accumulator": .accumulator]),
     ]
   )
 }

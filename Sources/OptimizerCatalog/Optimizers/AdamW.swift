@@ -7,7 +7,7 @@ extension OptimizerDescription {
     "Adam with decoupled weight decay (arXiv:1711.05101)",
     slots: adamSlots,
     biasCorrection: .recorded,
-    kerasClass: "AdamW",
+    kerasClasses: ["AdamW", "AdamWeightDecay"],
     rows: adamRows
   )
 }

@@ -7,10 +7,17 @@ extension OptimizerDescription {
     "Adamax: Adam with the infinity norm (arXiv:1412.6980, section 7)",
     slots: [.always(.firstMoment), .always(.infinityNorm)],
     biasCorrection: .always,
-    kerasClass: "Adamax",
+    kerasClasses: ["Adamax"],
     rows: [
       DialectRow(.torch, ["exp_avg": .firstMoment, "exp_inf": .infinityNorm]),
       DialectRow(.mlx, ["m": .firstMoment, "v": .infinityNorm]),
+      DialectRow(
+        .kerasMultiBackend,
+        list: [.each(["m": .firstMoment]), .each(["u": .infinityNorm])]
+      ),
+      DialectRow(.tfKerasLegacy, list: [.each(["m": .firstMoment]), .each(["v": .infinityNorm])]),
+      DialectRow(.tfKeras, ["m": .firstMoment, "u": .infinityNorm]),
+      DialectRow(.keras3, ["momentum": .firstMoment, "norm": .infinityNorm]),
     ]
   )
 }

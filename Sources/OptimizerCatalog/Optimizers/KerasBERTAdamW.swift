@@ -11,6 +11,7 @@ extension OptimizerDescription {
       .always(.firstMoment), .always(.secondMoment), .option(.greatestSecondMoment),
     ],
     biasCorrection: .always,
-    kerasClass: "AdamWarmup"
+    kerasClasses: ["AdamWarmup"],
+    rows: [multiBackendRow, legacyRow]
   )
 }

@@ -9,6 +9,11 @@ extension OptimizerDescription {
     "LAMB: Adam's update scaled layer by layer (arXiv:1904.00962)",
     slots: [.always(.firstMoment), .always(.secondMoment)],
     biasCorrection: .always,
-    kerasClass: "Lamb"
+    kerasClasses: ["Lamb"],
+    rows: [
+      DialectRow(.tfKerasLegacy, list: [.each(["m": .firstMoment]), .each(["v": .secondMoment])]),
+      DialectRow(.keras3, ["momentum": .firstMoment, "velocity": .secondMoment]),
+      DialectRow(.bert4keras, ["m": .firstMoment, "v": .secondMoment]),
+    ]
   )
 }

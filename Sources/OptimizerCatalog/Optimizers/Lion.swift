@@ -6,7 +6,12 @@ extension OptimizerDescription {
     "lion",
     "Lion: the sign of a momentum (arXiv:2302.06675)",
     slots: [.always(.momentum)],
-    kerasClass: "Lion",
-    rows: [DialectRow(.mlx, ["m": .momentum])]
+    kerasClasses: ["Lion", "LionV2"],
+    rows: [
+      DialectRow(.mlx, ["m": .momentum]),
+      DialectRow(.tfKeras, ["m": .momentum]),
+      DialectRow(.keras3, ["momentum": .momentum]),
+      DialectRow(.bert4keras, ["m": .momentum]),
+    ]
   )
 }

@@ -8,10 +8,19 @@ extension OptimizerDescription {
     "muon",
     "Muon: a momentum made orthogonal, for matrices (Jordan et al., 2024)",
     slots: [.always(.momentum)],
-    kerasClass: "Muon",
+    kerasClasses: ["Muon"],
     rows: [
       DialectRow(.torch, ["momentum_buffer": .momentum]),
       DialectRow(.mlx, ["v": .momentum]),
+      DialectRow(
+        .keras3,
+        list: [
+          .each(words: [
+            DialectRow.Word("momentum", .momentum),
+            DialectRow.Word("velocity", .secondMoment, of: .leftToAdam),
+          ])
+        ]
+      ),
     ]
   )
 }

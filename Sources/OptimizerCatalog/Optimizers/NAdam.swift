@@ -9,14 +9,34 @@ extension OptimizerDescription {
     "NAdam: Adam with Nesterov's momentum (Dozat, 2016)",
     slots: [.always(.momentumProduct), .always(.firstMoment), .always(.secondMoment)],
     biasCorrection: .always,
-    kerasClass: "Nadam",
+    kerasClasses: ["Nadam"],
     rows: [
       DialectRow(
         .torch,
         [
           "mu_product": .momentumProduct, "exp_avg": .firstMoment, "exp_avg_sq": .secondMoment,
         ]
-      )
+      ),
+      DialectRow(
+        .kerasMultiBackend,
+        list: [
+          .scalar("m_schedule"), .each(["m": .firstMoment]), .each(["v": .secondMoment]),
+        ]
+      ),
+      DialectRow(
+        .tfKerasLegacy,
+        list: [
+          .scalar("momentum_cache"), .each(["m": .firstMoment]), .each(["v": .secondMoment]),
+        ]
+      ),
+      DialectRow(.tfKeras, ["m": .firstMoment, "v": .secondMoment]),
+      DialectRow(
+        .keras3,
+        list: [
+          .each(["momentum": .firstMoment, "velocity": .secondMoment]),
+          .scalar("momentum_product"),
+        ]
+      ),
     ]
   )
 }

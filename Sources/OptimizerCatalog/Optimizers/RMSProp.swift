@@ -1,6 +1,12 @@
 internal import Tensors
 
 extension OptimizerDescription {
+  /// Keras' word for the mean of squares is that of Adam's second moment.
+  private static let kerasList: [ListSection] = [
+    .each(["velocity": .meanSquare]), .each(["momentum": .momentum], when: "momentum"),
+    .each(["average_gradient": .meanGradient], when: "centered"),
+  ]
+
   /// Tieleman & Hinton, 2012, lecture 6.5; Graves, 2013, equations 38 to 45, for the centered form.
   ///
   /// TensorFlow's always keeps a momentum, which comes last: only the centered rule has a slot before it.
@@ -10,7 +16,7 @@ extension OptimizerDescription {
     slots: [
       .always(.meanSquare), .when("momentum", .momentum), .when("centered", .meanGradient),
     ],
-    kerasClass: "RMSprop",
+    kerasClasses: ["RMSprop"],
     rows: [
       DialectRow(
         .torch,
@@ -24,6 +30,23 @@ extension OptimizerDescription {
       DialectRow(.tensorFlow, ["RMSProp": .meanSquare, "RMSProp_1": .momentum]),
       DialectRow(.tensorFlow, ["RMSProp": .meanSquare]),
       DialectRow(.mlx, ["v": .meanSquare]),
+      DialectRow(
+        .tensorFlowObjects,
+        list: [
+          .each(["rms": .meanSquare]), .each(["mg": .meanGradient], when: "centered"),
+          .each(["momentum": .momentum]),
+        ]
+      ),
+      DialectRow(.kerasMultiBackend, ["accumulator": .meanSquare]),
+      DialectRow(
+        .tfKerasLegacy,
+        list: [
+          .each(["rms": .meanSquare]), .each(["momentum": .momentum], when: "momentum"),
+          .each(["mg": .meanGradient], when: "centered"),
+        ]
+      ),
+      DialectRow(.tfKeras, list: kerasList),
+      DialectRow(.keras3, list: kerasList),
     ]
   )
 }

@@ -6,11 +6,17 @@ extension OptimizerDescription {
     "sgd",
     "gradient descent, with momentum or Nesterov's",
     slots: [.when("momentum", .momentum)],
-    kerasClass: "SGD",
+    kerasClasses: ["SGD"],
     rows: [
       DialectRow(.torch, ["momentum_buffer": .momentum]),
       DialectRow(.tensorFlow, ["Momentum": .momentum]),
       DialectRow(.mlx, ["v": .momentum]),
+      DialectRow(.tensorFlowObjects, ["momentum": .momentum]),
+      DialectRow(.kerasMultiBackend, ["moment": .momentum]),
+      DialectRow(.tfKerasLegacy, list: [.each(["momentum": .momentum], when: "momentum")]),
+      // The buffer is there even where the momentum is zero.
+      DialectRow(.tfKeras, ["m": .momentum]),
+      DialectRow(.keras3, list: [.each(["momentum": .momentum], when: "momentum")]),
     ]
   )
 }

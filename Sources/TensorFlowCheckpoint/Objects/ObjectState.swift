@@ -1,4 +1,5 @@
 internal import ByteIO
+internal import OptimizerCatalog
 internal import OptimizerCore
 internal import Tensors
 internal import TrainingState
@@ -69,7 +70,7 @@ struct ObjectState {
           expected: entry.variable
         )
       }
-      var slot = KerasSlots.name(
+      var slot = Self.slot(
         entry.kind,
         optimizer: graph.families[entry.optimizer] ?? "",
         siblings: kinds[entry.optimizer] ?? []
@@ -123,12 +124,28 @@ struct ObjectState {
   /// The rule, where the checkpoint has one optimizer whose name is that of its class.
   private var recordKind: String? {
     guard graph.families.count == 1, let family = graph.families.values.first else { return nil }
-    let word = KerasSlots.family(of: family)
-    let known = [
-      "adam", "adamw", "sgd", "rmsprop", "adagrad", "adadelta", "adamax", "nadam", "ftrl",
-      "adafactor", "lion", "lamb",
-    ]
-    return known.contains(word) ? word : nil
+    return OptimizerCatalog.description(ofKerasClass: family)?.kind
+  }
+
+  private static let vocabulary = SlotVocabulary(
+    .keras3,
+    .tfKeras,
+    .tfKerasLegacy,
+    .tensorFlowObjects,
+    .bert4keras
+  )
+
+  /// The hub's name of a slot.
+  ///
+  /// - Parameters:
+  ///   - word: What the optimizer calls it, such as `m`, `velocity` or `accumulated_grad`.
+  ///   - optimizer: The optimizer's class or variable name, such as `AdamW` or `rmsprop`.
+  ///   - siblings: The words for all slots of the optimizer, which tell where the name does not.
+  /// - Returns: The name; a word that is not known stands for itself.
+  static func slot(_ word: String, optimizer: String, siblings: Set<String>) -> SlotName {
+    let kind = OptimizerCatalog.description(ofKerasClass: optimizer)?.kind
+    return vocabulary.slot(word, of: kind, isPresent: siblings.contains)
+      ?? SlotName(rawValue: word)
   }
 
   /// Names of the hub by key: the variable's own where nothing else has it, else its path in the graph.
