@@ -5,7 +5,8 @@ public enum OptimizerCatalog {
   /// Where a word could be several optimizers', the earlier one is meant.
   public static let all: [OptimizerDescription] = [
     .bertAdamW, .adam, .adamw, .sgd, .rmsprop, .adagrad, .adadelta, .adamax, .nadam, .radam,
-    .adafactor, .ftrl, .lion, .muon, .lamb, .adax, .kerasBERTAdamW,
+    .adafactor, .ftrl, .lion, .muon, .lamb, .adax, .kerasBERTAdamW, .asgd, .rprop,
+    .scheduleFreeAdamW,
   ]
 
   /// Finds an optimizer.

@@ -1,4 +1,5 @@
 internal import ByteIO
+internal import OptimizerCatalog
 internal import OptimizerCore
 internal import Tensors
 internal import TrainingState
@@ -10,12 +11,15 @@ final class TrainedVariable {
   private let shape: Shape
   private let elementType: ElementType
   private let value: WorkBuffer
-  private let plan: VariablePlan
+  private var plan: VariablePlan
   private let accumulates: Bool
   private var slots: [SlotName: WorkBuffer] = [:]
   private var sum: GradientSum?
 
   var name: String { source.name }
+
+  /// How it is updated.
+  var rule: any UpdateRule { plan.rule }
 
   /// Updates applied to it, where they are counted for it alone.
   var step: Int64?
@@ -44,7 +48,9 @@ final class TrainedVariable {
     step = variable.step
     shape = value.tensor.shape
     elementType = value.tensor.elementType
-    let slotType = variable.slots.first?.tensor.tensor.elementType
+    // Slots of one number have a type of their own.
+    let slot = variable.slots.first { SlotDescription.of($0.name)?.form != .scalar }
+    let slotType = slot?.tensor.tensor.elementType
     plan = try optimizer.plan(
       for: variable.name,
       shape: shape,
@@ -58,12 +64,13 @@ final class TrainedVariable {
       guard let slot = variable[definition.name] else { continue }
       let tensor = slot.tensor.tensor
       let name = "\(variable.name)/\(definition.name)"
-      guard tensor.shape == definition.shape, tensor.elementType == plan.types.slots else {
+      let type = plan.type(of: definition)
+      guard tensor.shape == definition.shape, tensor.elementType == type else {
         throw StateError(
           .malformed,
           "the slot does not fit its variable",
           tensor: name,
-          expected: "\(plan.types.slots.rawValue)\(definition.shape)",
+          expected: "\(type.rawValue)\(definition.shape)",
           found: "\(tensor.elementType.rawValue)\(tensor.shape)"
         )
       }
@@ -75,13 +82,19 @@ final class TrainedVariable {
   func startSlots() throws {
     for definition in plan.slots where slots[definition.name] == nil {
       let count = definition.shape.elementCount
-      let buffer = WorkBuffer(byteCount: try definition.shape.byteCount(of: plan.types.slots))
+      let type = plan.type(of: definition)
+      let buffer = WorkBuffer(byteCount: try definition.shape.byteCount(of: type))
       let numbers = [Double](repeating: definition.initialValue, count: count)
       try unsafe numbers.withUnsafeBufferPointer { numbers in
-        try unsafe ElementConversion.fromDouble(numbers, plan.types.slots, buffer.bytes)
+        try unsafe ElementConversion.fromDouble(numbers, type, buffer.bytes)
       }
       slots[definition.name] = buffer
     }
+  }
+
+  /// Takes up an optimizer whose hyper-parameters an update has changed.
+  func follow(_ optimizer: Optimizer) throws {
+    plan = try optimizer.plan(for: name, shape: shape, types: plan.types)
   }
 
   /// The slots that the rule needs and nobody has.
@@ -172,7 +185,7 @@ final class TrainedVariable {
     for definition in plan.slots {
       guard let buffer = slots[definition.name] else { continue }
       let data = try Tensor(
-        plan.types.slots,
+        plan.type(of: definition),
         definition.shape,
         bytes: unsafe Array(buffer.bytes)
       )

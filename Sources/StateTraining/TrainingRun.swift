@@ -21,7 +21,7 @@ public import TrainingState
 /// bits however often it was saved and resumed.
 public final class TrainingRun {
   /// The optimizer, every default filled in.
-  public let optimizer: Optimizer
+  public private(set) var optimizer: Optimizer
 
   /// The learning-rate schedule, `nil` where the optimizer's own rate holds throughout.
   public let schedule: Schedule?
@@ -220,16 +220,18 @@ public final class TrainingRun {
     let powers = BetaPowers(optimizerTensors)
     let beta1Power = try powers.value(of: .beta1, in: optimizerTensors).map(Double.init)
     let beta2Power = try powers.value(of: .beta2, in: optimizerTensors).map(Double.init)
+    let product = try MomentumProduct(optimizerTensors)
     try withExtendedLifetime(gradients) {
       var steps = unsafe [VariableStep]()
       for (place, buffer) in gradients {
         let variable = variables[place]
-        let context = try StepContext(
+        var context = try StepContext(
           step: try variable.number(ofUpdateAfter: variable.step ?? globalStep),
           learningRate: try rate(for: variable.name, scheduled: scheduled),
           beta1Power: beta1Power,
           beta2Power: beta2Power
         )
+        context.momentumProduct = product?.value
         unsafe steps.append(try variable.part(gradient: buffer, context: context))
       }
       try unsafe ParallelStep().update(
@@ -242,6 +244,18 @@ public final class TrainingRun {
       if let step = variables[place].step { variables[place].step = step + 1 }
     }
     optimizerTensors = try powers.advanced(optimizerTensors, by: optimizer.record)
+    if let product, let first = gradients.first?.place {
+      var context = try StepContext(step: variables[first].number(ofUpdateAfter: globalStep))
+      context.momentumProduct = product.value
+      optimizerTensors = try product.advanced(optimizerTensors, by: variables[first].rule, context)
+    }
+    let next = try optimizer.advanced(pastUpdate: globalStep + 1) { group in
+      try rate(ofGroup: group, scheduled: scheduled)
+    }
+    if let next {
+      optimizer = next
+      for variable in variables { try variable.follow(next) }
+    }
     globalStep += 1
   }
 
@@ -285,7 +299,12 @@ public final class TrainingRun {
   }
 
   private func rate(for name: String, scheduled: Double?) throws -> Double? {
-    guard let own = optimizer.ownLearningRate(of: name) else { return scheduled }
+    try rate(ofGroup: optimizer.group(of: name), scheduled: scheduled)
+  }
+
+  private func rate(ofGroup group: Int?, scheduled: Double?) throws -> Double? {
+    let overrides = group.map { optimizer.record.groups[$0].overrides }
+    guard let own = overrides?["learning_rate"]?.number else { return scheduled }
     return try schedule?.withLearningRate(own).learningRate(
       at: globalStep,
       in: optimizer.arithmetic

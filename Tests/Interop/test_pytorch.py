@@ -49,6 +49,8 @@ OPTIMIZERS = {
     "adamax": (torch.optim.Adamax, {"lr": 1e-2}),
     "nadam": (torch.optim.NAdam, {"lr": 1e-2}),
     "radam": (torch.optim.RAdam, {"lr": 1e-2, "decoupled_weight_decay": True, "weight_decay": 0.1}),
+    "asgd": (torch.optim.ASGD, {"lr": 1e-2, "t0": 2.0}),
+    "rprop": (torch.optim.Rprop, {"lr": 1e-2, "etas": (0.4, 1.3)}),
     "adafactor": (torch.optim.Adafactor, {"lr": 1e-2}),
     "adafactor-transformers": (adafactor_of_transformers, {"lr": None}),
 }
@@ -65,6 +67,8 @@ SLOTS = {
     "adamax": {"adam_m", "adamax_u"},
     "nadam": {"nadam_mu_product", "adam_m", "adam_v"},
     "radam": {"adam_m", "adam_v"},
+    "asgd": {"asgd_eta", "asgd_mu", "averaged_weights"},
+    "rprop": {"previous_gradient", "step_size"},
     "adafactor": {"factored_row", "factored_col", "adam_v"},
 }
 
@@ -144,7 +148,7 @@ def test_training_goes_on_bit_for_bit(optstate, tmp_path, name):
         assert by_name["embed.weight"]["slots"] and not by_name["out.weight"]["slots"]
 
 
-@pytest.mark.parametrize("name", ["adamw-fused", "momentum", "adagrad", "nadam", "adafactor", "rmsprop-centered"])
+@pytest.mark.parametrize("name", ["adamw-fused", "momentum", "adagrad", "nadam", "adafactor", "rmsprop-centered", "asgd", "rprop"])
 def test_a_foreign_state_becomes_a_new_file(optstate, tmp_path, name):
     """Written anew, from the hub's words alone: settings and state are those that torch would have."""
     model, optimizer = start(name)

@@ -3,6 +3,7 @@
 
 #include "crc32.h"
 #include "crc32c.h"
+#include "roots.h"
 #include "survey.h"
 #include "update.h"
 

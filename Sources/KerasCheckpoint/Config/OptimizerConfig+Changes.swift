@@ -28,9 +28,11 @@ extension OptimizerConfig {
     if record.kind != old.kind {
       note("the optimizer is still called \(className) in the file, not \(record.kind)")
     }
+    // What the configuration leaves open is as it is by default.
+    let resolved = (try? Optimizer(old))?.record.hyperparameters ?? [:]
     var unsaid: [String] = []
     for (name, value) in record.hyperparameters.sorted(by: { $0.key < $1.key })
-    where value != old.hyperparameters[name] {
+    where value != old.hyperparameters[name] ?? resolved[name] {
       let key = (values.members ?? []).lazy.compactMap { HyperparameterKey.keras($0.name) }
         .first { $0.hub == name }
       guard let key, !(name == "learning_rate" && hasScheduleObject) else {

@@ -16,6 +16,8 @@ public struct SlotDescription: Sendable, Hashable {
     case pendingGradients
     /// A number that is multiplied up from step to step.
     case product
+    /// A rate, a step's length or a share, never negative.
+    case rate
   }
 
   /// A slot's shape, relative to its variable's.
@@ -72,13 +74,18 @@ public struct SlotDescription: Sendable, Hashable {
   public static func of(_ name: SlotName) -> SlotDescription? { byName[name] }
 
   /// Whether no element of the slot can be negative.
-  public var isNeverNegative: Bool { nature == .squares || nature == .maximum }
+  public var isNeverNegative: Bool {
+    switch nature {
+    case .squares, .maximum, .rate: true
+    case .gradients, .weights, .pendingGradients, .product: false
+    }
+  }
 
   /// Whether gradients have gone into the slot, so that it tells whether training has begun.
   public var isMadeOfGradients: Bool {
     switch nature {
     case .gradients, .squares, .maximum: true
-    case .weights, .pendingGradients, .product: false
+    case .weights, .pendingGradients, .product, .rate: false
     }
   }
 
@@ -103,5 +110,11 @@ public struct SlotDescription: Sendable, Hashable {
     SlotDescription(.gradientAccumulator, .pendingGradients),
     SlotDescription(.slowWeights, .weights, beginning: .weights),
     SlotDescription(.average, .weights, beginning: .weights),
+    SlotDescription(.averagedWeights, .weights),
+    SlotDescription(.currentRate, .rate, form: .scalar, beginning: .various),
+    SlotDescription(.averagingShare, .rate, form: .scalar, beginning: .number(1)),
+    SlotDescription(.previousGradient, .gradients),
+    SlotDescription(.stepSize, .rate, beginning: .various),
+    SlotDescription(.baseWeights, .weights, beginning: .weights),
   ]
 }

@@ -27,7 +27,7 @@ public struct GradientNorms: Sendable, Hashable {
     switch arithmetic {
     case .tensorflow: (2 * TensorFlowSum.sum(sums.count) { Float(sums[$0]) }).squareRoot()
     case .keras: TensorFlowSum.sum(sums.count) { Float(sums[$0]) }.squareRoot()
-    case .pytorch, .pytorchFused:
+    case .pytorch, .pytorchMKL, .pytorchFused:
       PyTorchSum.squares(sums.count) { Float(sums[$0]).squareRoot() }.squareRoot()
     }
   }

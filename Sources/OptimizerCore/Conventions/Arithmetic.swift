@@ -10,6 +10,8 @@ public enum Arithmetic: String, Sendable, Hashable, CaseIterable {
   case keras
   /// PyTorch's single-tensor and foreach paths, but with a correctly rounded square root.
   case pytorch
+  /// The same paths with the square root of Intel's library, as PyTorch's builds for x86 have it; see ``MKLRoot``.
+  case pytorchMKL = "pytorch_mkl"
   /// PyTorch's fused CPU kernels.
   case pytorchFused = "pytorch_fused"
 
@@ -17,7 +19,7 @@ public enum Arithmetic: String, Sendable, Hashable, CaseIterable {
   public var convention: Convention {
     switch self {
     case .tensorflow, .keras: .tensorflow
-    case .pytorch, .pytorchFused: .pytorch
+    case .pytorch, .pytorchMKL, .pytorchFused: .pytorch
     }
   }
 

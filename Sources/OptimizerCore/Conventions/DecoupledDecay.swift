@@ -20,6 +20,11 @@ struct DecoupledDecay<Scalar: BinaryFloatingPoint> {
     return convention == .pytorch ? p * factor : p - (p * rate) * learningRate
   }
 
+  /// PyTorch's, rounded to the type of its tensors.
+  func callAsFunction(_ p: Scalar, _ tensors: TensorOperations<Scalar>) -> Scalar {
+    rate == 0 ? p : tensors.scaled(p, by: factor)
+  }
+
   /// What a kernel needs: TensorFlow's two factors, or PyTorch's one.
   var kernelFactors: (rate: Scalar, learningRate: Scalar, factor: Scalar) {
     (rate, learningRate, rate == 0 ? 1 : factor)

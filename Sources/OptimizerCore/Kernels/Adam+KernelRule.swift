@@ -9,6 +9,8 @@ extension Adam: KernelRule {
     path: optstate_path_t
   ) -> Bool {
     if isAMSGrad { return false }
+    let rounds = arithmetic != .pytorchFused && block.tensorType != nil
+    if rounds || arithmetic == .pytorchMKL { return false }
     let decay = DecoupledDecay<Float>(weightDecay, learningRate: rate(context), arithmetic)
       .kernelFactors
     if arithmetic.convention == .pytorch {

@@ -22,7 +22,8 @@ extension SGD: KernelRule {
         unsafe optstate_momentum(path, p, g, slots[0], block.count, &k)
       }
     case .pytorch:
-      guard context.step > 1 else { return false }
+      let rounds = arithmetic != .pytorchFused && block.tensorType != nil
+      guard context.step > 1, !rounds else { return false }
       let tail = arithmetic == .pytorchFused ? max(block.fusedTail, 0) : block.count
       var k = optstate_momentum_fused_t(
         scale: scale,

@@ -122,6 +122,36 @@ public struct Optimizer: Sendable {
     try self.init(record, convention: only ?? (isNamed ? nil : .tensorflow))
   }
 
+  /// The optimizer as it is after an update, where updates change its hyper-parameters, as those of schedule-free
+  /// optimizers do.
+  ///
+  /// - Parameters:
+  ///   - step: Number of the update, counted from 1.
+  ///   - learningRate: The update's rate, of a group or of the variables in none; `nil` for the record's.
+  /// - Returns: The optimizer with the next hyper-parameters, `nil` where they stay as they are.
+  /// - Throws: `StateError` with code `invalidArgument` when the step is not positive.
+  public func advanced(
+    pastUpdate step: Int64,
+    learningRate: (_ group: Int?) throws -> Double?
+  ) throws -> Optimizer? {
+    func next(_ values: [String: HyperparameterValue], _ group: Int?) throws
+      -> [String: HyperparameterValue]
+    {
+      let rule = try Settings(kind, values, arithmetic).rule
+      let context = try StepContext(step: step, learningRate: learningRate(group))
+      return rule.nextHyperparameters(context).mapValues { .double($0) }
+    }
+    var advanced = record
+    let shared = try next(record.hyperparameters, nil)
+    if shared.isEmpty { return nil }
+    advanced.hyperparameters.merge(shared) { $1 }
+    for (index, group) in record.groups.enumerated() {
+      let own = record.hyperparameters.merging(group.overrides) { $1 }
+      advanced.groups[index].overrides.merge(try next(own, index)) { $1 }
+    }
+    return try Optimizer(advanced)
+  }
+
   /// How a variable is updated.
   ///
   /// - Parameters:

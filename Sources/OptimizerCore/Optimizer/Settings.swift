@@ -23,6 +23,9 @@ struct Settings {
     values["arithmetic"] = .string(arithmetic.rawValue)
     var reader = RecordReader("optimizer '\(kind.rawValue)'", values, arithmetic: arithmetic)
     reader.allow("arithmetic")
+    if arithmetic == .pytorchMKL {
+      _ = try reader.choice("square_root", default: MKLRoot.ofProcessor)
+    }
     rule = try kind.rule(from: &reader)
     exclusions = try Exclusions(kind, from: &reader)
     regularization = try Regularization(from: &reader)

@@ -27,6 +27,10 @@ public struct Adagrad: UpdateRule {
   public let epsilonPlacement: EpsilonPlacement
   /// Decoupled weight decay, which Keras offers.
   public let weightDecay: Double
+  /// Whether PyTorch's foreach path is meant, which rounds one product more where tensors are narrow.
+  public let isForeach: Bool
+  /// Whether the gradient has been copied for a penalty, so that PyTorch scales it in place.
+  private let ownsGradient: Bool
 
   init(from reader: inout RecordReader) throws {
     arithmetic = reader.arithmetic
@@ -47,6 +51,8 @@ public struct Adagrad: UpdateRule {
       default: arithmetic == .keras ? .inside : .outside
     )
     weightDecay = try reader.number("weight_decay", default: 0)
+    ownsGradient = try reader.number("l2", default: 0) != 0
+    isForeach = isTorch ? try reader.flag("foreach", default: false) : false
   }
 
   /// `accumulator`.
@@ -64,6 +70,7 @@ public struct Adagrad: UpdateRule {
   ///   - context: The step.
   public func update<Scalar: BinaryFloatingPoint>(_ block: Block<Scalar>, _ context: StepContext) {
     let now = rate(context) / (1 + Double(context.step - 1) * learningRateDecay)
+    if arithmetic.convention == .pytorch { return updateTensors(block, rate: now) }
     let lr = Scalar(now)
     let eps = Scalar(epsilon)
     let decay = DecoupledDecay<Scalar>(weightDecay, learningRate: now, arithmetic)
@@ -71,10 +78,7 @@ public struct Adagrad: UpdateRule {
     for i in 0..<block.count {
       let g = block.gradient[i]
       let p = decay(block.parameter[i])
-      let a: Scalar =
-        arithmetic.convention == .pytorch
-        ? .fma(g, g, accumulator[i])
-        : accumulator[i] + g * g
+      let a = accumulator[i] + g * g
       let isReciprocal = arithmetic == .tensorflow && epsilon == 0
       if isReciprocal {
         block.parameter[i] = p - (g * lr) * (1 / a.squareRoot())
@@ -83,6 +87,28 @@ public struct Adagrad: UpdateRule {
         block.parameter[i] = p - (lr * g) / d
       }
       accumulator[i] = a
+    }
+  }
+
+  private func updateTensors<Scalar: BinaryFloatingPoint>(_ block: Block<Scalar>, rate: Double) {
+    let tensors = TensorOperations(arithmetic, block, isForeach: isForeach)
+    let eps = tensors.number(epsilon)
+    let decay = DecoupledDecay<Scalar>(weightDecay, learningRate: rate, arithmetic)
+    let minusRate = Scalar(-rate)
+    for i in 0..<block.count {
+      let g = block.gradient[i]
+      let p = decay(block.parameter[i], tensors)
+      let a = tensors.sum(block.slots[0][i], product: g, g, factor: 1)
+      block.slots[0][i] = a
+      let d =
+        epsilonPlacement == .inside
+        ? tensors.root(tensors.sum(a, eps)) : tensors.sum(tensors.root(a), eps)
+      guard isForeach else {
+        block.parameter[i] = tensors.sum(p, quotient: g, d, factor: minusRate)
+        continue
+      }
+      let step = ownsGradient ? tensors.scaled(g, by: minusRate) : tensors.product(g, minusRate)
+      block.parameter[i] = tensors.sum(p, quotient: step, d, factor: 1)
     }
   }
 }

@@ -55,6 +55,8 @@ public struct Adam: UpdateRule {
   public let isAMSGrad: Bool
   /// Decoupled weight decay.
   public let weightDecay: Double
+  /// Whether PyTorch's foreach path is meant.
+  public let isForeach: Bool
 
   init(from reader: inout RecordReader, decoupled: Bool) throws {
     arithmetic = reader.arithmetic
@@ -73,6 +75,7 @@ public struct Adam: UpdateRule {
       decoupled
       ? try reader.number("weight_decay", default: isTorch ? 0.01 : 0.004)
       : try reader.number("weight_decay", default: 0)
+    isForeach = isTorch ? try reader.flag("foreach", default: false) : false
   }
 
   /// `adam_m`, `adam_v` and, with AMSGrad, `adam_vhat`.
@@ -106,7 +109,8 @@ public struct Adam: UpdateRule {
   public func update<Scalar: BinaryFloatingPoint>(_ block: Block<Scalar>, _ context: StepContext) {
     switch arithmetic.convention {
     case .tensorflow: updateRounded(block, context)
-    case .pytorch: updateFused(block, context)
+    case .pytorch where arithmetic == .pytorchFused: updateFused(block, context)
+    case .pytorch: updateUnfused(block, context)
     }
   }
 
@@ -140,7 +144,7 @@ public struct Adam: UpdateRule {
   ) {
     let c = FusedAdamCoefficients<Scalar>(self, context)
     let decay = DecoupledDecay<Scalar>(weightDecay, learningRate: rate(context), arithmetic)
-    let tail = arithmetic == .pytorchFused ? block.fusedTail : block.count
+    let tail = block.fusedTail
     for i in 0..<block.count {
       let g = block.gradient[i]
       let p = decay(block.parameter[i])
@@ -151,6 +155,28 @@ public struct Adam: UpdateRule {
         : .fma(c.beta2, block.slots[1][i], (c.share2 * g) * g)
       let w = isAMSGrad ? greatest(block.slots[2], i, v) : v
       block.parameter[i] = p - (c.stepSize * m) / (w.squareRoot() / c.rootCorrection + c.epsilon)
+      block.slots[0][i] = m
+      block.slots[1][i] = v
+    }
+  }
+
+  private func updateUnfused<Scalar: BinaryFloatingPoint>(
+    _ block: Block<Scalar>,
+    _ context: StepContext
+  ) {
+    let c = FusedAdamCoefficients<Scalar>(self, context)
+    let decay = DecoupledDecay<Scalar>(weightDecay, learningRate: rate(context), arithmetic)
+    let tensors = TensorOperations(arithmetic, block, isForeach: isForeach)
+    let eps = tensors.number(epsilon)
+    for i in 0..<block.count {
+      let g = block.gradient[i]
+      let p = decay(block.parameter[i], tensors)
+      let m = tensors.lerp(block.slots[0][i], g, weight: c.share1)
+      let decayed = tensors.scaled(block.slots[1][i], by: c.beta2)
+      let v = tensors.sum(decayed, product: g, g, factor: c.share2)
+      let w = isAMSGrad ? greatest(block.slots[2], i, v) : v
+      let d = tensors.sum(tensors.quotient(tensors.root(w), c.rootCorrection), eps)
+      block.parameter[i] = tensors.sum(p, quotient: m, d, factor: -c.stepSize)
       block.slots[0][i] = m
       block.slots[1][i] = v
     }

@@ -74,6 +74,7 @@ public struct BERTAdamW: UpdateRule {
   ///   - block: Elements of one variable.
   ///   - context: The step.
   public func update<Scalar: BinaryFloatingPoint>(_ block: Block<Scalar>, _ context: StepContext) {
+    if arithmetic.convention == .pytorch { return updateTensors(block, context) }
     let lr = Scalar(rate(context))
     let (b1, share1) = (Scalar(beta1), Scalar(1 - beta1))
     let (b2, share2) = (Scalar(beta2), Scalar(1 - beta2))
@@ -84,18 +85,38 @@ public struct BERTAdamW: UpdateRule {
     for i in 0..<block.count {
       let g = block.gradient[i]
       let p = block.parameter[i]
-      let m: Scalar
-      let v: Scalar
-      if arithmetic.convention == .pytorch {
-        m = .fma(share1, g, b1 * block.slots[0][i])
-        v = .fma(share2 * g, g, b2 * block.slots[1][i])
-      } else {
-        m = b1 * block.slots[0][i] + share1 * g
-        v = b2 * block.slots[1][i] + share2 * (g * g)
-      }
+      let m = b1 * block.slots[0][i] + share1 * g
+      let v = b2 * block.slots[1][i] + share2 * (g * g)
       var u = m / (v.squareRoot() + eps)
       if wd != 0 { u = u + wd * p }
       block.parameter[i] = isFrozen ? p - (lr * u) * frozen : p - lr * u
+      block.slots[0][i] = m
+      block.slots[1][i] = v
+    }
+  }
+
+  private func updateTensors<Scalar: BinaryFloatingPoint>(
+    _ block: Block<Scalar>,
+    _ context: StepContext
+  ) {
+    let tensors = TensorOperations(arithmetic, block)
+    let lr = Scalar(rate(context))
+    let isFrozen = biasCorrection == .frozen
+    let frozen = Scalar(Self.frozenFactor(beta1: beta1, beta2: beta2))
+    let (b1, share1) = (Scalar(beta1), tensors.number(1 - beta1))
+    let (b2, share2) = (Scalar(beta2), Scalar(1 - beta2))
+    let eps = tensors.number(epsilon)
+    let wd = Scalar(weightDecay)
+    for i in 0..<block.count {
+      let g = block.gradient[i]
+      let p = block.parameter[i]
+      let m = tensors.sum(tensors.product(block.slots[0][i], b1), share1, times: g, at: i)
+      let old = tensors.product(block.slots[1][i], b2)
+      let v = tensors.sum(old, product: g, g, factor: share2)
+      var u = tensors.quotient(m, tensors.sum(tensors.root(v), eps))
+      if wd != 0 { u = tensors.sum(u, tensors.product(p, wd)) }
+      let step = tensors.product(u, lr)
+      block.parameter[i] = tensors.difference(p, isFrozen ? tensors.product(step, frozen) : step)
       block.slots[0][i] = m
       block.slots[1][i] = v
     }

@@ -36,6 +36,8 @@ public struct RMSProp: UpdateRule {
   public let initialMeanSquare: Double
   /// Decoupled weight decay, which Keras offers.
   public let weightDecay: Double
+  /// Whether PyTorch's foreach path is meant.
+  public let isForeach: Bool
 
   init(from reader: inout RecordReader) throws {
     arithmetic = reader.arithmetic
@@ -51,6 +53,7 @@ public struct RMSProp: UpdateRule {
     let isKernel = arithmetic == .tensorflow && epsilonPlacement == .inside
     initialMeanSquare = try reader.number("initial_accumulator_value", default: isKernel ? 1 : 0)
     weightDecay = try reader.number("weight_decay", default: 0)
+    isForeach = isTorch ? try reader.flag("foreach", default: false) : false
   }
 
   /// `rms`, then `momentum` if there is any, then `rms_mean_gradient` if centered.
@@ -74,6 +77,7 @@ public struct RMSProp: UpdateRule {
   ///   - block: Elements of one variable.
   ///   - context: The step.
   public func update<Scalar: BinaryFloatingPoint>(_ block: Block<Scalar>, _ context: StepContext) {
+    if arithmetic.convention == .pytorch { return updateTensors(block, context) }
     let lr = Scalar(rate(context))
     let mu = Scalar(momentum)
     let decay = DecoupledDecay<Scalar>(weightDecay, learningRate: rate(context), arithmetic)
@@ -90,9 +94,47 @@ public struct RMSProp: UpdateRule {
         block.slots[1][i] = b
       case (true, .gradient):
         let b = block.slots[1][i] * mu + g / d
-        block.parameter[i] = arithmetic.convention == .pytorch ? .fma(-lr, b, p) : p - lr * b
+        block.parameter[i] = p - lr * b
         block.slots[1][i] = b
       }
+    }
+  }
+
+  private func updateTensors<Scalar: BinaryFloatingPoint>(
+    _ block: Block<Scalar>,
+    _ context: StepContext
+  ) {
+    let tensors = TensorOperations(arithmetic, block, isForeach: isForeach)
+    let lr = rate(context)
+    let (minusRate, minusNumber) = (Scalar(-lr), tensors.number(-lr))
+    let (mu, eps) = (Scalar(momentum), tensors.number(epsilon))
+    let (rho, share) = (Scalar(rho), Scalar(1 - self.rho))
+    let decay = DecoupledDecay<Scalar>(weightDecay, learningRate: lr, arithmetic)
+    for i in 0..<block.count {
+      let g = block.gradient[i]
+      let p = decay(block.parameter[i], tensors)
+      let s = tensors.sum(tensors.scaled(block.slots[0][i], by: rho), product: g, g, factor: share)
+      block.slots[0][i] = s
+      var w = s
+      if isCentered {
+        let mean = block.slots[hasBuffer ? 2 : 1]
+        let a = tensors.lerp(mean[i], g, weight: share)
+        mean[i] = a
+        w = tensors.sum(s, product: a, a, factor: -1)
+      }
+      let d =
+        epsilonPlacement == .inside
+        ? tensors.root(tensors.sum(w, eps)) : tensors.sum(tensors.root(w), eps)
+      guard hasBuffer else {
+        block.parameter[i] = tensors.sum(p, quotient: g, d, factor: minusRate)
+        continue
+      }
+      let isStep = buffer == .step
+      let old = tensors.scaled(block.slots[1][i], by: mu)
+      let b = tensors.sum(old, quotient: g, d, factor: isStep ? -minusRate : 1)
+      block.parameter[i] =
+        isStep ? tensors.difference(p, b) : tensors.sum(p, minusNumber, times: b, at: i)
+      block.slots[1][i] = b
     }
   }
 
@@ -104,9 +146,7 @@ public struct RMSProp: UpdateRule {
     let share = arithmetic == .tensorflow ? 1 - rho : Scalar(1 - self.rho)
     let g = block.gradient[i]
     var s = block.slots[0][i]
-    if arithmetic.convention == .pytorch {
-      s = .fma(share * g, g, rho * s)
-    } else if isKernel {
+    if isKernel {
       s = s + (g * g - s) * share
     } else {
       s = rho * s + share * (g * g)
@@ -115,13 +155,8 @@ public struct RMSProp: UpdateRule {
     if isCentered {
       let mean = block.slots[hasBuffer ? 2 : 1]
       var a = mean[i]
-      if arithmetic.convention == .pytorch {
-        a = .lerp(a, g, weight: share)
-        s = .fma(-a, a, s)
-      } else {
-        a = isKernel ? a + (g - a) * share : rho * a + share * g
-        s = s - a * a
-      }
+      a = isKernel ? a + (g - a) * share : rho * a + share * g
+      s = s - a * a
       mean[i] = a
     }
     return epsilonPlacement == .inside ? (s + eps).squareRoot() : s.squareRoot() + eps

@@ -24,12 +24,31 @@ public enum RuleKind: String, Sendable, Hashable, CaseIterable {
   case lamb
   /// ``Lion``.
   case lion
+  /// ``Adadelta``.
+  case adadelta
+  /// ``Adamax``.
+  case adamax
+  /// ``NAdam``.
+  case nadam
+  /// ``RAdam``.
+  case radam
+  /// ``ASGD``.
+  case asgd
+  /// ``Rprop``.
+  case rprop
+  /// ``Ftrl``.
+  case ftrl
+  /// ``ScheduleFreeAdamW``.
+  case scheduleFreeAdamW = "schedule_free_adamw"
 
   /// The one convention in which the rule exists, `nil` when it exists in all.
   public var onlyConvention: Convention? {
     switch self {
-    case .kerasBERTAdamW, .adax, .lamb, .lion: .tensorflow
-    case .sgd, .adagrad, .rmsprop, .adam, .adamw, .bertAdamW, .adafactor: nil
+    case .kerasBERTAdamW, .adax, .lamb, .lion, .ftrl: .tensorflow
+    case .radam, .asgd, .rprop, .scheduleFreeAdamW: .pytorch
+    case .sgd, .adagrad, .rmsprop, .adam, .adamw, .bertAdamW, .adafactor, .adadelta, .adamax,
+      .nadam:
+      nil
     }
   }
 
@@ -47,6 +66,14 @@ public enum RuleKind: String, Sendable, Hashable, CaseIterable {
     case .adafactor: try Adafactor(from: &reader)
     case .lamb: try LAMB(from: &reader)
     case .lion: try Lion(from: &reader)
+    case .adadelta: try Adadelta(from: &reader)
+    case .adamax: try Adamax(from: &reader)
+    case .nadam: try NAdam(from: &reader)
+    case .radam: try RAdam(from: &reader)
+    case .asgd: try ASGD(from: &reader)
+    case .rprop: try Rprop(from: &reader)
+    case .ftrl: try Ftrl(from: &reader)
+    case .scheduleFreeAdamW: try ScheduleFreeAdamW(from: &reader)
     }
   }
 }

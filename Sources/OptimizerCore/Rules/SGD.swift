@@ -35,6 +35,8 @@ public struct SGD: UpdateRule {
   public let buffer: Buffer
   /// Decoupled weight decay, which Keras offers.
   public let weightDecay: Double
+  /// Whether PyTorch's foreach path is meant.
+  public let isForeach: Bool
 
   init(from reader: inout RecordReader) throws {
     arithmetic = reader.arithmetic
@@ -44,6 +46,8 @@ public struct SGD: UpdateRule {
     isNesterov = try reader.flag("nesterov", default: false)
     buffer = try reader.choice("buffer", default: arithmetic == .keras ? .step : .gradient)
     weightDecay = try reader.number("weight_decay", default: 0)
+    let isTorch = arithmetic.convention == .pytorch
+    isForeach = isTorch ? try reader.flag("foreach", default: false) : false
   }
 
   /// `momentum`, or nothing.
@@ -85,9 +89,15 @@ public struct SGD: UpdateRule {
     _ block: Block<Scalar>,
     _ context: StepContext
   ) {
-    let minusRate = Scalar(-rate(context))
+    let tensors = TensorOperations(arithmetic, block, isForeach: isForeach)
+    let minusRate = tensors.number(-rate(context))
     for i in 0..<block.count {
-      block.parameter[i] = .fma(minusRate, block.gradient[i], block.parameter[i])
+      block.parameter[i] = tensors.sum(
+        block.parameter[i],
+        minusRate,
+        times: block.gradient[i],
+        at: i
+      )
     }
   }
 
@@ -112,9 +122,10 @@ public struct SGD: UpdateRule {
     _ block: Block<Scalar>,
     _ context: StepContext
   ) {
-    let minusRate = Scalar(-rate(context))
-    let mu = Scalar(momentum)
-    let share = Scalar(1 - dampening)
+    let tensors = TensorOperations(arithmetic, block, isForeach: isForeach)
+    let minusRate = tensors.number(-rate(context))
+    let (mu, nextMu) = (Scalar(momentum), tensors.number(momentum))
+    let share = tensors.number(1 - dampening)
     let buffer = block.slots[0]
     let tail = arithmetic == .pytorchFused ? block.fusedTail : block.count
     for i in 0..<block.count {
@@ -123,12 +134,12 @@ public struct SGD: UpdateRule {
       if context.step == 1 {
         b = g
       } else if i < tail {
-        b = .fma(share, g, mu * buffer[i])
+        b = tensors.sum(tensors.scaled(buffer[i], by: mu), share, times: g, at: i)
       } else {
         b = .fma(buffer[i], mu, share * g)
       }
-      let direction: Scalar = isNesterov ? .fma(mu, b, g) : b
-      block.parameter[i] = .fma(minusRate, direction, block.parameter[i])
+      let direction = isNesterov ? tensors.sum(g, nextMu, times: b, at: i) : b
+      block.parameter[i] = tensors.sum(block.parameter[i], minusRate, times: direction, at: i)
       buffer[i] = b
     }
   }

@@ -26,6 +26,18 @@ public protocol UpdateRule: Sendable {
   /// - Returns: The same step with its powers of beta filled in where the rule needs them.
   func prepared(_ context: StepContext) -> StepContext
 
+  /// The numbers that the rule keeps for a whole variable, after an update.
+  ///
+  /// - Parameter context: A prepared step, with the numbers before the update.
+  /// - Returns: The numbers of the slots that are one each, in their order.
+  func nextNumbers(_ context: StepContext) -> [Double]
+
+  /// Hyper-parameters of the record that an update changes.
+  ///
+  /// - Parameter context: The step.
+  /// - Returns: Their values after it by the record's keys.
+  func nextHyperparameters(_ context: StepContext) -> [String: Double]
+
   /// Updates parameters and slots in place, plainly, one statement per line of the formula.
   ///
   /// - Parameters:
@@ -43,6 +55,18 @@ extension UpdateRule {
   /// - Parameter context: The step.
   /// - Returns: The same.
   public func prepared(_ context: StepContext) -> StepContext { context }
+
+  /// The same numbers.
+  ///
+  /// - Parameter context: A prepared step.
+  /// - Returns: The numbers before the update.
+  public func nextNumbers(_ context: StepContext) -> [Double] { context.numbers }
+
+  /// None.
+  ///
+  /// - Parameter context: The step.
+  /// - Returns: Nothing.
+  public func nextHyperparameters(_ context: StepContext) -> [String: Double] { [:] }
 
   /// The rate of a step: the step's own or the rule's.
   func rate(_ context: StepContext) -> Double { context.learningRate ?? learningRate }

@@ -14,8 +14,12 @@ public struct Block<Scalar: BinaryFloatingPoint> {
   /// The gradients, clipped and regularized.
   public let gradient: Lane<Scalar>
 
-  /// The slots, in the rule's order.
+  /// The slots, in the rule's order, without those that are one number for the whole variable.
   public let slots: [Lane<Scalar>]
+
+  /// Type of the framework's tensors where it is narrower than what is computed in: an implementation that has a kernel
+  /// per operation rounds to it every time.
+  public let tensorType: ElementType?
 
   /// Describes elements.
   ///
@@ -25,18 +29,21 @@ public struct Block<Scalar: BinaryFloatingPoint> {
   ///   - parameter: The parameters.
   ///   - gradient: The gradients.
   ///   - slots: The slots, in the rule's order.
+  ///   - tensorType: Type of the framework's tensors where it is narrower.
   public init(
     start: Int,
     of shape: Shape,
     parameter: Lane<Scalar>,
     gradient: Lane<Scalar>,
-    slots: [Lane<Scalar>]
+    slots: [Lane<Scalar>],
+    tensorType: ElementType? = nil
   ) {
     self.start = start
     self.shape = shape
     self.parameter = parameter
     self.gradient = gradient
     self.slots = slots
+    self.tensorType = tensorType
   }
 
   /// Elements in the block.

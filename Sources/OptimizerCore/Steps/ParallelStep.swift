@@ -93,6 +93,14 @@ public struct ParallelStep: Sendable {
   }
 
   private func apply(_ variables: [VariableStep]) throws {
+    var variables = unsafe variables
+    for index in unsafe variables.indices { unsafe variables[index].readNumbers() }
+    let started = unsafe variables
+    try unsafe update(started)
+    for index in unsafe started.indices { unsafe started[index].writeNumbers() }
+  }
+
+  private func update(_ variables: [VariableStep]) throws {
     let parts = unsafe Self.parts(variables)
     _ = try concurrently(parts.count) { index in
       let part = parts[index]

@@ -18,6 +18,12 @@ public struct StepContext: Sendable, Hashable {
   /// `beta2ᵗ` where the state stores it.
   public var beta2Power: Double?
 
+  /// NAdam's product of momenta before this update, where the state stores one for all variables.
+  public var momentumProduct: Double?
+
+  /// Numbers that the rule keeps for the whole variable, as they are before the update.
+  var numbers: [Double] = []
+
   /// Describes a step.
   ///
   /// - Parameters:

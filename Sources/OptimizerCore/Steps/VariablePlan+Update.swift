@@ -4,7 +4,8 @@ extension VariablePlan {
   /// Elements that are converted at a time, few enough to stay in the first cache.
   private static let strip = 2048
 
-  /// Updates a range of the variable's elements in place.
+  /// Updates a range of the variable's elements in place; slots that are one number for the whole variable are left
+  /// to ``ParallelStep``.
   ///
   /// - Parameters:
   ///   - buffers: Memory of the range.
@@ -62,7 +63,7 @@ extension VariablePlan {
     else { return false }
     let all =
       unsafe [buffers.parameter, UnsafeMutableRawBufferPointer(mutating: buffers.gradient)]
-      + buffers.slots
+      + elementwise(buffers.slots)
     let lanes = unsafe all.compactMap { unsafe Lane<Float>(aligned: $0) }
     guard unsafe lanes.count == all.count else { return false }
     let block = Block(
@@ -91,20 +92,23 @@ extension VariablePlan {
     let parameter = unsafe ScalarBuffer<Scalar>(target, targetType)
     let source = unsafe UnsafeMutableRawBufferPointer(mutating: buffers.gradient)
     let gradient = unsafe ScalarBuffer<Scalar>(source, types.gradient, copies: true)
-    let state = unsafe buffers.slots.map { unsafe ScalarBuffer<Scalar>($0, types.slots) }
+    let state = unsafe elementwise(buffers.slots).map {
+      unsafe ScalarBuffer<Scalar>($0, types.slots)
+    }
     let all = [parameter, gradient] + state
     defer { all.forEach { $0.release() } }
 
-    context.scaling.apply(to: gradient.lane)
-    regularization.apply(to: gradient.lane, parameter.lane, rule.arithmetic)
-    let own = state.prefix(rule.slots(for: shape).count).map(\.lane)
+    let own = state.prefix(rule.slots(for: shape).filter { !$0.isNumber }.count).map(\.lane)
     let block = Block(
       start: start,
       of: shape,
       parameter: parameter.lane,
       gradient: gradient.lane,
-      slots: own
+      slots: own,
+      tensorType: unsafe buffers.master == nil ? narrowType : nil
     )
+    context.scaling.apply(to: gradient.lane)
+    regularization.apply(to: block, rule.arithmetic)
     let extra = state.dropFirst(own.count).map(\.lane)
     if let lookahead { lookahead.begin(extra[0], parameter.lane, context.step) }
     let single = block as? Block<Float>
@@ -118,6 +122,21 @@ extension VariablePlan {
     if unsafe buffers.master != nil {
       unsafe parameter.store(to: buffers.parameter, types.parameter)
     }
+  }
+
+  /// The slots that have an element for each of the variable's, or parts of it.
+  private func elementwise(_ buffers: [UnsafeMutableRawBufferPointer])
+    -> [UnsafeMutableRawBufferPointer]
+  {
+    guard slots.contains(where: \.isNumber) else { return unsafe buffers }
+    return unsafe zip(slots, buffers).filter { unsafe !$0.0.isNumber }.map { unsafe $0.1 }
+  }
+
+  /// The type of the variable's tensors, where all are of one that is narrower than the computation's.
+  private var narrowType: ElementType? {
+    guard types.parameter == .bfloat16 || types.parameter == .float16 else { return nil }
+    let isSame = types.slots == types.parameter || slots.allSatisfy(\.isNumber)
+    return isSame ? types.parameter : nil
   }
 
   /// The memory of a part of a range.
@@ -136,7 +155,7 @@ extension VariablePlan {
     return unsafe UpdateBuffers(
       parameter: cut(buffers.parameter, types.parameter),
       gradient: UnsafeRawBufferPointer(cut(gradient, types.gradient)),
-      slots: buffers.slots.map { unsafe cut($0, types.slots) },
+      slots: zip(slots, buffers.slots).map { unsafe $0.isNumber ? $1 : cut($1, types.slots) },
       master: buffers.master.map { unsafe cut($0, .float32) }
     )
   }

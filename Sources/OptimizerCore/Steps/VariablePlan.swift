@@ -76,10 +76,19 @@ public struct VariablePlan: Sendable {
       try check("master weight", master.count, count, .float32)
     }
     for (index, slot) in slots.enumerated() {
-      let elements = rule.isElementwise ? count : slot.shape.elementCount
+      let isWhole = slot.isNumber || !rule.isElementwise
+      let elements = isWhole ? slot.shape.elementCount : count
       let found = unsafe buffers.slots[index].count
-      try check("slot '\(slot.name)'", found, elements, types.slots)
+      try check("slot '\(slot.name)'", found, elements, type(of: slot))
     }
+  }
+
+  /// The type of a slot's elements.
+  ///
+  /// - Parameter slot: One of ``slots``.
+  /// - Returns: `float32` for a number of the whole variable.
+  public func type(of slot: SlotDefinition) -> ElementType {
+    slot.isNumber ? .float32 : types.slots
   }
 
   private func check(_ what: String, _ found: Int, _ count: Int, _ type: ElementType) throws {

@@ -17,18 +17,17 @@ public struct Regularization: Sendable, Hashable {
 
   var isNone: Bool { l1 == 0 && l2 == 0 }
 
-  func apply<Scalar: BinaryFloatingPoint>(
-    to gradient: Lane<Scalar>,
-    _ parameter: Lane<Scalar>,
-    _ arithmetic: Arithmetic
-  ) {
+  func apply<Scalar: BinaryFloatingPoint>(to block: Block<Scalar>, _ arithmetic: Arithmetic) {
+    let (gradient, parameter) = (block.gradient, block.parameter)
     let (a, b) = (Scalar(l1), Scalar(l2))
-    let fuses = arithmetic.convention == .pytorch
-    if b != 0 {
+    if b != 0, arithmetic.convention == .pytorch {
+      let tensors = TensorOperations(arithmetic, block)
+      let factor = tensors.number(l2)
       for i in 0..<gradient.count {
-        let (g, p) = (gradient[i], parameter[i])
-        gradient[i] = fuses ? .fma(b, p, g) : g + b * p
+        gradient[i] = tensors.sum(gradient[i], factor, times: parameter[i], at: i)
       }
+    } else if b != 0 {
+      for i in 0..<gradient.count { gradient[i] = gradient[i] + b * parameter[i] }
     }
     if a != 0 {
       for i in 0..<gradient.count where parameter[i] != 0 {

@@ -32,7 +32,7 @@ public struct WeightAverage: Sendable, Hashable {
       switch arithmetic {
       case .keras: average[i] = mu * a + (1 - mu) * p
       case .tensorflow: average[i] = a - share * (a - p)
-      case .pytorch, .pytorchFused: average[i] = .lerp(a, p, weight: share)
+      case .pytorch, .pytorchMKL, .pytorchFused: average[i] = .lerp(a, p, weight: share)
       }
     }
   }

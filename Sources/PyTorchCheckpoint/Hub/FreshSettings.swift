@@ -117,7 +117,9 @@ struct FreshSettings {
     case .betas: ["beta1", "beta2"]
     case .decay: ["weight_decay"]
     case .epsilons: ["epsilon1", "epsilon2"]
-    case .flag, .decoupled, .fused, .off, .unset: []
+    case .pair(let first, let second): [first, second]
+    case .count(let name): [name]
+    case .flag, .decoupled, .fused, .foreach, .off, .unset: []
     }
   }
 
@@ -125,11 +127,13 @@ struct FreshSettings {
   private func held(_ key: String) -> Bool {
     let fields = rule.fields.flatMap { field -> [String] in
       if case .flag(let name) = field.field { return [name] }
+      if case .foreach = field.field { return ["foreach"] }
       return Self.names(field.field)
     }
     return fields.contains(key)
       || [
-        "learning_rate", "l2", "arithmetic", "buffer", "bias_correction", "epsilon_placement",
+        "learning_rate", "l2", "arithmetic", "square_root", "buffer", "bias_correction",
+        "epsilon_placement",
         "exclude_from_weight_decay", "weight_decay_pattern",
       ].contains(key)
   }

@@ -53,6 +53,10 @@ struct SettingsChange {
       present[key].map { !Self.isSame($0, value) } ?? true
     }
     for (key, field) in rule.fields where group[key] != nil { take(key, field) }
+    // Of PyTorch's arithmetics only the fused kernels' is a setting.
+    if group["fused"] == nil, said["arithmetic"] != .string("pytorch_fused") {
+      taken.formUnion(["arithmetic", "square_root"])
+    }
     try takeDecay(present)
     if group["correct_bias"] != nil, let word = self.said["bias_correction"] {
       values["correct_bias"] = .flag(word != .string("none"))
@@ -86,11 +90,20 @@ struct SettingsChange {
     case .epsilons: takePair(key, "epsilon1", "epsilon2")
     case .fused:
       switch said["arithmetic"] {
-      case .string("pytorch"): values[key] = .unset
+      case .string("pytorch"), .string("pytorch_mkl"): values[key] = .unset
       case .string("pytorch_fused"): values[key] = .flag(true)
       default: return
       }
-      taken.insert("arithmetic")
+      taken.formUnion(["arithmetic", "square_root"])
+    case .pair(let first, let second): takePair(key, first, second)
+    case .foreach:
+      guard case .bool(let flag)? = said["foreach"] else { return }
+      values[key] = flag ? .flag(true) : .unset
+      taken.insert("foreach")
+    case .count(let name):
+      guard let number = number(name) else { return }
+      values[key] = .number(number)
+      taken.insert(name)
     case .decay, .decoupled, .off, .unset: return
     }
   }

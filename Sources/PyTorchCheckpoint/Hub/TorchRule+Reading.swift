@@ -68,6 +68,13 @@ extension TorchRule {
         values["epsilon2"] = try number(epsilons[1]).map { .double($0) }
       case .decay:
         values[isOwnDecay(group) ? "weight_decay" : "l2"] = try number(value).map { .double($0) }
+      case .pair(let first, let second):
+        guard let pair = value.elements, pair.count == 2 else { continue }
+        values[first] = try number(pair[0]).map { .double($0) }
+        values[second] = try number(pair[1]).map { .double($0) }
+      case .foreach: if value.bool == true { values["foreach"] = .bool(true) }
+      case .count(let name):
+        values[name] = try number(value).flatMap { Int64(exactly: $0) }.map { .int($0) }
       case .fused, .decoupled, .off, .unset: continue
       }
     }

@@ -23,6 +23,13 @@ extension TorchRule {
       return .tuple([beta1, beta2])
     case .epsilons:
       return .tuple([number("epsilon1") ?? .none, number("epsilon2") ?? .double(1e-3)])
+    case .pair(let first, let second):
+      guard let first = number(first), let second = number(second) else { return nil }
+      return .tuple([first, second])
+    case .foreach:
+      return values["foreach"] == .bool(true) ? .bool(true) : PickleValue.none
+    case .count(let name):
+      return values[name]?.number.flatMap { Int64(exactly: $0) }.map { .int($0) }
     case .decay:
       let own = values["weight_decay"]?.number ?? 0
       return .double(own != 0 ? own : values["l2"]?.number ?? 0)

@@ -24,6 +24,12 @@ struct TorchRule: Sendable {
     case epsilons
     /// Whether the fused kernel runs.
     case fused
+    /// Whether the foreach path runs, of a rule that is computed in another way there.
+    case foreach
+    /// Two numbers of the record, under their keys there.
+    case pair(String, String)
+    /// A whole number of the record.
+    case count(String)
     /// False, which PyTorch gives where nobody asks.
     case off
     /// None, which PyTorch gives where nobody asks.
@@ -46,7 +52,7 @@ struct TorchRule: Sendable {
   ]
 
   private static let switches: [(key: String, field: Field)] = [
-    ("maximize", .off), ("foreach", .unset),
+    ("maximize", .off), ("foreach", .foreach),
   ]
   private static let capturable: (key: String, field: Field) = (
     "capturable", .off
@@ -86,7 +92,7 @@ struct TorchRule: Sendable {
     fields: [
       ("lr", .number("learning_rate")), ("momentum", .number("momentum")),
       ("alpha", .number("rho")), ("eps", .number("epsilon")), ("centered", .flag("centered")),
-      ("weight_decay", .decay), capturable, ("foreach", .unset),
+      ("weight_decay", .decay), capturable, ("foreach", .foreach),
       ("maximize", .off), differentiable,
     ],
     slots: words("rmsprop")
@@ -97,7 +103,7 @@ struct TorchRule: Sendable {
       ("lr", .number("learning_rate")), ("lr_decay", .number("learning_rate_decay")),
       ("eps", .number("epsilon")), ("weight_decay", .decay),
       ("initial_accumulator_value", .number("initial_accumulator_value")),
-      ("foreach", .unset), ("maximize", .off), differentiable,
+      ("foreach", .foreach), ("maximize", .off), differentiable,
       ("fused", .fused),
     ],
     slots: words("adagrad")
@@ -107,14 +113,14 @@ struct TorchRule: Sendable {
     fields: [
       ("lr", .number("learning_rate")), ("rho", .number("rho")), ("eps", .number("epsilon")),
       ("weight_decay", .decay), ("maximize", .off), capturable,
-      ("foreach", .unset), differentiable,
+      ("foreach", .foreach), differentiable,
     ],
     slots: words("adadelta")
   )
   static let adamax = TorchRule(
     kind: "adamax",
     fields: rateBetas + [
-      ("foreach", .unset), ("maximize", .off), differentiable,
+      ("foreach", .foreach), ("maximize", .off), differentiable,
       capturable,
     ],
     slots: words("adamax")
@@ -123,15 +129,35 @@ struct TorchRule: Sendable {
     kind: "nadam",
     fields: rateBetas + [
       ("momentum_decay", .number("momentum_decay")), ("decoupled_weight_decay", .decoupled),
-    ] + switches + [capturable, differentiable],
+      ("maximize", .off), ("foreach", .foreach), capturable, differentiable,
+    ],
     slots: words("nadam")
   )
   static let radam = TorchRule(
     kind: "radam",
-    fields: rateBetas + switches + [
-      capturable, ("decoupled_weight_decay", .decoupled), differentiable,
+    fields: rateBetas + [
+      ("maximize", .off), ("foreach", .foreach), capturable,
+      ("decoupled_weight_decay", .decoupled), differentiable,
     ],
     slots: words("radam")
+  )
+  static let asgd = TorchRule(
+    kind: "asgd",
+    fields: [
+      ("lr", .number("learning_rate")), ("lambd", .number("lambd")), ("alpha", .number("alpha")),
+      ("t0", .number("t0")), ("weight_decay", .decay), ("foreach", .foreach), ("maximize", .off),
+      differentiable, capturable,
+    ],
+    slots: words("asgd")
+  )
+  static let rprop = TorchRule(
+    kind: "rprop",
+    fields: [
+      ("lr", .number("learning_rate")), ("etas", .pair("eta_minus", "eta_plus")),
+      ("step_sizes", .pair("step_size_min", "step_size_max")), ("foreach", .unset),
+      ("maximize", .off), differentiable, capturable,
+    ],
+    slots: words("rprop")
   )
   static let adafactor = TorchRule(
     kind: "adafactor",
@@ -161,6 +187,8 @@ struct TorchRule: Sendable {
   /// - Returns: The rule, or `nil`.
   static func recognize(_ keys: Set<String>, _ stateKeys: Set<String>) -> TorchRule? {
     if keys.contains("momentum_decay") { return nadam }
+    if keys.isSuperset(of: ["lambd", "alpha", "t0"]) { return asgd }
+    if keys.isSuperset(of: ["etas", "step_sizes"]) { return rprop }
     if keys.isSuperset(of: ["lr", "betas", "eps", "weight_decay"]) {
       if keys.contains("amsgrad") || keys.contains("correct_bias") { return adam }
       if stateKeys.contains("exp_inf") { return adamax }
@@ -195,6 +223,8 @@ extension TorchRule {
     case "adamax": self = Self.adamax
     case "nadam": self = Self.nadam
     case "radam": self = Self.radam
+    case "asgd": self = Self.asgd
+    case "rprop": self = Self.rprop
     case "adafactor": self = Self.adafactor
     default: return nil
     }

@@ -47,6 +47,18 @@ public struct SlotName: Sendable, Hashable, RawRepresentable {
   public static let slowWeights: SlotName = "lookahead_slow"
   /// The moving average of the weights.
   public static let average: SlotName = "ema"
+  /// ASGD's mean of the weights, which begins late.
+  public static let averagedWeights: SlotName = "averaged_weights"
+  /// ASGD's rate of the next step.
+  public static let currentRate: SlotName = "asgd_eta"
+  /// ASGD's share of the next weights in their mean.
+  public static let averagingShare: SlotName = "asgd_mu"
+  /// The gradient of the last update.
+  public static let previousGradient: SlotName = "previous_gradient"
+  /// Rprop's step of each weight.
+  public static let stepSize: SlotName = "step_size"
+  /// The fast sequence of schedule-free optimizers, `z`.
+  public static let baseWeights: SlotName = "schedule_free_z"
 
   /// A slot of which no more is known than its place among its variable's.
   ///
@@ -71,7 +83,8 @@ public struct SlotName: Sendable, Hashable, RawRepresentable {
   public static let all: [SlotName] = [
     .firstMoment, .secondMoment, .greatestSecondMoment, .infinityNorm, .momentumProduct, .momentum,
     .accumulator, .updateAccumulator, .linear, .meanSquare, .meanGradient, .growingSecondMoment,
-    .factoredRow, .factoredColumn, .gradientAccumulator, .slowWeights, .average,
+    .factoredRow, .factoredColumn, .gradientAccumulator, .slowWeights, .average, .averagedWeights,
+    .currentRate, .averagingShare, .previousGradient, .stepSize, .baseWeights,
   ]
 }
 

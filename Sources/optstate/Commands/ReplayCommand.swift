@@ -25,8 +25,14 @@ struct ReplayCommand: ParsableCommand {
   @Option(help: "The file, directory or prefix to make.")
   var output: String
 
-  @Option(help: "Whose arithmetic to follow; by default that of the framework the state is from.")
-  var arithmetic: Convention?
+  @Option(
+    help: ArgumentHelp(
+      "Whose arithmetic to follow; by default that of the framework the state is from. PyTorch outside its fused "
+        + "kernels takes its square roots from Intel's library where it is built with it, which is pytorch_mkl.",
+      valueName: Arithmetic.allCases.map(\.rawValue).joined(separator: "|")
+    )
+  )
+  var arithmetic: Arithmetic?
 
   @Option(
     help: ArgumentHelp(
@@ -53,19 +59,41 @@ struct ReplayCommand: ParsableCommand {
         options: outputOptions.options(label: "writing"),
         change: { state, _ in
           let recorded = try GradientFile(gradients)
-          let state = try records.completing(state)
+          var state = try records.completing(state)
+          // A family's own name leaves it to the record which of its implementations is meant.
+          let isFamily = arithmetic.map { $0.rawValue == $0.convention.rawValue } ?? true
+          if let arithmetic, !isFamily {
+            state.optimizer?.hyperparameters["arithmetic"] = .string(arithmetic.rawValue)
+          }
+          if state.optimizer?.hyperparameters["arithmetic"] == .string("pytorch_mkl") {
+            Self.tell(of: state.optimizer?.hyperparameters["square_root"])
+          }
           let known = try ResolvedOptimizer(state).arithmetic
           return try Replay.run(
             state,
             gradients: recorded,
             steps: steps,
-            convention: arithmetic
+            convention: (isFamily ? arithmetic?.convention : nil)
               ?? (known?.provenance == .standard ? known?.value.convention : nil)
           )
         }
       )
     }
   }
+
+  /// Says whose bits a root has that depends on the processor.
+  private static func tell(of recorded: AttributeValue?) {
+    let own = MKLRoot.ofProcessor
+    if case .string(let word)? = recorded, word != own.rawValue {
+      Output.message(
+        "note: the square roots are \(own.rawValue)'s and the state is of \(word): not bit for bit"
+      )
+    } else if !own.isExact {
+      Output.message(
+        "note: the square roots of \(own.rawValue) have not been compared: not bit for bit"
+      )
+    }
+  }
 }
 
-extension Convention: ExpressibleByArgument {}
+extension Arithmetic: ExpressibleByArgument {}

@@ -10,6 +10,8 @@ struct StepTests {
     "adam:arithmetic=keras,clip_value=0.5,ema_decay=0.9,lookahead_steps=2", "lion:weight_decay=0.1",
     "sgd:arithmetic=pytorch_fused,momentum=0.9", "rmsprop:arithmetic=tensorflow,centered=true",
     "adax", "keras_bert_adamw:weight_decay=0.01", "adagrad:arithmetic=pytorch",
+    "nadam:arithmetic=pytorch", "asgd:t0=1,l2=0.1", "rprop", "radam", "schedule_free_adamw",
+    "adadelta:arithmetic=keras", "adamax:arithmetic=pytorch", "ftrl:l1_regularization_strength=0.1",
   ]
 
   /// Updates in parts, cut anywhere, leave the bits of an update as a whole.
@@ -28,9 +30,13 @@ struct StepTests {
     func run(_ cuts: [Int]) throws -> [[UInt32]] {
       let rows =
         [Row(start)]
-        + plan.slots.map { Row([Float](repeating: Float($0.initialValue), count: count)) }
+        + plan.slots.map { slot in
+          Row([Float](repeating: Float(slot.initialValue), count: slot.isNumber ? 1 : count))
+        }
+      let numbers = plan.slots.indices.filter { plan.slots[$0].isNumber }
       for (index, gradient) in gradients.enumerated() {
-        let context = try StepContext(step: Int64(index + 1), scaling: scaling ?? .none)
+        var context = try StepContext(step: Int64(index + 1), scaling: scaling ?? .none)
+        context.numbers = numbers.map { Double(rows[1 + $0].values[0]) }
         let row = Row(gradient)
         for (from, to) in zip(cuts, cuts.dropFirst()) {
           let whole = unsafe UpdateBuffers(
@@ -39,6 +45,9 @@ struct StepTests {
             slots: rows[1...].map { unsafe $0.bytes }
           )
           try unsafe plan.update(plan.slice(whole, from..<to), elements: from..<to, context)
+        }
+        for (place, number) in zip(numbers, plan.rule.nextNumbers(context)) {
+          rows[1 + place].values = [Float(number)]
         }
       }
       return rows.map { $0.values.map(\.bitPattern) }
@@ -114,6 +123,45 @@ struct StepTests {
       #expect(Difference.between(slots[0].values, reference["w", "adam_m"]).differing == 0)
       let expected = hasMaster ? reference["w", "value"] : start.map(wide)
       #expect(Difference.between(master.values, expected).differing == 0)
+    }
+  }
+
+  /// PyTorch's unfused paths have a kernel per operation, each of which rounds.
+  @Test(arguments: [ElementType.bfloat16, .float16], [false, true])
+  func narrowTensorsAreRoundedByEveryOperation(_ type: ElementType, _ isForeach: Bool) throws {
+    func round(_ x: Float) -> Float {
+      type == .bfloat16 ? Float(BFloat16(x)) : Float(Float16(x))
+    }
+    func bits(_ x: Float) -> UInt16 {
+      type == .bfloat16 ? BFloat16(x).bitPattern : Float16(x).bitPattern
+    }
+    let spec = "adagrad:arithmetic=pytorch,learning_rate=0.3,epsilon=0.001,foreach=\(isForeach)"
+    let optimizer = try Optimizer(OptimizerRecord(spec: spec))
+    let types = try UpdateTypes(parameter: type, slots: type)
+    var noise = Noise(seed: 17)
+    let count = 333
+    let plan = try optimizer.plan(for: "w", shape: .vector(count), types: types)
+    let (start, gradient) = (noise.floats(count).map(round), noise.floats(count).map(round))
+    let sum = noise.positives(count).map(round)
+    var (parameters, slot, gradients) = (start.map(bits), sum.map(bits), gradient.map(bits))
+    try unsafe parameters.withUnsafeMutableBytes { parameters in
+      try unsafe slot.withUnsafeMutableBytes { slot in
+        try unsafe gradients.withUnsafeMutableBytes { gradients in
+          let buffers = unsafe UpdateBuffers(
+            parameter: parameters,
+            gradient: UnsafeRawBufferPointer(gradients),
+            slots: [slot]
+          )
+          try unsafe plan.update(buffers, elements: 0..<count, StepContext(step: 1))
+        }
+      }
+    }
+    for i in 0..<count {
+      let a = round(Float.fma(gradient[i], gradient[i], sum[i]))
+      let d = round(round(a.squareRoot()) + round(0.001))
+      let step = isForeach ? round(gradient[i] * -0.3) / d : (-0.3 * gradient[i]) / d
+      #expect(slot[i] == bits(a))
+      #expect(parameters[i] == bits(start[i] + step))
     }
   }
 

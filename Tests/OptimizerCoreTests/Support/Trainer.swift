@@ -12,7 +12,7 @@ final class Trainer<Number: TestNumber> {
     case readable
   }
 
-  let optimizer: Optimizer
+  private(set) var optimizer: Optimizer
   private(set) var plans: [String: VariablePlan] = [:]
   private var memory: [String: [String: Row<Number>]] = [:]
   private let order: [String]
@@ -41,6 +41,14 @@ final class Trainer<Number: TestNumber> {
   subscript(name: String, key: String) -> [Number] {
     get { memory[name]?[key]?.values ?? [] }
     set { memory[name]?[key]?.values = newValue }
+  }
+
+  /// Goes on with other hyper-parameters.
+  func follow(_ optimizer: Optimizer) throws {
+    self.optimizer = optimizer
+    plans = try plans.mapValues { plan in
+      try optimizer.plan(for: plan.name, shape: plan.shape, types: plan.types)
+    }
   }
 
   func keys(of name: String) -> [String] { memory[name, default: [:]].keys.sorted() }
@@ -86,17 +94,25 @@ final class Trainer<Number: TestNumber> {
     guard let plan = plans[name], let rows = memory[name],
       let value = rows["value"]?.lane, let gradient = rows["gradient"]?.lane
     else { fatalError("no variable '\(name)'") }
+    let definitions = plan.slots.filter { rows[$0.name.rawValue] != nil }
+    let elementwise = plan.rule.slots(for: plan.shape).filter { !$0.isNumber }
     let block = Block(
       start: 0,
       of: plan.shape,
       parameter: value,
       gradient: gradient,
-      slots: plan.rule.slots(for: plan.shape).compactMap { rows[$0.name.rawValue]?.lane }
+      slots: elementwise.compactMap { rows[$0.name.rawValue]?.lane }
     )
+    var context = context
+    let numbers = definitions.filter(\.isNumber).compactMap { rows[$0.name.rawValue] }
+    context.numbers = numbers.map { Double($0.values[0]) }
     SubnormalMode.following(optimizer.arithmetic) {
       context.scaling.apply(to: gradient)
-      plan.regularization.apply(to: gradient, value, optimizer.arithmetic)
+      plan.regularization.apply(to: block, optimizer.arithmetic)
       plan.rule.update(block, plan.rule.prepared(context))
+    }
+    for (row, number) in zip(numbers, plan.rule.nextNumbers(context)) {
+      row.values = [Number(number)]
     }
   }
 }

@@ -1,0 +1,15 @@
+internal import Tensors
+
+extension OptimizerDescription {
+  /// Polyak & Juditsky, 1992.
+  ///
+  /// The next step's rate and share are kept, one number each for every parameter.
+  static let asgd = OptimizerDescription(
+    "asgd",
+    "ASGD: gradient descent with a falling rate and a mean of the weights (Polyak & Juditsky, 1992)",
+    slots: [.always(.currentRate), .always(.averagingShare), .always(.averagedWeights)],
+    rows: [
+      DialectRow(.torch, ["eta": .currentRate, "mu": .averagingShare, "ax": .averagedWeights])
+    ]
+  )
+}
