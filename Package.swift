@@ -75,7 +75,11 @@ let package = Package(
       linkerSettings: hdf5Libraries
     ),
     .target(name: "OptimizerCatalog", dependencies: ["Tensors"], swiftSettings: strict),
-    .target(name: "OptimizerCore", dependencies: ["Tensors", "CKernels"], swiftSettings: strict),
+    .target(
+      name: "OptimizerCore",
+      dependencies: ["Tensors", "OptimizerCatalog", "CKernels"],
+      swiftSettings: strict
+    ),
     .target(
       name: "TrainingState",
       dependencies: ["Tensors", "ByteIO", "OptimizerCatalog", "OptimizerCore"],

@@ -1,3 +1,4 @@
+import ByteIO
 import Foundation
 import OptimizerCore
 import Synchronization
@@ -12,7 +13,7 @@ import TrainingState
 @Suite("OptimizerConfig")
 struct RecordTests {
   private func config(_ text: String) throws -> OptimizerConfig {
-    let tree = try JSONParser.parse(Array(text.utf8), "a test")
+    let tree = try JSONTree.parse(Array(text.utf8), "a test")
     return try #require(OptimizerConfig(training: tree))
   }
 

@@ -32,7 +32,7 @@ public enum KerasArchiveReader: StateReader {
         throw StateError(.malformed, "the archive has no \(Name.config)")
       }
       let text = try archive.bytes(of: config, within: .textBytes)
-      let tree = try JSONParser.parse(text, Name.config)
+      let tree = try JSONTree.parse(text, Name.config)
       let members = try weights(of: archive)
       let files = try members.map { member in
         let range = member.offset..<member.offset + member.byteCount

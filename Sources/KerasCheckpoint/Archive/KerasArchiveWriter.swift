@@ -25,7 +25,7 @@ public enum KerasArchiveWriter: StateWriter {
           + "for a state of Keras 3"
       )
     }
-    let tree = try JSONParser.parse(try config.tensor.bytes(), Name.config)
+    let tree = try JSONTree.parse(try config.tensor.bytes(), Name.config)
     var current = state
     var text = config.tensor
     if let optimizer = OptimizerConfig(archive: tree) {

@@ -1,16 +1,11 @@
+internal import ByteIO
+internal import OptimizerCatalog
 internal import OptimizerCore
 internal import Tensors
 
 /// How Keras and the hub spell one hyper-parameter.
 struct HyperparameterKey {
-  /// How a value changes on the way.
-  enum Form {
-    case plain
-    /// Keras has the negative.
-    case negated
-    /// Keras has a truth value, the hub where the powers come from.
-    case correction
-  }
+  typealias Form = SettingDescription.KerasWord.Form
 
   let keras: String
   let hub: String
@@ -22,24 +17,6 @@ struct HyperparameterKey {
     self.form = form
   }
 
-  /// Those whose spelling differs.
-  private static let renamed = [
-    HyperparameterKey("lr", "learning_rate"), HyperparameterKey("beta_1", "beta1"),
-    HyperparameterKey("beta_2", "beta2"), HyperparameterKey("epsilon_1", "epsilon1"),
-    HyperparameterKey("epsilon_2", "epsilon2"), HyperparameterKey("clipnorm", "clip_norm"),
-    HyperparameterKey("global_clipnorm", "global_clip_norm"),
-    HyperparameterKey("clipvalue", "clip_value"),
-    HyperparameterKey("weight_decay_rate", "weight_decay"),
-    HyperparameterKey("grad_accum_steps", "accumulation_steps"),
-    HyperparameterKey("gradient_accumulation_steps", "accumulation_steps"),
-    HyperparameterKey("steps_per_slow_update", "lookahead_steps"),
-    HyperparameterKey("slow_step_size", "lookahead_rate"),
-    HyperparameterKey("ema_momentum", "ema_decay"),
-    HyperparameterKey("clipping_threshold", "clip_threshold"),
-    HyperparameterKey("beta_2_decay", "decay_exponent", .negated),
-    HyperparameterKey("bias_correction", "bias_correction", .correction),
-  ]
-
   /// What is no hyper-parameter of the rule, or is told elsewhere.
   private static let others: Set = [
     "name", "jit_compile", "is_legacy_optimizer", "use_ema", "ema_overwrite_frequency", "decay",
@@ -50,16 +27,16 @@ struct HyperparameterKey {
   /// The key behind a name of Keras, `nil` where it is none.
   static func keras(_ name: String) -> HyperparameterKey? {
     if others.contains(name) { return nil }
-    return renamed.first { $0.keras == name } ?? HyperparameterKey(name, name)
+    guard let (setting, word) = SettingDescription.of(kerasWord: name) else {
+      return HyperparameterKey(name, name)
+    }
+    return HyperparameterKey(word.text, setting.key, word.form)
   }
-
-  /// Words that only other classes than today's have.
-  private static let outdated: Set = ["lr", "weight_decay_rate", "grad_accum_steps"]
 
   /// The key behind the hub's name, as today's classes spell it.
   static func hub(_ name: String) -> HyperparameterKey {
-    renamed.first { $0.hub == name && !outdated.contains($0.keras) }
-      ?? HyperparameterKey(name, name)
+    let word = SettingDescription.of(name)?.kerasWords.first { !$0.isOutdated }
+    return word.map { HyperparameterKey($0.text, name, $0.form) } ?? HyperparameterKey(name, name)
   }
 
   /// The hub's value of Keras' one, `nil` where it says nothing.

@@ -1,3 +1,4 @@
+internal import ByteIO
 internal import Tensors
 
 /// What a model's configuration says about its layers.

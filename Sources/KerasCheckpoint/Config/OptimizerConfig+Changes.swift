@@ -1,3 +1,4 @@
+internal import ByteIO
 internal import OptimizerCore
 internal import Tensors
 internal import TrainingState

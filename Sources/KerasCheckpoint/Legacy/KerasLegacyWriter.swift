@@ -41,7 +41,7 @@ public enum KerasLegacyWriter: StateWriter {
     for (index, extra) in state.extras.enumerated() where extra.name == Name.trainingConfig {
       let text = try extra.tensor.bytes()
       guard
-        let config = OptimizerConfig(training: try JSONParser.parse(text, "'\(extra.name)'"))
+        let config = OptimizerConfig(training: try JSONTree.parse(text, "'\(extra.name)'"))
       else { continue }
       let family = LegacyFamily.of(state)
       let tree = try config.updated(

@@ -47,7 +47,7 @@ struct LegacyDecoder {
     let bytes = Array(text.utf8)
     let tensor = try Tensor(.uint8, .vector(bytes.count), bytes: bytes)
     state.extras.append(StateTensor(name, tensor))
-    return try JSONParser.parse(bytes, "'\(name)'")
+    return try JSONTree.parse(bytes, "'\(name)'")
   }
 
   // MARK: Layers

@@ -1,3 +1,4 @@
+internal import ByteIO
 internal import OptimizerCatalog
 internal import OptimizerCore
 internal import Tensors

@@ -1,3 +1,4 @@
+internal import ByteIO
 internal import Tensors
 
 /// The list of a set of shards: which file each group's variables are in.
@@ -6,7 +7,7 @@ enum ShardList {
   ///
   /// - Throws: `StateError` with code `malformed` when the list is none, or a name leads elsewhere.
   static func names(_ bytes: [UInt8]) throws -> [String] {
-    let tree = try JSONParser.parse(bytes, "the list of shards")
+    let tree = try JSONTree.parse(bytes, "the list of shards")
     guard let map = tree["weight_map"]?.members else {
       throw StateError(.malformed, "the list of shards has no 'weight_map'")
     }

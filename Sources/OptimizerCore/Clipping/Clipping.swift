@@ -23,7 +23,7 @@ public enum Clipping: Sendable, Hashable {
       ("clip_value", Clipping.value), ("smooth_clip_norm", Clipping.smooth),
     ]
     let given = try makers.compactMap { key, make in
-      try reader.optionalNumber(key, in: 0...(.infinity)).map { (key, $0, make) }
+      try reader.optionalNumber(key).map { (key, $0, make) }
     }
     let active = given.filter { $0.1 > 0 }
     guard active.count <= 1 else {

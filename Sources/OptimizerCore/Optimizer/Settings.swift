@@ -1,3 +1,4 @@
+import OptimizerCatalog
 import Tensors
 
 /// Everything that a record's values say, for one group.
@@ -21,7 +22,12 @@ struct Settings {
   ) throws {
     var values = values
     values["arithmetic"] = .string(arithmetic.rawValue)
-    var reader = RecordReader("optimizer '\(kind.rawValue)'", values, arithmetic: arithmetic)
+    var reader = RecordReader(
+      "optimizer '\(kind.rawValue)'",
+      values,
+      arithmetic: arithmetic,
+      ranges: { SettingDescription.of($0)?.range }
+    )
     reader.allow("arithmetic")
     if arithmetic == .pytorchMKL {
       _ = try reader.choice("square_root", default: MKLRoot.ofProcessor)

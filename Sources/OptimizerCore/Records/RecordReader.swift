@@ -1,3 +1,4 @@
+internal import OptimizerCatalog
 import Tensors
 
 /// Takes values out of a record, checks them, and fills in what the record leaves out.
@@ -9,6 +10,8 @@ struct RecordReader {
   /// The arithmetic that defaults depend on.
   let arithmetic: Arithmetic
   private let values: [String: HyperparameterValue]
+  /// What is known of a key's numbers, whichever rule has it.
+  private let ranges: (String) -> ClosedRange<Double>?
   /// Every key that was asked for.
   private(set) var keys: Set<String> = []
   /// Every value read, defaults included.
@@ -17,18 +20,20 @@ struct RecordReader {
   init(
     _ subject: String,
     _ values: [String: HyperparameterValue],
-    arithmetic: Arithmetic = .tensorflow
+    arithmetic: Arithmetic = .tensorflow,
+    ranges: @escaping (String) -> ClosedRange<Double>? = { _ in nil }
   ) {
     self.subject = subject
     self.values = values
     self.arithmetic = arithmetic
+    self.ranges = ranges
   }
 
   /// A number within bounds.
   mutating func number(
     _ key: String,
     default standard: Double? = nil,
-    in bounds: ClosedRange<Double> = -.infinity ... .infinity
+    in bounds: ClosedRange<Double>? = nil
   ) throws -> Double {
     guard let value = try optionalNumber(key, in: bounds) ?? standard else {
       throw missing(key)
@@ -40,10 +45,11 @@ struct RecordReader {
   /// A number within bounds, or `nil` where the record has none.
   mutating func optionalNumber(
     _ key: String,
-    in bounds: ClosedRange<Double> = -.infinity ... .infinity
+    in bounds: ClosedRange<Double>? = nil
   ) throws -> Double? {
     guard let value = take(key) else { return nil }
     guard let number = value.number else { throw wrong(key, value, "a number") }
+    let bounds = bounds ?? ranges(key) ?? -.infinity ... .infinity
     guard bounds.contains(number) else {
       throw wrong(key, value, "a number from \(bounds.lowerBound) to \(bounds.upperBound)")
     }

@@ -31,8 +31,8 @@ public struct AdaX: UpdateRule {
   init(from reader: inout RecordReader) throws {
     arithmetic = reader.arithmetic
     learningRate = try reader.number("learning_rate", default: 0.001)
-    beta1 = try reader.number("beta1", default: 0.9, in: 0...1)
-    beta2 = try reader.number("beta2", default: 1e-4)
+    beta1 = try reader.number("beta1", default: 0.9)
+    beta2 = try reader.number("beta2", default: 1e-4, in: 0...(.infinity))
     epsilonForm = try reader.choice("epsilon_placement", default: .corrected)
     epsilon = try reader.number("epsilon", default: epsilonForm == .corrected ? 1e-6 : 1e-7)
     weightDecay = try reader.number("weight_decay", default: 0)

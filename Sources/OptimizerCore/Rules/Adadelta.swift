@@ -31,7 +31,7 @@ public struct Adadelta: UpdateRule {
     let isTorch = arithmetic.convention == .pytorch
     learningRate = try reader.number("learning_rate", default: isTorch ? 1 : 0.001)
     let isKernel = arithmetic == .tensorflow
-    rho = try reader.number("rho", default: isTorch ? 0.9 : 0.95, in: 0...1)
+    rho = try reader.number("rho", default: isTorch ? 0.9 : 0.95)
     epsilon = try reader.number("epsilon", default: isTorch ? 1e-6 : isKernel ? 1e-8 : 1e-7)
     weightDecay = try reader.number("weight_decay", default: 0)
     isForeach = isTorch ? try reader.flag("foreach", default: false) : false

@@ -62,8 +62,8 @@ public struct Adam: UpdateRule {
     arithmetic = reader.arithmetic
     let isTorch = arithmetic.convention == .pytorch
     learningRate = try reader.number("learning_rate", default: 0.001)
-    beta1 = try reader.number("beta1", default: 0.9, in: 0...1)
-    beta2 = try reader.number("beta2", default: 0.999, in: 0...1)
+    beta1 = try reader.number("beta1", default: 0.9)
+    beta2 = try reader.number("beta2", default: 0.999)
     epsilon = try reader.number("epsilon", default: arithmetic == .keras ? 1e-7 : 1e-8)
     epsilonForm = try reader.choice("epsilon_placement", default: isTorch ? .corrected : .hat)
     biasCorrection = try reader.choice(

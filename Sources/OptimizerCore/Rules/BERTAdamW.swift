@@ -43,8 +43,8 @@ public struct BERTAdamW: UpdateRule {
   init(from reader: inout RecordReader) throws {
     arithmetic = reader.arithmetic
     learningRate = try reader.number("learning_rate", default: 0.001)
-    beta1 = try reader.number("beta1", default: 0.9, in: 0...1)
-    beta2 = try reader.number("beta2", default: 0.999, in: 0...1)
+    beta1 = try reader.number("beta1", default: 0.9)
+    beta2 = try reader.number("beta2", default: 0.999)
     epsilon = try reader.number("epsilon", default: 1e-6)
     weightDecay = try reader.number("weight_decay", default: 0.01)
     biasCorrection = try reader.choice("bias_correction", default: .none)

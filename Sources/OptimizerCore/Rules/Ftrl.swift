@@ -37,8 +37,7 @@ public struct Ftrl: UpdateRule {
     learningRate = try reader.number("learning_rate", default: 0.001)
     learningRatePower = try reader.number(
       "learning_rate_power",
-      default: -0.5,
-      in: -.infinity...0
+      default: -0.5
     )
     initialAccumulator = try reader.number("initial_accumulator_value", default: 0.1)
     l1Strength = try reader.number("l1_regularization_strength", default: 0)

@@ -34,8 +34,8 @@ public struct NAdam: UpdateRule {
     arithmetic = reader.arithmetic
     let isTorch = arithmetic.convention == .pytorch
     learningRate = try reader.number("learning_rate", default: isTorch ? 0.002 : 0.001)
-    beta1 = try reader.number("beta1", default: 0.9, in: 0...1)
-    beta2 = try reader.number("beta2", default: 0.999, in: 0...1)
+    beta1 = try reader.number("beta1", default: 0.9)
+    beta2 = try reader.number("beta2", default: 0.999)
     epsilon = try reader.number("epsilon", default: isTorch ? 1e-8 : 1e-7)
     momentumDecay = try reader.number(
       "momentum_decay",

@@ -11,7 +11,7 @@ public struct WeightAverage: Sendable, Hashable {
   public let decay: Double
 
   init?(from reader: inout RecordReader) throws {
-    guard let decay = try reader.optionalNumber("ema_decay", in: 0...1) else { return nil }
+    guard let decay = try reader.optionalNumber("ema_decay") else { return nil }
     self.decay = decay
   }
 

@@ -44,7 +44,7 @@ public struct Kinds: Sendable {
 
   /// `optimizers` [{`kind`, `summary`, `replays`, `bias_correction`, `keras_class`, `slots` [{`name`, `shape`,
   /// `present`}], `words` {dialect: {slot: word}}, `keys` {arithmetic: {key: default}}}] and `schedules`
-  /// [{`kind`, `example`, `keys` {key: default}}].
+  /// [{`kind`, `example`, `keys` {key: default}}] and `settings` {key: {`values`, `meaning`}} of the optimizers' keys.
   public var json: JSONValue {
     .object([
       "optimizers": .array(optimizers.map(Self.json)),
@@ -56,7 +56,19 @@ public struct Kinds: Sendable {
           ])
         }
       ),
+      "settings": Self.object(
+        settings.map { setting in
+          let values: JSONValue = .string("\(setting.domain)")
+          return (setting.key, .object(["values": values, "meaning": .string(setting.meaning)]))
+        }
+      ),
     ])
+  }
+
+  /// The hyper-parameters of the optimizers, in alphabetical order.
+  private var settings: [SettingDescription] {
+    let keys = Set(optimizers.flatMap(Self.keys).flatMap(\.keys).map(\.name))
+    return keys.sorted().compactMap(SettingDescription.of)
   }
 
   private static func json(_ optimizer: OptimizerDescription) -> JSONValue {

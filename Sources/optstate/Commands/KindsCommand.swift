@@ -61,6 +61,9 @@ struct KindsCommand: ParsableCommand {
       let isOne = Set(values.map(\.value)).count == 1
       let all = values.map { "\($0.name) \($0.value)" }.joined(separator: ", ")
       lines.append("  " + pad(key.name, 30) + (isOne ? values[0].value : all))
+      if let setting = SettingDescription.of(key.name) {
+        lines.append("  " + pad("", 30) + "\(setting.domain): \(setting.meaning)")
+      }
     }
     return lines
   }

@@ -1,20 +1,26 @@
 internal import Tensors
 
-/// Reads JSON as Python writes it, with bounded recursion.
-struct JSONParser {
+extension JSONTree {
+  /// Parses a whole text.
+  ///
+  /// - Parameters:
+  ///   - bytes: The text, UTF-8, as Python writes it: `NaN` and infinities are numbers.
+  ///   - subject: What messages call it.
+  /// - Returns: The value.
+  /// - Throws: `StateError` with code `malformed` or `limitExceeded`.
+  package static func parse(_ bytes: [UInt8], _ subject: String) throws -> JSONTree {
+    try JSONTreeParser.parse(bytes, subject)
+  }
+}
+
+/// Reads JSON as Python writes it, keeping its spelling, with bounded recursion.
+private struct JSONTreeParser {
   private let bytes: [UInt8]
   private let subject: String
   private var position = 0
 
-  /// Parses a whole text.
-  ///
-  /// - Parameters:
-  ///   - bytes: The text, UTF-8.
-  ///   - subject: What messages call it.
-  /// - Returns: The value.
-  /// - Throws: `StateError` with code `malformed` or `limitExceeded`.
   static func parse(_ bytes: [UInt8], _ subject: String) throws -> JSONTree {
-    var parser = JSONParser(bytes: bytes, subject: subject)
+    var parser = JSONTreeParser(bytes: bytes, subject: subject)
     let value = try parser.value(depth: 0)
     parser.skipSpace()
     guard parser.position == bytes.count else { throw parser.failure("has more behind its end") }

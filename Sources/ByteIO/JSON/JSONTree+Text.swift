@@ -1,6 +1,6 @@
 extension JSONTree {
   /// The value as Python's `json.dumps` spells it.
-  var encoded: String {
+  package var encoded: String {
     var output = ""
     encode(into: &output)
     return output
@@ -31,7 +31,7 @@ extension JSONTree {
   }
 
   /// A text between quotes, everything beyond ASCII escaped.
-  static func escape(_ text: String) -> String {
+  package static func escape(_ text: String) -> String {
     var output = ""
     for unit in text.utf16 {
       switch unit {
@@ -50,7 +50,7 @@ extension JSONTree {
   }
 
   /// The text that a spelling between quotes stands for; half a surrogate pair becomes U+FFFD.
-  static func unescape(_ spelling: String) -> String {
+  package static func unescape(_ spelling: String) -> String {
     guard spelling.utf8.contains(UInt8(ascii: "\\")) else { return spelling }
     var units: [UInt16] = []
     var rest = spelling.utf16[...]

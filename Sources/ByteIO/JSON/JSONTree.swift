@@ -2,12 +2,17 @@ internal import Tensors
 
 /// A JSON value that keeps the order of its members and the spelling of its numbers and texts, so
 /// that a configuration can be changed in one place and stay as it is everywhere else.
-indirect enum JSONTree: Sendable, Hashable {
+package indirect enum JSONTree: Sendable, Hashable {
   /// One named value of an object.
-  struct Member: Sendable, Hashable {
+  package struct Member: Sendable, Hashable {
     /// The name as it is spelled between its quotes.
-    let spelling: String
-    var value: JSONTree
+    package let spelling: String
+    package var value: JSONTree
+
+    package init(spelling: String, value: JSONTree) {
+      self.spelling = spelling
+      self.value = value
+    }
   }
 
   case null
@@ -20,12 +25,12 @@ indirect enum JSONTree: Sendable, Hashable {
   case object([Member])
 
   /// A text that is not escaped yet.
-  init(text: String) {
+  package init(text: String) {
     self = .string(Self.escape(text))
   }
 
   /// A number as Python spells it: always with a point or an exponent.
-  init(number: Double) {
+  package init(number: Double) {
     switch number {
     case _ where number.isNaN: self = .number("NaN")
     case .infinity: self = .number("Infinity")
@@ -35,21 +40,21 @@ indirect enum JSONTree: Sendable, Hashable {
   }
 
   /// The value of a member, `nil` where there is none or the value is no object.
-  subscript(_ name: String) -> JSONTree? {
+  package subscript(_ name: String) -> JSONTree? {
     guard case .object(let members) = self else { return nil }
     let spelling = Self.escape(name)
     return members.first { $0.spelling == spelling }?.value
   }
 
   /// The value at the end of a path of members.
-  func at(_ path: [String]) -> JSONTree? {
+  package func at(_ path: [String]) -> JSONTree? {
     var value: JSONTree? = self
     for name in path { value = value?[name] }
     return value
   }
 
   /// The same value with one member replaced, or added where its object lacks it.
-  func replacing(_ path: [String], with value: JSONTree) -> JSONTree {
+  package func replacing(_ path: [String], with value: JSONTree) -> JSONTree {
     guard let name = path.first else { return value }
     guard case .object(var members) = self else { return self }
     let spelling = Self.escape(name)
@@ -65,13 +70,13 @@ indirect enum JSONTree: Sendable, Hashable {
   // MARK: Plain values
 
   /// The text without its escapes, `nil` for anything else.
-  var text: String? {
+  package var text: String? {
     guard case .string(let spelling) = self else { return nil }
     return Self.unescape(spelling)
   }
 
   /// The number, `nil` for anything else.
-  var number: Double? {
+  package var number: Double? {
     guard case .number(let spelling) = self else { return nil }
     switch spelling {
     case "NaN": return .nan
@@ -82,17 +87,17 @@ indirect enum JSONTree: Sendable, Hashable {
   }
 
   /// The truth value, `nil` for anything else.
-  var flag: Bool? {
+  package var flag: Bool? {
     if case .bool(let flag) = self { flag } else { nil }
   }
 
   /// The elements, `nil` for anything else.
-  var elements: [JSONTree]? {
+  package var elements: [JSONTree]? {
     if case .array(let elements) = self { elements } else { nil }
   }
 
   /// The members by their unescaped names, `nil` for anything else.
-  var members: [(name: String, value: JSONTree)]? {
+  package var members: [(name: String, value: JSONTree)]? {
     guard case .object(let members) = self else { return nil }
     return members.map { (Self.unescape($0.spelling), $0.value) }
   }
