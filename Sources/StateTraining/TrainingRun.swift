@@ -59,7 +59,10 @@ public final class TrainingRun {
         remedy: "name one, such as bert_adamw or adamw:learning_rate=0.001"
       )
     }
-    guard let step = state.globalStep?.value ?? state.variables.lazy.compactMap(\.step).max() else {
+    guard
+      let step = state.globalStep?.value ?? state.variables.lazy.compactMap(\.step).max()
+        ?? Self.updates(of: record)
+    else {
       throw StateError(.malformed, "the state does not say how many updates were applied")
     }
     guard step >= 0 else {
@@ -296,6 +299,11 @@ public final class TrainingRun {
   ) throws {
     let format = try StateFormats.output(path, requested: format, fallback: source.origin.format)
     try StateFormats.write(try snapshot(), to: path, format: format, options: options)
+  }
+
+  /// The updates that an optimizer counts among its settings, as schedule-free ones do under `k`.
+  private static func updates(of record: OptimizerRecord) -> Int64? {
+    if case .int(let count)? = record.hyperparameters["k"] { count } else { nil }
   }
 
   private func rate(for name: String, scheduled: Double?) throws -> Double? {

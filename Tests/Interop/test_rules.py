@@ -11,6 +11,41 @@ SHAPES = {"kernel": (37, 29), "bias": (13,), "block": (2, 3, 5), "one": (1,), "s
 O = torch.optim
 
 
+class BertAdam(O.Optimizer):
+    """What pytorch-pretrained-bert's optimizer computes and keeps, with its schedule off."""
+
+    def __init__(self, parameters, lr=1e-3, b1=0.9, b2=0.999, e=1e-6, weight_decay=0.01, max_grad_norm=1.0):
+        super().__init__(parameters, {
+            "lr": lr, "schedule": "none", "warmup": -1, "t_total": -1, "b1": b1, "b2": b2, "e": e,
+            "weight_decay": weight_decay, "max_grad_norm": max_grad_norm,
+        })
+
+    @torch.no_grad()
+    def step(self):
+        for group in self.param_groups:
+            for p in group["params"]:
+                state = self.state[p]
+                if not state:
+                    state.update(step=0, next_m=torch.zeros_like(p), next_v=torch.zeros_like(p))
+                if group["max_grad_norm"] > 0:
+                    torch.nn.utils.clip_grad_norm_(p, group["max_grad_norm"])
+                m, v, g = state["next_m"], state["next_v"], p.grad
+                m.mul_(group["b1"]).add_(g, alpha=1 - group["b1"])
+                v.mul_(group["b2"]).addcmul_(g, g, value=1 - group["b2"])
+                u = m / (v.sqrt() + group["e"])
+                if group["weight_decay"] > 0:
+                    u += group["weight_decay"] * p
+                p.add_(-(group["lr"] * u))
+                state["step"] += 1
+
+
+def schedule_free(parameters, **settings):
+    library = pytest.importorskip("schedulefree")
+    optimizer = library.AdamWScheduleFree(parameters, **settings)
+    optimizer.train()
+    return optimizer
+
+
 def cases():
     """Name, class, settings; `single` and `foreach` where they differ in their arithmetic."""
     both = [("single", {"foreach": False}), ("foreach", {"foreach": True})]
@@ -29,6 +64,8 @@ def cases():
             ("asgd-average", O.ASGD, {"lr": 0.1, "t0": 6, "lambd": 0.01, "weight_decay": 0.1}),
             ("rprop", O.Rprop, {}),
             ("rprop-etas", O.Rprop, {"lr": 0.1, "etas": (0.3, 1.7), "step_sizes": (0.01, 0.2)}),
+            ("schedule-free", schedule_free, {}),
+            ("schedule-free-warmup", schedule_free, {"lr": 0.01, "warmup_steps": 7, "r": 0.5, "weight_decay": 0.1}),
             ("adam-l2", O.Adam, {"lr": 0.01, "weight_decay": 0.1}),
             ("adamw", O.AdamW, {"lr": 0.01}),
             ("amsgrad", O.AdamW, {"lr": 0.01, "amsgrad": True}),
@@ -46,6 +83,7 @@ def cases():
         ("sgd-momentum", O.SGD, {"lr": 0.01, "momentum": 0.9}),
     ]:
         yield f"{name}-fused", make, {**settings, "fused": True}
+    yield "bert-adam", BertAdam, {"max_grad_norm": -1.0}
 
 
 CASES = {name: (make, settings) for name, make, settings in cases()}
@@ -131,6 +169,7 @@ def replayed(optstate, folder, make, settings, dtype, optimizer_spec=None, first
 
 def differing(wanted, found):
     """Elements that differ, by array."""
+    assert wanted["optimizer"]["param_groups"] == found["optimizer"]["param_groups"]
     wanted, found = dict(leaves(wanted)), dict(leaves(found))
     assert wanted.keys() == found.keys()
     counts = {name: int((bits(wanted[name]) != bits(found[name])).sum()) for name in wanted}
@@ -185,3 +224,29 @@ def test_a_step_at_a_time_is_ten_steps(optstate, tmp_path):
             optstate("replay", state, "--gradients", tmp_path / "one.h5", "--steps", 1, "--output", after)
             state = after
     assert differing(torch.load(state), found) == {}
+
+
+def test_a_clipped_bert_adam_is_replayed(optstate, tmp_path):
+    """Every parameter has its own norm, as it does in that optimizer."""
+    def program(command, *arguments):
+        return optstate(command, *arguments, *(arithmetic("bert-adam") if command == "replay" else ()))
+
+    wanted, found = replayed(program, tmp_path, BertAdam, {"max_grad_norm": 0.5}, torch.float32)
+    for array in SHAPES:
+        torch.testing.assert_close(found["model"][array], wanted["model"][array], rtol=1e-5, atol=1e-6)
+
+
+def test_a_mean_is_not_gone_on_with(optstate, tmp_path):
+    values = parameters(torch.float32)
+    optimizer = schedule_free(list(values.values()))
+    update(optimizer, values, 0, torch.float32)
+    optimizer.eval()
+    save(tmp_path / "mean.pt", values, optimizer, 1)
+    with h5py.File(tmp_path / "gradients.h5", "w") as file:
+        file["1/bias"] = gradients(1, torch.float32)["bias"].numpy()
+    done = optstate(
+        *("replay", tmp_path / "mean.pt", "--gradients", tmp_path / "gradients.h5"),
+        *("--steps", 1, "--output", tmp_path / "out.pt"),
+        status=65,
+    )
+    assert "evaluation" in done.stderr

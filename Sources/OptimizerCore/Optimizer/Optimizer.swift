@@ -139,7 +139,7 @@ public struct Optimizer: Sendable {
     {
       let rule = try Settings(kind, values, arithmetic).rule
       let context = try StepContext(step: step, learningRate: learningRate(group))
-      return rule.nextHyperparameters(context).mapValues { .double($0) }
+      return rule.nextHyperparameters(context)
     }
     var advanced = record
     let shared = try next(record.hyperparameters, nil)

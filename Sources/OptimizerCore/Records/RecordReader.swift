@@ -79,6 +79,12 @@ struct RecordReader {
     return number
   }
 
+  /// A whole number, or `nil` where the record has none.
+  mutating func optionalCount(_ key: String, atLeast least: Int64) throws -> Int64? {
+    guard take(key) != nil else { return nil }
+    return try count(key, atLeast: least)
+  }
+
   mutating func flag(_ key: String, default standard: Bool) throws -> Bool {
     let value = take(key) ?? .bool(standard)
     guard case .bool(let flag) = value else { throw wrong(key, value, "true or false") }

@@ -9,8 +9,8 @@ public import Tensors
 ///     α  = learning_rate·min(1, t/warmup_steps)
 ///
 /// The weights are `y`, as they are in training; the mean that the model is used with is formed by the optimizer's
-/// `eval()`, after which a state must not be gone on with. `W` and `γ` are the record's `weight_sum` and `lr_max`, which
-/// every update changes.
+/// `eval()`, after which a state must not be gone on with. `W` and `γ` are the record's `weight_sum` and `lr_max`, `k` the
+/// updates of the group: every update changes them.
 ///
 /// - SeeAlso: Defazio et al., 2024 (arXiv:2405.15682), algorithm 1; `schedulefree.AdamWScheduleFree`, version 1.4.
 public struct ScheduleFreeAdamW: UpdateRule {
@@ -36,6 +36,8 @@ public struct ScheduleFreeAdamW: UpdateRule {
   public let weightSum: Double
   /// The greatest rate before this update.
   public let greatestRate: Double
+  /// Updates before this one, where the record counts them.
+  public let updates: Int64?
   /// Whether PyTorch's foreach path is meant.
   public let isForeach: Bool
 
@@ -51,7 +53,10 @@ public struct ScheduleFreeAdamW: UpdateRule {
     weightPower = try reader.number("weight_lr_power", default: 2)
     weightSum = try reader.number("weight_sum", default: 0)
     greatestRate = try reader.number("lr_max", default: -1)
+    updates = try reader.optionalCount("k", atLeast: 0)
     isForeach = try reader.flag("foreach", default: true)
+    // The rate of the last update, which is written for people to read.
+    _ = try reader.optionalNumber("scheduled_lr")
     guard try reader.flag("train_mode", default: true) else {
       throw StateError(
         .invalidArgument,
@@ -72,10 +77,15 @@ public struct ScheduleFreeAdamW: UpdateRule {
   /// The sum of weights and the greatest rate after a step.
   ///
   /// - Parameter context: The step.
-  /// - Returns: The record's `weight_sum` and `lr_max`.
-  public func nextHyperparameters(_ context: StepContext) -> [String: Double] {
+  /// - Returns: The record's `weight_sum`, `lr_max`, `scheduled_lr` and `k`.
+  public func nextHyperparameters(_ context: StepContext) -> [String: HyperparameterValue] {
     let c = Coefficients(self, context)
-    return ["weight_sum": c.weightSum, "lr_max": c.greatestRate]
+    var next: [String: HyperparameterValue] = [
+      "weight_sum": .double(c.weightSum), "lr_max": .double(c.greatestRate),
+      "scheduled_lr": .double(c.rate),
+    ]
+    if let updates { next["k"] = .int(updates &+ 1) }
+    return next
   }
 
   /// Updates the weights, the fast sequence and the second moment.
@@ -86,13 +96,13 @@ public struct ScheduleFreeAdamW: UpdateRule {
   public func update<Scalar: BinaryFloatingPoint>(_ block: Block<Scalar>, _ context: StepContext) {
     let tensors = TensorOperations(arithmetic, block, isForeach: isForeach)
     let c = Coefficients(self, context)
-    let correction = Scalar(1 - BetaPower.exact(beta2, step: context.step))
+    let correction = Scalar(1 - BetaPower.exact(beta2, step: number(context)))
     let (b2, share2) = (Scalar(beta2), Scalar(1 - beta2))
     let (eps, decay) = (tensors.number(epsilon), tensors.number(weightDecay))
     let weight = Scalar(c.share)
     let factor = tensors.number(c.rate * (beta1 * (1 - c.share) - 1))
     let minusRate = tensors.number(-c.rate)
-    let begins = context.step == 1
+    let begins = number(context) == 1
     for i in 0..<block.count {
       let g = block.gradient[i]
       let y = block.parameter[i]
@@ -108,6 +118,9 @@ public struct ScheduleFreeAdamW: UpdateRule {
     }
   }
 
+  /// The number of an update, counted from 1.
+  private func number(_ context: StepContext) -> Int64 { updates.map { $0 &+ 1 } ?? context.step }
+
   /// The scalars of a step, in `Double` as Python forms them.
   private struct Coefficients {
     let rate: Double
@@ -116,8 +129,9 @@ public struct ScheduleFreeAdamW: UpdateRule {
     let share: Double
 
     init(_ rule: ScheduleFreeAdamW, _ context: StepContext) {
-      let t = Double(context.step)
-      let warmth = context.step <= rule.warmupSteps ? t / Double(rule.warmupSteps) : 1
+      let number = rule.number(context)
+      let t = Double(number)
+      let warmth = number <= rule.warmupSteps ? t / Double(rule.warmupSteps) : 1
       rate = rule.rate(context) * warmth
       greatestRate = max(rate, rule.greatestRate)
       let weight =

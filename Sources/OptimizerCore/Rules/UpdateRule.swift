@@ -36,7 +36,7 @@ public protocol UpdateRule: Sendable {
   ///
   /// - Parameter context: The step.
   /// - Returns: Their values after it by the record's keys.
-  func nextHyperparameters(_ context: StepContext) -> [String: Double]
+  func nextHyperparameters(_ context: StepContext) -> [String: HyperparameterValue]
 
   /// Updates parameters and slots in place, plainly, one statement per line of the formula.
   ///
@@ -66,7 +66,7 @@ extension UpdateRule {
   ///
   /// - Parameter context: The step.
   /// - Returns: Nothing.
-  public func nextHyperparameters(_ context: StepContext) -> [String: Double] { [:] }
+  public func nextHyperparameters(_ context: StepContext) -> [String: HyperparameterValue] { [:] }
 
   /// The rate of a step: the step's own or the rule's.
   func rate(_ context: StepContext) -> Double { context.learningRate ?? learningRate }

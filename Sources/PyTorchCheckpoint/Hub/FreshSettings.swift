@@ -113,7 +113,7 @@ struct FreshSettings {
   /// The record's keys behind a field that holds numbers.
   private static func names(_ field: TorchRule.Field) -> [String] {
     switch field {
-    case .number(let name), .negative(let name): [name]
+    case .number(let name), .negative(let name), .bound(let name): [name]
     case .betas: ["beta1", "beta2"]
     case .decay: ["weight_decay"]
     case .epsilons: ["epsilon1", "epsilon2"]

@@ -9,6 +9,7 @@ struct SettingsChange {
   /// A setting's new value.
   enum Value {
     case number(Double)
+    case count(Int64)
     case flag(Bool)
     case pair(Double?, Double?)
     case unset
@@ -74,7 +75,7 @@ struct SettingsChange {
   private mutating func take(_ key: String, _ field: TorchRule.Field) {
     func number(_ name: String) -> Double? { said[name]?.number }
     switch field {
-    case .number(let name):
+    case .number(let name), .bound(let name):
       guard let number = number(name) else { return }
       values[key] = .number(number)
       taken.insert(name)
@@ -98,11 +99,15 @@ struct SettingsChange {
     case .pair(let first, let second): takePair(key, first, second)
     case .foreach:
       guard case .bool(let flag)? = said["foreach"] else { return }
-      values[key] = flag ? .flag(true) : .unset
+      if flag {
+        values[key] = .flag(true)
+      } else if group[key]?.bool == true {
+        values[key] = .unset
+      }
       taken.insert("foreach")
     case .count(let name):
-      guard let number = number(name) else { return }
-      values[key] = .number(number)
+      guard let count = number(name).flatMap({ Int64(exactly: $0) }) else { return }
+      values[key] = .count(count)
       taken.insert(name)
     case .decay, .decoupled, .off, .unset: return
     }

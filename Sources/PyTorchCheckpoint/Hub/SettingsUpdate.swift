@@ -113,6 +113,7 @@ struct SettingsUpdate {
       switch value {
       case .flag(let flag): items[place].value = .bool(flag)
       case .unset: items[place].value = .none
+      case .count(let count): items[place].value = .int(count)
       case .number(let number): items[place].value = try changed(item.value, number)
       case .pair(let first, let second):
         let old = item.value.elements ?? [.none, .none]

@@ -72,6 +72,7 @@ extension TorchRule {
         guard let pair = value.elements, pair.count == 2 else { continue }
         values[first] = try number(pair[0]).map { .double($0) }
         values[second] = try number(pair[1]).map { .double($0) }
+      case .bound(let name): values[name] = try number(value).map { .double(max($0, 0)) }
       case .foreach: if value.bool == true { values["foreach"] = .bool(true) }
       case .count(let name):
         values[name] = try number(value).flatMap { Int64(exactly: $0) }.map { .int($0) }
@@ -79,6 +80,8 @@ extension TorchRule {
       }
     }
     if group["correct_bias"]?.bool == false { values["bias_correction"] = .string("none") }
+    // Groups alone say what decays.
+    if kind == "bert_adamw" { values["exclude_from_weight_decay"] = .strings([]) }
     let isFused = group["fused"]?.bool == true
     values["arithmetic"] = .string(isFused ? "pytorch_fused" : "pytorch")
     return values
@@ -86,7 +89,8 @@ extension TorchRule {
 
   /// Whether a group's weight decay is one of its own, and no penalty in the gradient.
   func isOwnDecay(_ group: PickleValue) -> Bool {
-    if kind == "adafactor" || group["correct_bias"] != nil { return true }
+    let own = ["adafactor", "bert_adamw", "schedule_free_adamw"]
+    if own.contains(kind) || group["correct_bias"] != nil { return true }
     return group["decoupled_weight_decay"]?.bool == true
   }
 }

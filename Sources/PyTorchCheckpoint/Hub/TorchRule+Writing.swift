@@ -11,7 +11,7 @@ extension TorchRule {
   ) -> PickleValue? {
     func number(_ key: String) -> PickleValue? { values[key]?.number.map { .double($0) } }
     switch field {
-    case .number(let name):
+    case .number(let name), .bound(let name):
       // Python writes momentum=0 and the like as a whole number; a float is as good.
       return number(name)
     case .negative(let name): return values[name]?.number.map { .double(-$0) }

@@ -30,6 +30,8 @@ struct TorchRule: Sendable {
     case pair(String, String)
     /// A whole number of the record.
     case count(String)
+    /// A bound of the record, which a negative number turns off.
+    case bound(String)
     /// False, which PyTorch gives where nobody asks.
     case off
     /// None, which PyTorch gives where nobody asks.
@@ -168,6 +170,30 @@ struct TorchRule: Sendable {
     ],
     slots: words("adafactor")
   )
+  /// schedulefree's AdamWScheduleFree, which counts its updates for a group.
+  static let scheduleFreeAdamW = TorchRule(
+    kind: "schedule_free_adamw",
+    fields: [
+      ("lr", .number("learning_rate")), ("betas", .betas), ("eps", .number("epsilon")),
+      ("r", .number("r")), ("k", .count("k")), ("warmup_steps", .count("warmup_steps")),
+      ("train_mode", .flag("train_mode")), ("weight_sum", .number("weight_sum")),
+      ("lr_max", .number("lr_max")), ("scheduled_lr", .number("scheduled_lr")),
+      ("weight_lr_power", .number("weight_lr_power")), ("weight_decay", .decay),
+      ("foreach", .flag("foreach")),
+    ],
+    slots: words("schedule_free_adamw"),
+    hasStep: false
+  )
+  /// The BertAdam of pytorch-pretrained-bert, whose schedule is in its groups as well.
+  static let bertAdam = TorchRule(
+    kind: "bert_adamw",
+    fields: [
+      ("lr", .number("learning_rate")), ("b1", .number("beta1")), ("b2", .number("beta2")),
+      ("e", .number("epsilon")), ("weight_decay", .decay),
+      ("max_grad_norm", .bound("clip_norm")),
+    ],
+    slots: words("bert_adamw", in: .transformers)
+  )
   /// The Adafactor of transformers.
   static let adafactorOfTransformers = TorchRule(
     kind: "adafactor",
@@ -187,6 +213,12 @@ struct TorchRule: Sendable {
   /// - Returns: The rule, or `nil`.
   static func recognize(_ keys: Set<String>, _ stateKeys: Set<String>) -> TorchRule? {
     if keys.contains("momentum_decay") { return nadam }
+    // The reference form of schedulefree keeps other slots, its RAdam has a silent phase.
+    if keys.isSuperset(of: ["betas", "k", "weight_lr_power", "weight_sum", "scheduled_lr"]) {
+      let isOther = keys.contains("silent_sgd_phase") || keys.contains("decay_at_z")
+      return isOther ? nil : scheduleFreeAdamW
+    }
+    if keys.isSuperset(of: ["b1", "b2", "e", "max_grad_norm"]) { return bertAdam }
     if keys.isSuperset(of: ["lambd", "alpha", "t0"]) { return asgd }
     if keys.isSuperset(of: ["etas", "step_sizes"]) { return rprop }
     if keys.isSuperset(of: ["lr", "betas", "eps", "weight_decay"]) {
@@ -225,6 +257,7 @@ extension TorchRule {
     case "radam": self = Self.radam
     case "asgd": self = Self.asgd
     case "rprop": self = Self.rprop
+    case "schedule_free_adamw": self = Self.scheduleFreeAdamW
     case "adafactor": self = Self.adafactor
     default: return nil
     }

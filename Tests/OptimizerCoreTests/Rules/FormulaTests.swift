@@ -249,6 +249,9 @@ struct FormulaTests {
       #expect(optimizer.record.hyperparameters["lr_max"] == .double(rate))
       try trainer.follow(optimizer)
     }
+    let counted = try Optimizer(OptimizerRecord(spec: "schedule_free_adamw:k=41"))
+    let next = try counted.advanced(pastUpdate: 1) { _ in nil }
+    #expect(next?.record.hyperparameters["k"] == .int(42))
     #expect(throws: StateError.self) {
       try Optimizer(OptimizerRecord(spec: "schedule_free_adamw:train_mode=false"))
     }
