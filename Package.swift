@@ -138,11 +138,19 @@ let package = Package(
       swiftSettings: strict
     ),
     .target(
+      name: "DistributedCheckpoint",
+      dependencies: [
+        "TrainingState", "OptimizerCore", "Tensors", "ByteIO", "TorchContainer",
+        "PyTorchCheckpoint",
+      ],
+      swiftSettings: strict
+    ),
+    .target(
       name: "StateConversion",
       dependencies: [
         "Tensors", "ByteIO", "OptimizerCore", "TrainingState", "StateStore",
         "TensorFlowCheckpoint", "Safetensors", "NumPyArchive", "KerasCheckpoint",
-        "PyTorchCheckpoint", "TrainerCheckpoint",
+        "PyTorchCheckpoint", "TrainerCheckpoint", "DistributedCheckpoint",
       ],
       swiftSettings: strict
     ),

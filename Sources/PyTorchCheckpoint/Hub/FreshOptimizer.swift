@@ -12,6 +12,9 @@ package struct FreshOptimizer {
   /// Its tensors.
   package let tensors: [StoragePlan.Node]
 
+  /// The names of its parameters in the order of their numbers.
+  package let names: [String]
+
   /// The scheduler's dictionary, where the state has a schedule that PyTorch's can follow.
   package let scheduler: PickleValue?
 
@@ -88,6 +91,7 @@ package struct FreshOptimizer {
       )
     }
     self.tensors = tensors
+    names = groups.flatMap { $0.members.map(\.name) }
     value = nodes.dictionary([
       ("state", .dictionary(entries)), ("param_groups", .list(dictionaries)),
     ])

@@ -10,6 +10,9 @@ package struct FreshTree {
   package let nodes = TorchNodes()
   package private(set) var tensors: [StoragePlan.Node] = []
 
+  /// The names of the optimizer's parameters in the order of their numbers.
+  package private(set) var names: [String] = []
+
   package init(_ state: TrainingState, note: ((String) -> Void)?) throws {
     var items: [PickleItem] = []
     let twins = TiedVariables.find(state.variables)
@@ -34,18 +37,23 @@ package struct FreshTree {
       note: note
     )
     tensors += optimizer.tensors
+    names = optimizer.names
     var parts = [("model", model), ("optimizer", optimizer.value)]
     if let scheduler = optimizer.scheduler { parts.append(("scheduler", scheduler)) }
     if let count { parts.append(count) }
     tree = nodes.dictionary(parts)
   }
 
-  /// The variables that an optimizer numbers: no buffers, no whole numbers, of tied ones the first.
+  /// The variables that an optimizer numbers: no buffers, no whole numbers, of tied ones the first, and
+  /// where groups say who is trained, nobody else.
   package static func parameters(_ state: TrainingState) -> [Variable] {
-    zip(state.variables, TiedVariables.find(state.variables)).compactMap { variable, twin in
+    let groups = state.optimizer?.groups ?? []
+    let members = Set(groups.flatMap { $0.members.map(ExactName.init) })
+    return zip(state.variables, TiedVariables.find(state.variables)).compactMap { variable, twin in
       if !variable.slots.isEmpty { return variable }
       guard let tensor = variable.value?.tensor, twin == nil,
-        tensor.elementType.isFloatingPoint, !TrainerGroups.isBuffer(variable.name)
+        tensor.elementType.isFloatingPoint, !TrainerGroups.isBuffer(variable.name),
+        members.isEmpty || members.contains(ExactName(variable.name))
       else { return nil }
       return variable
     }

@@ -36,9 +36,7 @@ public enum PyTorchReader: StateReader {
       if file.root != TorchLayout.stem(of: path), !file.root.isEmpty {
         state.attributes[TorchExtras.root] = .string(file.root)
       }
-      if let scheduler = assembly.survey.scheduler {
-        state.schedule = TorchSchedule.find(scheduler.value, step: state.globalStep?.value)
-      }
+      state.schedule = assembly.schedule
       if let schedule = state.schedule {
         state.attributes[TorchExtras.schedule] = .string("\(schedule)")
       }

@@ -1,5 +1,5 @@
 internal import ByteIO
-internal import OptimizerCore
+package import OptimizerCore
 package import Tensors
 package import TorchContainer
 package import TrainingState
@@ -259,10 +259,15 @@ package struct TorchAssembly {
   }
 
   /// Sets the step where the file says it: by name, or by the steps of the variables.
-  mutating func addStep() {
+  package mutating func addStep() {
     let steps = state.variables.compactMap(\.step)
     let counted = survey.counter("global_step") ?? survey.counter("step") ?? steps.max()
     if state.globalStep == nil { state.globalStep = counted.map { GlobalStep($0) } }
+  }
+
+  /// The schedule that the tree's scheduler says, `nil` where it is not certain.
+  package var schedule: ScheduleRecord? {
+    survey.scheduler.flatMap { TorchSchedule.find($0.value, step: state.globalStep?.value) }
   }
 
   /// Adds everything else: other tensors, the tree itself, and how the archive was laid out.

@@ -6,7 +6,7 @@ package import TrainingState
 /// A file of PyTorch's to be written: a tree, its tensors, and how the archive is laid out.
 package struct TorchOutput {
   let tree: PickleValue
-  let storages: [StoragePlan.Storage]
+  package let storages: [StoragePlan.Storage]
   let records: [(name: String, content: [UInt8])]
   let root: String
   let contents: String?

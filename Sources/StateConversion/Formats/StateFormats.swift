@@ -1,4 +1,5 @@
 internal import ByteIO
+internal import DistributedCheckpoint
 internal import KerasCheckpoint
 internal import NumPyArchive
 internal import PyTorchCheckpoint
@@ -14,7 +15,7 @@ public enum StateFormats {
   /// Every format, in the order in which inputs are looked at.
   public static let all: [StateFormat] = [
     .native, .kerasLegacy, .kerasWeights, .tensorFlow, .tensorFlowObject, .pyTorch, .huggingFace,
-    .kerasArchive, .safetensors, .numPy,
+    .kerasArchive, .safetensors, .numPy, .distributed,
   ]
 
   /// Names of the formats that can be written, as `--to` takes them.

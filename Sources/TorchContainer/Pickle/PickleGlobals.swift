@@ -11,6 +11,8 @@ package struct PickleGlobals: Sendable {
     case callable
     /// Call it and give the result a state.
     case stateful
+    /// Make one of it without calling it, and give that a state.
+    case object
   }
 
   private let uses: [String: [String: Use]]

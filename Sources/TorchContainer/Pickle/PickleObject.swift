@@ -57,19 +57,25 @@ package struct PickleCall {
   package var arguments: PickleValue
   package var items: [PickleItem] = []
   package var state: PickleValue?
+  /// Whether an object is made without calling its class, as dataclasses are.
+  package let isObject: Bool
 
   package init(
     module: String,
     name: String,
     callable: PickleValue,
     arguments: PickleValue,
-    items: [PickleItem] = []
+    items: [PickleItem] = [],
+    state: PickleValue? = nil,
+    isObject: Bool = false
   ) {
     self.module = module
     self.name = name
     self.callable = callable
     self.arguments = arguments
     self.items = items
+    self.state = state
+    self.isObject = isObject
   }
 
   /// Whether it makes a dictionary that is filled afterwards.

@@ -166,8 +166,11 @@ package struct PickleReader {
       try global(module, name, offset, "STACK_GLOBAL")
     case .reduce: try call(try pop(2, offset), offset)
     case .newObject:
-      guard globals.allowsObjects else { throw refused(byte, offset) }
-      try call(try pop(2, offset), offset)
+      let parts = try pop(2, offset)
+      guard case .global(let module, let name)? = parts[0].object?.content,
+        globals.allowsObjects || globals.use(module, name) == .object
+      else { throw refused(byte, offset) }
+      try call(parts, offset, isObject: true)
     case .build: try build(try pop(1, offset), offset)
     case .binPersistent:
       let id = try pop(1, offset)
@@ -247,22 +250,35 @@ package struct PickleReader {
     try push(.global(module: module, name: name), [], offset)
   }
 
-  private mutating func call(_ parts: [PickleValue], _ offset: Int) throws {
+  private mutating func call(
+    _ parts: [PickleValue],
+    _ offset: Int,
+    isObject: Bool = false
+  ) throws {
     guard case .global(let module, let name)? = parts[0].object?.content,
       case .tuple? = parts[1].object?.content
     else {
       throw StateError(.malformed, "a call without a name and a tuple", offset: offset)
     }
-    guard let use = globals.use(module, name), use != .constant else {
+    guard let use = globals.use(module, name), use != .constant,
+      isObject || use != .object
+    else {
       throw StateError(.unsupported, "the pickle calls '\(module).\(name)'", offset: offset)
     }
-    let call = PickleCall(module: module, name: name, callable: parts[0], arguments: parts[1])
+    let call = PickleCall(
+      module: module,
+      name: name,
+      callable: parts[0],
+      arguments: parts[1],
+      isObject: isObject
+    )
     try push(.call(call), parts, offset)
   }
 
   private mutating func build(_ state: [PickleValue], _ offset: Int) throws {
     guard let object = stack.last?.object, case .call(var call) = object.content,
-      call.state == nil, globals.use(call.module, call.name) == .stateful
+      call.state == nil, let use = globals.use(call.module, call.name),
+      use == .stateful || use == .object
     else {
       throw StateError(
         .unsupported,

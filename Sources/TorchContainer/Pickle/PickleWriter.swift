@@ -138,7 +138,7 @@ package struct PickleWriter {
   private mutating func write(call: PickleCall, _ object: PickleObject) {
     write(call.callable)
     write(call.arguments)
-    add(.reduce)
+    add(call.isObject ? .newObject : .reduce)
     memoize(object)
     write(items: call.items, isExact: false)
     if let state = call.state {

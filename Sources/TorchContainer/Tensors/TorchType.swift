@@ -12,7 +12,7 @@ package enum TorchType {
   ]
 
   /// All names.
-  static var allNames: [String] { Array(names.keys) }
+  package static var allNames: [String] { Array(names.keys) }
 
   /// The element type that `torch.<name>` is, `nil` where there is none here.
   package static func elementType(named name: String) -> ElementType? { names[name] }

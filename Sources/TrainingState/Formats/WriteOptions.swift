@@ -6,6 +6,9 @@ public struct WriteOptions: Sendable {
   /// Level of deflate for formats that compress, `nil` for none.
   public var deflateLevel: Int?
 
+  /// Ranks that a sharded output is cut for, `nil` for as many as wrote the state, or one.
+  public var ranks: Int?
+
   /// Told of the bytes done.
   public var progress: (@Sendable (_ done: Int, _ total: Int) -> Void)?
 
@@ -18,16 +21,19 @@ public struct WriteOptions: Sendable {
   /// - Parameters:
   ///   - overwrite: Whether existing files may be replaced.
   ///   - deflateLevel: Level of deflate, 1 to 9, for formats that compress.
+  ///   - ranks: Ranks that a sharded output is cut for.
   ///   - progress: Told of the bytes done.
   ///   - note: Told of what is left out or written differently.
   public init(
     overwrite: Bool = false,
     deflateLevel: Int? = nil,
+    ranks: Int? = nil,
     progress: (@Sendable (_ done: Int, _ total: Int) -> Void)? = nil,
     note: (@Sendable (_ sentence: String) -> Void)? = nil
   ) {
     self.overwrite = overwrite
     self.deflateLevel = deflateLevel
+    self.ranks = ranks
     self.progress = progress
     self.note = note
   }

@@ -50,6 +50,9 @@ struct Convert: ParsableCommand {
   )
   var config: String?
 
+  @Option(help: ArgumentHelp("Ranks that a sharded output is cut for.", valueName: "n"))
+  var ranks: Int?
+
   @OptionGroup var names: NamesOption
   @OptionGroup var records: RecordOptions
   @OptionGroup var outputOptions: OutputOptions
@@ -77,7 +80,11 @@ struct Convert: ParsableCommand {
         naming: try naming.map { try NamingChoice($0) } ?? .automatic,
         configuration: config,
         readOptions: try names.readOptions(records),
-        options: outputOptions.options(label: "converting", deflateLevel: compress?.level),
+        options: outputOptions.options(
+          label: "converting",
+          deflateLevel: compress?.level,
+          ranks: ranks
+        ),
         change: { state, _ in try records.completing(state).taking(only) }
       )
       if compress != nil, StateFormats.named(format)?.abilities.contains(.compression) != true {

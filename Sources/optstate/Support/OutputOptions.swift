@@ -7,10 +7,11 @@ struct OutputOptions: ParsableArguments {
   var overwrite = false
 
   /// The options of the library, with a bar that shows the progress.
-  func options(label: String, deflateLevel: Int? = nil) -> WriteOptions {
+  func options(label: String, deflateLevel: Int? = nil, ranks: Int? = nil) -> WriteOptions {
     WriteOptions(
       overwrite: overwrite,
       deflateLevel: deflateLevel,
+      ranks: ranks,
       progress: ProgressBar(label).handler,
       note: { Output.message("note: \($0)") }
     )
