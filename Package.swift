@@ -146,11 +146,20 @@ let package = Package(
       swiftSettings: strict
     ),
     .target(
+      name: "DeepSpeedCheckpoint",
+      dependencies: [
+        "TrainingState", "OptimizerCore", "Tensors", "ByteIO", "TorchContainer",
+        "PyTorchCheckpoint",
+      ],
+      swiftSettings: strict
+    ),
+    .target(
       name: "StateConversion",
       dependencies: [
         "Tensors", "ByteIO", "OptimizerCore", "TrainingState", "StateStore",
         "TensorFlowCheckpoint", "Safetensors", "NumPyArchive", "KerasCheckpoint",
         "PyTorchCheckpoint", "TrainerCheckpoint", "DistributedCheckpoint",
+        "DeepSpeedCheckpoint",
       ],
       swiftSettings: strict
     ),

@@ -105,7 +105,7 @@ public final class OutputDirectory {
     let parent = FileSystem.directory(of: path)
     let file = try TemporaryFiles.uninterrupted {
       if directories.insert(parent).inserted { try FileSystem.createDirectory(parent) }
-      return try PositionalFile.create(path)
+      return try PositionalFile.createReopening(path)
     }
     files.append(file)
     return file

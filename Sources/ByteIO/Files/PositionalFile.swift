@@ -86,6 +86,18 @@ public final class PositionalFile: Sendable {
     return PositionalFile(path: path, descriptor: descriptor)
   }
 
+  /// Creates a file as ``create(_:)`` does that is open only now and then, as those of ``reopening(_:)`` are.
+  ///
+  /// - Parameter path: The file.
+  /// - Returns: The file.
+  /// - Throws: `StateError` with code `cannotCreate`.
+  static func createReopening(_ path: String) throws -> PositionalFile {
+    let file = try create(path)
+    guard case .open(let open) = file.handle else { return file }
+    let reopened = ReopenedFile(path, open, try file.identity(), isWritten: true)
+    return PositionalFile(path: path, handle: .reopened(reopened))
+  }
+
   /// Opens an existing file of ours for reading and writing.
   ///
   /// - Parameter path: The file.
@@ -129,7 +141,8 @@ public final class PositionalFile: Sendable {
   /// - Throws: `StateError` as ``open(_:)``, now or when it is reached again; then with code `inputOutput` too
   ///   where another file has its name.
   public static func reopening(_ path: String) throws -> PositionalFile {
-    PositionalFile(path: path, handle: .reopened(try ReopenedFile(path)))
+    let (file, identity) = try descriptor(path, isWritten: false)
+    return PositionalFile(path: path, handle: .reopened(ReopenedFile(path, file, identity)))
   }
 
   /// A part of the file as a file of its own: offsets begin at its start.
@@ -169,9 +182,12 @@ public final class PositionalFile: Sendable {
     }
   }
 
-  /// The descriptor of a regular file that is open for reading.
-  fileprivate static func descriptor(_ path: String) throws -> (OpenFile, FileIdentity) {
-    let file = try open(path)
+  /// The descriptor of a regular file, open for reading or for writing too.
+  fileprivate static func descriptor(
+    _ path: String,
+    isWritten: Bool
+  ) throws -> (OpenFile, FileIdentity) {
+    let file = try isWritten ? openForWriting(path) : open(path)
     guard case .open(let open) = file.handle else {
       throw StateError(.inputOutput, "cannot be opened", file: path)
     }
@@ -336,7 +352,7 @@ private final class OpenFile: Sendable {
   deinit { close(descriptor) }
 }
 
-/// A file that is open as long as it is among the latest of its kind that were read.
+/// A file that is open as long as it is among the latest of its kind that were read or written.
 private final class ReopenedFile: Sendable {
   private let path: String
   private let identity: FileIdentity
@@ -347,10 +363,12 @@ private final class ReopenedFile: Sendable {
   /// The open ones, the latest last.
   private static let latest = Mutex<[(owner: ObjectIdentifier, file: OpenFile)]>([])
 
-  init(_ path: String) throws {
+  private let isWritten: Bool
+
+  init(_ path: String, _ file: OpenFile, _ identity: FileIdentity, isWritten: Bool = false) {
     self.path = path
-    let (file, identity) = try PositionalFile.descriptor(path)
     self.identity = identity
+    self.isWritten = isWritten
     keep(file)
   }
 
@@ -369,7 +387,7 @@ private final class ReopenedFile: Sendable {
       return entry.file
     }
     if let found { return found }
-    let (file, identity) = try PositionalFile.descriptor(path)
+    let (file, identity) = try PositionalFile.descriptor(path, isWritten: isWritten)
     guard identity == self.identity else {
       throw StateError(.inputOutput, "was replaced while it was being read", file: path)
     }

@@ -7,8 +7,8 @@ public import TrainingState
 /// A state that came from such a checkpoint keeps its dictionaries; any other becomes
 /// `{"model": …, "optim": …}` as `torch.distributed.checkpoint.state_dict` names what is in them.
 public enum DistributedWriter: StateWriter {
-  /// Files that a process may well have open at once.
-  private static let rankLimit = 256
+  /// Far more than a state of this size needs, and few enough to be made.
+  private static let rankLimit = 4096
 
   /// Writes a state into a directory.
   public static func write(

@@ -17,7 +17,11 @@ package struct TemplateTree {
 
   /// The tree of a state, `nil` where it has none or where its variables are no longer those of the
   /// tree.
-  package init?(_ state: TrainingState, prefix: String = "") throws {
+  package init?(
+    _ state: TrainingState,
+    prefix: String = "",
+    allowing globals: PickleGlobals = .torch
+  ) throws {
     guard
       let extra = state.extras.first(where: { $0.name == prefix + TorchExtras.pickle })
     else { return nil }
@@ -25,7 +29,7 @@ package struct TemplateTree {
       of: NamedTensor(extra.name, extra.tensor),
       limit: Limits[.pickleBytes]
     )
-    var reader = PickleReader(BlockCursor(bytes, base: 0), allowing: .torch)
+    var reader = PickleReader(BlockCursor(bytes, base: 0), allowing: globals)
     tree = try reader.read().value
     survey = try TorchSurvey(tree)
     nodes = TorchNodes()

@@ -75,6 +75,26 @@ package struct TorchOutput {
     storages.reduce(0) { $0 + $1.parts.reduce(0) { $0 + $1.tensor.byteCount } }
   }
 
+  /// Begins the archive of a new file, whose content is streamed together with that of others.
+  ///
+  /// - Parameter file: An empty file, open for writing.
+  /// - Returns: What writes it.
+  /// - Throws: `StateError` as `ZipWriter.add(_:parts:)`.
+  package func archive(in file: PositionalFile) throws -> ZipWriter {
+    let writer = ZipWriter(file, layout: .pytorch)
+    for (name, content) in TorchLayout.standard {
+      switch name {
+      case TorchRecord.storages:
+        for storage in storages {
+          try writer.add("\(root)/data/\(storage.key)", parts: storage.parts)
+        }
+      case "data.pkl": try writer.add("\(root)/data.pkl", bytes: PickleWriter.encode(tree))
+      default: try writer.add("\(root)/\(name)", bytes: Array(content.utf8))
+      }
+    }
+    return writer
+  }
+
   /// Writes the archive.
   package func write(to file: PositionalFile, progress: TensorPass.Progress?) throws {
     let writer = ZipWriter(file, layout: .pytorch)

@@ -1,4 +1,5 @@
 internal import ByteIO
+internal import DeepSpeedCheckpoint
 internal import DistributedCheckpoint
 internal import KerasCheckpoint
 internal import NumPyArchive
@@ -14,8 +15,9 @@ public import TrainingState
 public enum StateFormats {
   /// Every format, in the order in which inputs are looked at.
   public static let all: [StateFormat] = [
-    .native, .kerasLegacy, .kerasWeights, .tensorFlow, .tensorFlowObject, .pyTorch, .huggingFace,
-    .kerasArchive, .safetensors, .numPy, .distributed,
+    .native, .kerasLegacy, .kerasWeights, .tensorFlow, .tensorFlowObject, .pyTorch,
+    .deepSpeedUniversal, .deepSpeed, .huggingFace, .kerasArchive, .safetensors, .numPy,
+    .distributed,
   ]
 
   /// Names of the formats that can be written, as `--to` takes them.

@@ -122,6 +122,7 @@ package struct StoragePlan {
     _ members: [(node: Node, view: TorchTensor)]
   ) throws {
     var distinct: [(node: Node, view: TorchTensor)] = []
+    var twins: [Node] = []
     for member in members {
       guard let twin = distinct.first(where: { Self.isSameView($0.view, member.view) }) else {
         distinct.append(member)
@@ -131,6 +132,8 @@ package struct StoragePlan {
       if try !Self.isSameData(twin.node, member.node) {
         separated.append(member.node.name)
         try separate(member.node)
+      } else {
+        twins.append(member.node)
       }
     }
     guard let first = distinct.first else { return }
@@ -150,9 +153,9 @@ package struct StoragePlan {
       contents[key] = parts
       return
     }
-    for member in distinct {
-      separated.append(member.node.name)
-      try separate(member.node)
+    for node in distinct.map(\.node) + twins {
+      separated.append(node.name)
+      try separate(node)
     }
   }
 

@@ -14,7 +14,20 @@ package struct TorchTensor {
   ///
   /// - Throws: `StateError` with code `malformed` or `unsupported`, naming the offset.
   package init?(_ object: PickleObject) throws {
-    guard case .call(let call) = object.content, call.module == "torch._utils" else { return nil }
+    guard case .call(let call) = object.content else { return nil }
+    // A subclass of tensors: the plain one comes from the function and the arguments in it.
+    if call.module == "torch._tensor", call.name == "_rebuild_from_type_v2",
+      let parts = call.arguments.elements, parts.count > 2,
+      case .global(let module, let name)? = parts[0].object?.content
+    {
+      let plain = PickleCall(module: module, name: name, callable: parts[0], arguments: parts[2])
+      guard let tensor = try TorchTensor(PickleObject(.call(plain), at: object.offset)) else {
+        return nil
+      }
+      self = tensor
+      return
+    }
+    guard call.module == "torch._utils" else { return nil }
     do {
       let arguments = call.arguments.elements ?? []
       if call.name == "_rebuild_parameter" {

@@ -1,0 +1,126 @@
+internal import ByteIO
+internal import Tensors
+internal import TorchContainer
+
+/// The files of a ZeRO checkpoint: one for the model, or one for each rank of it, and one for each rank of the optimizer.
+///
+/// Source: DeepSpeed 0.19, `runtime/engine.py`, `_get_ckpt_name` and `_get_zero_ckpt_name`.
+struct ZeroFiles {
+  /// The directory that has the files.
+  let folder: String
+
+  /// The names of the model's files, by rank where there are several.
+  let models: [String]
+
+  /// The names of the optimizer's files by rank, empty where the model's file has the optimizer.
+  let optimizers: [String]
+
+  private static let modelSuffix = "_model_states.pt"
+  private static let optimizerSuffix = "_optim_states.pt"
+
+  /// Whether a directory has such files.
+  static func isCheckpoint(_ folder: String) throws -> Bool {
+    guard FileSystem.kind(of: folder) == .directory else { return false }
+    return try FileSystem.names(in: folder).contains { name in
+      rank(name, modelSuffix, "mp_rank_") != nil || dataRank(name, modelSuffix) != nil
+    }
+  }
+
+  /// Finds the files of a directory.
+  ///
+  /// - Parameter folder: The directory.
+  /// - Throws: `StateError` with code `unsupported` when the model is split, `notFound` when ranks are missing.
+  init(_ folder: String) throws {
+    self.folder = folder
+    var whole: [Int: String] = [:]
+    var models: [Int: String] = [:]
+    var optimizers: [Int: String] = [:]
+    for name in try FileSystem.names(in: folder) {
+      if let rank = Self.rank(name, Self.modelSuffix, "mp_rank_") { whole[rank] = name }
+      if let (rank, model) = Self.dataRank(name, Self.modelSuffix) {
+        try Self.refuseSplit(model, name, folder)
+        models[rank] = name
+      }
+      if let (rank, model) = Self.dataRank(name, Self.optimizerSuffix) {
+        try Self.refuseSplit(model, name, folder)
+        guard optimizers.updateValue(name, forKey: rank) == nil else {
+          throw StateError(
+            .malformed,
+            "two files hold the optimizer of rank \(rank)",
+            file: FileSystem.path(folder, name)
+          )
+        }
+      }
+    }
+    if let second = whole[1] { try Self.refuseSplit(1, second, folder) }
+    self.models = try whole[0].map { [$0] } ?? Self.ordered(models, folder, "model")
+    self.optimizers = try Self.ordered(optimizers, folder, "optimizer")
+  }
+
+  private static func refuseSplit(_ model: Int, _ name: String, _ folder: String) throws {
+    guard model > 0 else { return }
+    throw StateError(
+      .unsupported,
+      "the model is split over tensor-parallel ranks, and nothing here says how",
+      file: FileSystem.path(folder, name),
+      remedy: "convert it with the training framework to one model-parallel rank"
+    )
+  }
+
+  private static func ordered(
+    _ files: [Int: String],
+    _ folder: String,
+    _ subject: String
+  ) throws -> [String] {
+    guard let last = files.keys.max() else { return [] }
+    guard files.count == last + 1 else {
+      let missing = (0...last).first { files[$0] == nil } ?? 0
+      throw StateError(
+        .notFound,
+        "the file of rank \(missing) with its part of the \(subject) is missing",
+        file: folder,
+        expected: "\(last + 1) files like \(files[last] ?? "")",
+        found: "\(files.count)",
+        remedy: "bring the file of that rank, from the same save, into the directory"
+      )
+    }
+    return (0...last).compactMap { files[$0] }
+  }
+
+  /// The number between a prefix and a suffix.
+  private static func rank(_ name: String, _ suffix: String, _ prefix: String) -> Int? {
+    guard name.hasPrefix(prefix), name.hasSuffix(suffix) else { return nil }
+    return number(name.dropFirst(prefix.count).dropLast(suffix.count))
+  }
+
+  /// The two ranks in a name: that of the data and that of the model.
+  private static func dataRank(_ name: String, _ suffix: String) -> (data: Int, model: Int)? {
+    let plain = name.hasPrefix("bf16_") ? name.dropFirst("bf16_".count) : name[...]
+    guard plain.hasPrefix("zero_pp_rank_"), plain.hasSuffix(suffix) else { return nil }
+    let parts = plain.dropFirst("zero_pp_rank_".count).dropLast(suffix.count)
+      .split(separator: "_mp_rank_", maxSplits: 1, omittingEmptySubsequences: false)
+    guard parts.count == 2, let data = number(parts[0]), let model = number(parts[1]) else {
+      return nil
+    }
+    return (data, model)
+  }
+
+  private static func number(_ text: Substring) -> Int? {
+    guard !text.isEmpty, text.utf8.allSatisfy({ (0x30...0x39).contains($0) }),
+      let number = Int(text),
+      number < Limits[.files]
+    else { return nil }
+    return number
+  }
+
+  /// Opens a file.
+  func open(_ name: String) throws -> TorchFile {
+    let path = FileSystem.path(folder, name)
+    do {
+      let archive = try ZipArchive(try PositionalFile.reopening(path))
+      return try TorchArchive.read(archive, allowing: .any)
+    } catch let error as StateError {
+      throw error.inContext(file: path)
+    }
+  }
+}

@@ -1,0 +1,89 @@
+internal import ByteIO
+internal import OptimizerCore
+internal import PyTorchCheckpoint
+internal import Tensors
+internal import TorchContainer
+internal import TrainingState
+
+/// A state out of the dictionary that a checkpoint's files make together.
+enum CheckpointReading {
+  /// Describes the state in a directory.
+  ///
+  /// - Parameters:
+  ///   - probe: The directory.
+  ///   - isUniversal: Whether its checkpoint is a universal one.
+  ///   - options: What the files do not say.
+  /// - Returns: The state.
+  /// - Throws: `StateError` with code `notFound`, `malformed` or `unsupported`, naming the file.
+  static func read(
+    _ probe: StateProbe,
+    isUniversal: Bool,
+    options: ReadOptions
+  ) throws -> TrainingState {
+    let path = probe.path
+    do {
+      guard let folder = try CheckpointFolder(path, isUniversal: isUniversal) else {
+        throw StateError(.notFound, "there is no checkpoint of DeepSpeed's")
+      }
+      let files = try ZeroFiles(folder.path)
+      guard !files.models.isEmpty else {
+        throw StateError(.notFound, "the model's file is missing", file: folder.path)
+      }
+      let file = try isUniversal ? UniversalTree.read(files) : ZeroTree.read(files)
+      let format = isUniversal ? StateFormat.deepSpeedUniversal : .deepSpeed
+      var assembly = try TorchAssembly(file, into: TrainingState(origin: format.origin))
+      try assembly.addModel()
+      try assembly.addOptimizer(names: options.parameterNames)
+      assembly.addStep()
+      try assembly.addExtras()
+      var state = assembly.state
+      // Wrappers count a step of their own at the start; this counts updates, skipped ones among them.
+      if let steps = file.tree["global_steps"]?.int {
+        state.globalStep = GlobalStep(steps - (file.tree["skipped_steps"]?.int ?? 0))
+      }
+      state.schedule = assembly.schedule
+      state.attributes[ZeroExtras.tag] = .string(folder.tag ?? FileSystem.name(of: folder.path))
+      let world = file.tree["dp_world_size"]?.int ?? 1
+      state.attributes[ZeroExtras.ranks] = .int(
+        max(1, isUniversal ? world : Int64(files.optimizers.count))
+      )
+      try carry(files, path, folder.tag, isUniversal, &state)
+      state.naming = NamingConvention.recognize(state.variables.lazy.map(\.name))
+      return state
+    } catch let error as StateError {
+      throw error.inContext(file: path)
+    }
+  }
+
+  /// Adds every other file of the directory, but not other checkpoints in it.
+  private static func carry(
+    _ files: ZeroFiles,
+    _ path: String,
+    _ tag: String?,
+    _ isUniversal: Bool,
+    _ state: inout TrainingState
+  ) throws {
+    let prefix = tag.map { $0 + "/" } ?? ""
+    let own = Set((files.models + files.optimizers).map { ExactName(prefix + $0) })
+    let pointers: Set = [CheckpointFolder.latest, CheckpointFolder.latestUniversal]
+    let parameters = "\(prefix)\(UniversalTree.folder)/"
+    var others: [String: Bool] = [:]
+    for name in try FileSystem.files(below: path) where !own.contains(ExactName(name)) {
+      if tag != nil, pointers.contains(name) { continue }
+      if isUniversal, name.utf8.starts(with: parameters.utf8) { continue }
+      let folder = name.split(separator: "/").first.map(String.init) ?? ""
+      if folder != name, folder != tag {
+        let isOther =
+          try others[folder] ?? ZeroFiles.isCheckpoint(FileSystem.path(path, folder))
+        others[folder] = isOther
+        if isOther { continue }
+      }
+      let source = try ReopenedSource(FileSystem.path(path, name))
+      let tensor = try Tensor(.uint8, .vector(source.byteCount), source: source)
+      // The checkpoint's directory may get another name.
+      let kept = name.utf8.starts(with: prefix.utf8) ? String(name.dropFirst(prefix.count)) : name
+      let mark = tag != nil && kept != name ? ZeroExtras.inside : ZeroExtras.file
+      state.extras.append(StateTensor(mark + kept, tensor))
+    }
+  }
+}
