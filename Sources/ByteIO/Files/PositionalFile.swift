@@ -168,7 +168,7 @@ public final class PositionalFile: Sendable {
   ///
   /// - Parameter start: Where in the file offset 0 shall be.
   /// - Returns: The section, which grows as it is written.
-  func written(from start: Int) -> PositionalFile {
+  package func written(from start: Int) -> PositionalFile {
     PositionalFile(path: path, handle: handle, section: origin + start..<Int.max)
   }
 
