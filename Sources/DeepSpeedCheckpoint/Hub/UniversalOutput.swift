@@ -31,6 +31,15 @@ struct UniversalOutput {
       content.record[ZeroExtras.tensorKeys]?.elements?.compactMap(\.text) ?? ["step"]
     )
     .contains("step")
+    let names = content.groups.flatMap(\.members).map(\.name) + content.module.map(\.name)
+    if let name = names.first(where: { !UniversalTree.isFolder($0) }) {
+      throw StateError(
+        .unsupported,
+        "a universal checkpoint has a folder for each parameter, and the name is none of a folder",
+        tensor: name,
+        remedy: "pass --naming huggingface, or a map of your own"
+      )
+    }
     var trained: Set<ExactName> = []
     for member in content.groups.flatMap(\.members) {
       trained.insert(ExactName(member.name))

@@ -80,14 +80,18 @@ struct UniversalTree {
     return tensors.file(items, files.folder)
   }
 
+  /// Whether a parameter's name can be that of its folder.
+  static func isFolder(_ name: String) -> Bool {
+    !name.isEmpty && name != "." && name != ".." && !name.utf8.contains(UInt8(ascii: "/"))
+  }
+
   /// What is kept for a parameter, by the names of its files without their end, in their order.
   private mutating func parameter(
     _ name: String,
     _ shape: Shape,
     _ files: ZeroFiles
   ) throws -> [(key: String, value: PickleValue)] {
-    let parts = name.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
-    guard parts.count == 1, name != ".", name != "..", !name.isEmpty else {
+    guard Self.isFolder(name) else {
       throw StateError(.malformed, "the parameter's name leads out of the folder", tensor: name)
     }
     let folder = "\(Self.folder)/\(name)"

@@ -5,6 +5,7 @@ extension StateFormat {
   public static let numPy = StateFormat(
     Origin("npz", .unknown),
     suffixes: [".npz", ".npy"],
+    abilities: .anyState,
     reader: NumPyReader.self,
     writer: NumPyWriter.self
   )

@@ -5,6 +5,7 @@ extension StateFormat {
   public static let safetensors = StateFormat(
     Origin("safetensors", .unknown),
     suffixes: [".safetensors", ".safetensors.index.json"],
+    abilities: .anyState,
     reader: SafetensorsReader.self,
     writer: SafetensorsWriter.self
   )

@@ -7,6 +7,7 @@ extension StateFormat {
     suffixes: [".index", ".ckpt"],
     marks: [".ckpt"],
     naming: NamingConvention.googleBERT,
+    abilities: .anyState,
     reader: TensorFlowReader.self,
     writer: TensorFlowWriter.self
   )

@@ -19,6 +19,8 @@ public struct StateFormat: Sendable {
     public static let configuration = Abilities(rawValue: 1 << 2)
     /// Several names of one tensor.
     public static let tiedNames = Abilities(rawValue: 1 << 3)
+    /// Any state, whoever made it; without it a writer may refuse what its framework has no words for.
+    public static let anyState = Abilities(rawValue: 1 << 4)
   }
 
   /// Where a state comes from that was read from the format.
