@@ -2,6 +2,7 @@
 
 #pragma STDC FP_CONTRACT OFF
 
+#include <math.h>
 #include <string.h>
 
 #if defined(__x86_64__)
@@ -102,4 +103,48 @@ void optstate_mkl_roots(const float *x, float *y, size_t count) {
   }
 #endif
   for (size_t i = 0; i < count; ++i) y[i] = exact_root(x[i]);
+}
+
+#if defined(__x86_64__)
+__attribute__((target("avx2,fma"))) static size_t adam_mkl_avx2(
+    float *p, const float *g, float *m, float *v, size_t count, const optstate_adam_fused_t *k) {
+  const int from_old = k->share1 < 0.5f && k->share1 > -0.5f;
+  const __m256 scale = _mm256_set1_ps(k->scale), decay = _mm256_set1_ps(k->decay);
+  const __m256 share1 = _mm256_set1_ps(from_old ? k->share1 : k->share1 - 1);
+  const __m256 beta2 = _mm256_set1_ps(k->beta2), share2 = _mm256_set1_ps(k->share2);
+  const __m256 correction = _mm256_set1_ps(k->root_correction);
+  const __m256 epsilon = _mm256_set1_ps(k->epsilon), step_size = _mm256_set1_ps(k->step_size);
+  const size_t end = count - count % 8;
+  for (size_t i = 0; i < end; i += 8) {
+    const __m256 gi = _mm256_mul_ps(_mm256_loadu_ps(g + i), scale);
+    const __m256 pi = _mm256_mul_ps(_mm256_loadu_ps(p + i), decay);
+    __m256 mi = _mm256_loadu_ps(m + i), vi = _mm256_loadu_ps(v + i);
+    mi = _mm256_fmadd_ps(share1, _mm256_sub_ps(gi, mi), from_old ? mi : gi);
+    vi = _mm256_fmadd_ps(_mm256_mul_ps(share2, gi), gi, _mm256_mul_ps(beta2, vi));
+    const __m256 d = _mm256_add_ps(_mm256_div_ps(root_avx2(vi), correction), epsilon);
+    const __m256 step = _mm256_div_ps(_mm256_mul_ps(step_size, mi), d);
+    _mm256_storeu_ps(p + i, _mm256_sub_ps(pi, step));
+    _mm256_storeu_ps(m + i, mi);
+    _mm256_storeu_ps(v + i, vi);
+  }
+  return end;
+}
+#endif
+
+void optstate_adam_mkl(
+    float *p, const float *g, float *m, float *v, size_t count, const optstate_adam_fused_t *k) {
+  size_t i = 0;
+#if defined(__x86_64__)
+  if (optstate_root_path() == OPTSTATE_ROOT_AMD_AVX2 && __builtin_cpu_supports("fma"))
+    i = adam_mkl_avx2(p, g, m, v, count, k);
+#endif
+  const int from_old = k->share1 < 0.5f && k->share1 > -0.5f;
+  const float share1 = from_old ? k->share1 : k->share1 - 1;
+  for (; i < count; ++i) {
+    const float gi = g[i] * k->scale;
+    m[i] = fmaf(share1, gi - m[i], from_old ? m[i] : gi);
+    v[i] = fmaf(k->share2 * gi, gi, k->beta2 * v[i]);
+    const float d = optstate_mkl_root(v[i]) / k->root_correction + k->epsilon;
+    p[i] = p[i] * k->decay - (k->step_size * m[i]) / d;
+  }
 }

@@ -125,3 +125,52 @@ def test_accelerate_directory_is_not_healthy(optstate, tmp_path, trained):
     optstate("strip", tmp_path / "saved", tmp_path / "public")
     left = {one.name for one in (tmp_path / "public").iterdir()}
     assert "model.safetensors" in left and "optimizer.bin" not in left
+
+
+ADAM = {"lr": 1e-3, "betas": (0.9, 0.999), "eps": 1e-8, "weight_decay": 0.0}
+MOMENTS = ("exp_avg", "exp_avg_sq")
+SWITCHES = {"foreach": None, "maximize": False, "capturable": False}
+# What libraries keep beside what torch's own optimizers do: settings of a group, slots of a parameter.
+KIN = {
+    "timm-nadamw": (ADAM | SWITCHES | {"caution": False, "corrected_weight_decay": False}, MOMENTS),
+    "timm-adopt": (ADAM | SWITCHES | {"clip_exp": 0.333, "decoupled": False, "differentiable": False}, MOMENTS),
+    "timm-lamb": (ADAM | {"bias_correction": True, "max_grad_norm": 1.0, "trust_clip": False}, MOMENTS),
+    "timm-adabelief": (ADAM | {"amsgrad": False, "rectify": False}, ("exp_avg", "exp_avg_var")),
+    "timm-lars": (
+        {"lr": 1e-3, "momentum": 0.9, "dampening": 0, "weight_decay": 0.0, "nesterov": False, "trust_coeff": 1e-3},
+        ("momentum_buffer",),
+    ),
+    "adan": (ADAM | {"no_prox": False}, ("exp_avg", "exp_avg_sq", "exp_avg_diff", "neg_pre_grad")),
+    "pytorch-optimizer-radam": (ADAM | {"weight_decouple": True, "fixed_decay": False, "step": 2}, MOMENTS),
+    "pytorch-optimizer-galore": (ADAM | {"foreach": None, "step": 2}, MOMENTS),
+    "ranger": (ADAM | {"alpha": 0.5, "k": 6}, ("exp_avg", "exp_avg_sq", "slow_buffer")),
+    "apex-lamb": (ADAM | {"bias_correction": True, "grad_averaging": True, "max_grad_norm": 1.0}, MOMENTS),
+    "somebody's": (ADAM, (*MOMENTS, "third_moment")),
+}
+
+
+@pytest.mark.parametrize("name", KIN)
+def test_kin_of_adam_is_not_called_by_its_name(optstate, tmp_path, name):
+    import torch
+
+    settings, slots = KIN[name]
+    weight = torch.randn(3, 5)
+    state = {0: {"step": 2, **{slot: torch.rand(3, 5) for slot in slots}}}
+    optimizer = {"state": state, "param_groups": [{**settings, "params": [0]}]}
+    torch.save({"model": {"w": weight}, "optimizer": optimizer}, tmp_path / "a.pt")
+    found = json.loads(optstate("inspect", tmp_path / "a.pt", "--variables", "--json").stdout)
+    assert found["optimizer"] is None
+    assert len(found["variables"][0]["slots"]) == len(slots)
+
+
+def test_radam_is_called_so(optstate, tmp_path):
+    import torch
+
+    weight = torch.nn.Parameter(torch.randn(3, 5))
+    optimizer = torch.optim.RAdam([{"params": [weight], "name": "all"}], lr=1e-3)
+    scheduler = torch.optim.lr_scheduler.OneCycleLR(optimizer, 1e-2, total_steps=9, cycle_momentum=True)
+    weight.grad = torch.randn(3, 5)
+    optimizer.step()
+    scheduler.step()
+    torch.save({"model": {"w": weight.detach()}, "optimizer": optimizer.state_dict()}, tmp_path / "a.pt")
+    assert json.loads(optstate("inspect", tmp_path / "a.pt", "--json").stdout)["optimizer"]["kind"] == "radam"

@@ -3,6 +3,8 @@
 
 #include <stddef.h>
 
+#include "update.h"
+
 /* The single-precision square root of Intel's vector library (VML, high accuracy), which PyTorch's x86 builds call. It is
  * not correctly rounded: it refines the processor's own approximate reciprocal root, so that its bits depend on the
  * processor's maker. */
@@ -22,5 +24,9 @@ float optstate_mkl_root(float x);
 
 /* The roots of `count` numbers; `y` may be `x`. */
 void optstate_mkl_roots(const float *x, float *y, size_t count);
+
+/* PyTorch's Adam and AdamW as optstate_adam_fused without a tail, with this root. */
+void optstate_adam_mkl(
+    float *p, const float *g, float *m, float *v, size_t count, const optstate_adam_fused_t *k);
 
 #endif

@@ -10,7 +10,7 @@ extension Adam: KernelRule {
   ) -> Bool {
     if isAMSGrad { return false }
     let rounds = arithmetic != .pytorchFused && block.tensorType != nil
-    if rounds || arithmetic == .pytorchMKL { return false }
+    if rounds { return false }
     let decay = DecoupledDecay<Float>(weightDecay, learningRate: rate(context), arithmetic)
       .kernelFactors
     if arithmetic.convention == .pytorch {
@@ -27,6 +27,12 @@ extension Adam: KernelRule {
         step_size: c.stepSize,
         body: min(tail, block.count)
       )
+      if arithmetic == .pytorchMKL {
+        unsafe block.withPointers { p, g, slots in
+          unsafe optstate_adam_mkl(p, g, slots[0], slots[1], block.count, &k)
+        }
+        return true
+      }
       unsafe block.withPointers { p, g, slots in
         unsafe optstate_adam_fused(path, p, g, slots[0], slots[1], block.count, &k)
       }

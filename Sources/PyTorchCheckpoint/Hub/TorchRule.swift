@@ -212,6 +212,28 @@ struct TorchRule: Sendable {
   ///   - stateKeys: The keys of what is kept for the parameters.
   /// - Returns: The rule, or `nil`.
   static func recognize(_ keys: Set<String>, _ stateKeys: Set<String>) -> TorchRule? {
+    guard keys.isDisjoint(with: foreignSettings), let rule = nearest(keys, stateKeys) else {
+      return nil
+    }
+    // Who keeps something else computes something else; transformers' Adafactor keeps a number for people to read.
+    let own = Set(rule.slots.map(\.key)).union(["step", "RMS"])
+    return stateKeys.isSubset(of: own) ? rule : nil
+  }
+
+  /// Settings of optimizers that are none of those here, however much else they have in common with one: timm's,
+  /// pytorch_optimizer's, bitsandbytes' and apex'.
+  private static let foreignSettings: Set = [
+    "adam", "ams_bound", "always_adapt", "betas_1d", "bias_correction", "caution", "cautious",
+    "clip_exp", "clipping_threshold", "corrected_weight_decay", "d0", "d_coef", "decoupled_decay",
+    "decoupled_learning_rate", "decoupling_c", "degenerated_to_sgd", "delta", "eps_scale",
+    "fixed_decay", "gamma", "grad_averaging", "growth_rate", "kahan_sum", "lambda_1",
+    "lookahead_alpha", "lr_in_momentum", "max_lr_snapshot", "no_prox", "precondition_frequency",
+    "rectify", "scale_type", "t_alpha", "t_beta3", "trust_clip", "trust_coeff",
+    "trust_coefficient", "unscaled_wd", "use_muon", "wd_ratio", "weight_decouple",
+  ]
+
+  /// The rule whose settings a group has, whatever else it has.
+  private static func nearest(_ keys: Set<String>, _ stateKeys: Set<String>) -> TorchRule? {
     if keys.contains("momentum_decay") { return nadam }
     // The reference form of schedulefree keeps other slots, its RAdam has a silent phase.
     if keys.isSuperset(of: ["betas", "k", "weight_lr_power", "weight_sum", "scheduled_lr"]) {
@@ -224,9 +246,9 @@ struct TorchRule: Sendable {
     if keys.isSuperset(of: ["lr", "betas", "eps", "weight_decay"]) {
       if keys.contains("amsgrad") || keys.contains("correct_bias") { return adam }
       if stateKeys.contains("exp_inf") { return adamax }
-      if keys.contains("decoupled_weight_decay") { return radam }
+      if keys.contains("decoupled_weight_decay") { return isRAdam(keys) ? radam : nil }
       // Adamax and the RAdam of before 2.1 have the same settings.
-      return stateKeys.contains("exp_avg_sq") && !keys.contains("bias_correction") ? radam : nil
+      return stateKeys.contains("exp_avg_sq") && isRAdam(keys) ? radam : nil
     }
     if keys.isSuperset(of: ["alpha", "centered"]) { return rmsprop }
     if keys.isSuperset(of: ["momentum", "dampening", "nesterov"]) { return sgd }
@@ -235,6 +257,16 @@ struct TorchRule: Sendable {
     if keys.contains("beta2_decay") { return adafactor }
     if keys.isSuperset(of: ["clip_threshold", "decay_rate"]) { return adafactorOfTransformers }
     return nil
+  }
+
+  /// Whether a group has RAdam's settings and no others but those that schedulers and names add: what is common to all of
+  /// Adam's kin says nothing.
+  private static func isRAdam(_ keys: Set<String>) -> Bool {
+    let added: Set = [
+      "params", "param_names", "name", "initial_lr", "max_lr", "min_lr", "max_momentum",
+      "base_momentum", "swa_lr", "lr_scale",
+    ]
+    return keys.isSubset(of: added.union(radam.fields.map(\.key)))
   }
 
   /// The slot that a key of the state is, by its own name where it is none that is known.
