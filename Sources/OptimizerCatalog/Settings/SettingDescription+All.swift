@@ -35,6 +35,13 @@ extension SettingDescription {
       any,
       "schedule-free: the power of the rate in the mean's weights"
     ),
+    SettingDescription("k", .count(atLeast: 0), "schedule-free: the updates so far"),
+    SettingDescription("scheduled_lr", any, "schedule-free: the rate of the last update"),
+    SettingDescription(
+      "warmup_steps",
+      .count(atLeast: 0),
+      "schedule-free: updates until the rate is full"
+    ),
     SettingDescription("r", any, "schedule-free: the power of the step in the mean's weights"),
     SettingDescription(
       "train_mode",
