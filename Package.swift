@@ -349,6 +349,14 @@ let package = Package(
       swiftSettings: strict
     ),
     .testTarget(
+      name: "DistributedCheckpointTests",
+      dependencies: [
+        "DistributedCheckpoint", "TorchContainer", "TrainingState", "OptimizerCore", "ByteIO",
+        "Tensors", "TestSupport",
+      ],
+      swiftSettings: strict
+    ),
+    .testTarget(
       name: "TensorFlowCheckpointTests",
       dependencies: [
         "TensorFlowCheckpoint", "TrainingState", "ByteIO", "Tensors", "TestSupport",

@@ -358,7 +358,7 @@ private final class ReopenedFile: Sendable {
   private let identity: FileIdentity
 
   /// Files that are open at once, beside those that somebody reads just now.
-  private static let capacity = 64
+  private static let capacity = 24
 
   /// The open ones, the latest last.
   private static let latest = Mutex<[(owner: ObjectIdentifier, file: OpenFile)]>([])

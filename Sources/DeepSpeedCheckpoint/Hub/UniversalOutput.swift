@@ -35,7 +35,7 @@ struct UniversalOutput {
     if let name = names.first(where: { !UniversalTree.isFolder($0) }) {
       throw StateError(
         .unsupported,
-        "a universal checkpoint has a folder for each parameter, and the name is none of a folder",
+        "a universal checkpoint has a folder for each parameter, and the name leads out of it",
         tensor: name,
         remedy: "pass --naming huggingface, or a map of your own"
       )

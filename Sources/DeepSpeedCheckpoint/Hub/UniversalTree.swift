@@ -80,9 +80,12 @@ struct UniversalTree {
     return tensors.file(items, files.folder)
   }
 
-  /// Whether a parameter's name can be that of its folder.
+  /// Whether a parameter's name is that of a folder below another.
   static func isFolder(_ name: String) -> Bool {
-    !name.isEmpty && name != "." && name != ".." && !name.utf8.contains(UInt8(ascii: "/"))
+    let parts = name.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
+    return parts.allSatisfy { part in
+      !part.isEmpty && !part.elementsEqual(".".utf8) && !part.elementsEqual("..".utf8)
+    }
   }
 
   /// What is kept for a parameter, by the names of its files without their end, in their order.

@@ -28,12 +28,15 @@ enum FlatOptimizer {
       note(path)
       return unfold(items, nodes)
     }
-    return .dictionary(
-      items.enumerated().map { place, item in
-        let below = path.item(item.key, place)
-        return (item.key, unfolded(item.value, nodes, below, note: note))
-      }
-    )
+    let own = items.enumerated().map { place, item -> PickleItem in
+      let below = path.item(item.key, place)
+      return (item.key, unfolded(item.value, nodes, below, note: note))
+    }
+    // An optimizer that keeps nothing has an empty dictionary, which vanishes when it is taken apart.
+    let isStateless =
+      tree["state"] == nil
+      && tree["param_groups"]?.elements?.contains { $0["params"]?.elements != nil } == true
+    return .dictionary(isStateless ? [(nodes.text("state"), .dictionary([]))] + own : own)
   }
 
   /// A tree with the dictionaries at some places flattened.
