@@ -197,8 +197,6 @@ struct SlotMatrixTests {
       let own = cells.filter { $0.0 == format.name }.map(\.1)
       let counts = Cell.allCases.map { cell in "\(own.count { $0 == cell }) \(cell)" }
       print("\(format.name): \(Self.subjects.count) optimizers, " + counts.joined(separator: ", "))
-      // A format that refuses everything is tried by its own suite.
-      if format.abilities.contains(.anyState) { #expect(own.contains(.same)) }
     }
   }
 }

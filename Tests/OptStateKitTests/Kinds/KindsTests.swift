@@ -14,6 +14,12 @@ struct KindsTests {
       #expect(!keys.isEmpty, "\(rule)")
       for (arithmetic, keys) in keys {
         #expect(keys.contains { $0.name == "learning_rate" }, "\(rule), \(arithmetic)")
+        for key in keys {
+          let setting = try #require(SettingDescription.of(key.name), "\(rule) has \(key.name)")
+          if case .double(let number) = key.standard, let range = setting.range {
+            #expect(range.contains(number), "\(rule): \(key.name)")
+          }
+        }
         // A record that says every default is a record.
         let values = keys.compactMap { key in key.standard.map { (key.name, $0) } }
         var record = OptimizerRecord(
@@ -22,6 +28,21 @@ struct KindsTests {
         )
         record.hyperparameters["arithmetic"] = .string(arithmetic.rawValue)
         #expect(throws: Never.self) { try Optimizer(record) }
+      }
+    }
+  }
+
+  @Test
+  func everyHyperparameterIsSomebodys() throws {
+    let used = Set(
+      try Kinds().optimizers.flatMap(Kinds.keys).flatMap(\.keys).map(\.name) + ["arithmetic"]
+    )
+    for setting in SettingDescription.all {
+      // What only Keras' and transformers' own Adafactor have is recorded and not computed.
+      let isRecorded = ["relative_step", "multiply_by_parameter_scale"].contains(setting.key)
+      #expect(used.contains(setting.key) || isRecorded, "\(setting.key)")
+      for word in setting.kerasWords {
+        #expect(SettingDescription.of(kerasWord: word.text)?.0 == setting)
       }
     }
   }
