@@ -147,7 +147,7 @@ struct DistributedTests {
         callable: nodes.global(module, name),
         arguments: .tuple([]),
         state: state,
-        isObject: true
+        isNew: true
       )
       return .object(PickleObject(.call(call)))
     }

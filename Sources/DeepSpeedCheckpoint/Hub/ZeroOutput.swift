@@ -203,7 +203,7 @@ struct ZeroOutput {
           ("numel", .int(Int64(common.count))),
           ("start", .int(Int64(common.lowerBound - range.lowerBound))),
         ]),
-        isObject: true
+        isNew: true
       )
       return (nodes.text(member.name), .object(PickleObject(.call(call))))
     }
@@ -219,7 +219,7 @@ struct ZeroOutput {
       callable: nodes.global(module, "LossScaler"),
       arguments: .tuple([]),
       state: nodes.dictionary([("cur_scale", .double(1)), ("dynamic", .bool(false))]),
-      isObject: true
+      isNew: true
     )
     let stages = "deepspeed.runtime.zero.config"
     let stage = PickleCall(

@@ -234,7 +234,7 @@ struct DistributedLayout {
       callable: nodes.global(module, name),
       arguments: .tuple([]),
       state: state,
-      isObject: true
+      isNew: true
     )
     return .object(PickleObject(.call(made)))
   }

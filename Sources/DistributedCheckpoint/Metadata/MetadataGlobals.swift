@@ -10,11 +10,11 @@ extension PickleGlobals {
   static let metadata: PickleGlobals = {
     var uses: [String: [String: Use]] = [
       metadataModule: [
-        "Metadata": .object, "TensorStorageMetadata": .object, "TensorProperties": .object,
-        "ChunkStorageMetadata": .object, "BytesStorageMetadata": .object,
-        "MetadataIndex": .object, "StorageMeta": .object, "_MEM_FORMAT_ENCODING": .callable,
+        "Metadata": .foreign, "TensorStorageMetadata": .foreign, "TensorProperties": .foreign,
+        "ChunkStorageMetadata": .foreign, "BytesStorageMetadata": .foreign,
+        "MetadataIndex": .foreign, "StorageMeta": .foreign, "_MEM_FORMAT_ENCODING": .callable,
       ],
-      "torch.distributed.checkpoint.filesystem": ["_StorageInfo": .object],
+      "torch.distributed.checkpoint.filesystem": ["_StorageInfo": .foreign],
       "torch.serialization": ["_get_layout": .callable],
       "collections": ["OrderedDict": .stateful],
       "torch": Dictionary(uniqueKeysWithValues: TorchType.allNames.map { ($0, .constant) }),

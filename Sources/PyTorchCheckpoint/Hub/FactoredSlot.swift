@@ -11,10 +11,10 @@ enum FactoredSlot {
   /// The shape of the parameter that slots belong to, `nil` where they do not tell.
   static func parameterShape(_ slots: [(key: String, found: TorchSurvey.Found)]) -> Shape? {
     func shape(_ key: String) -> [Int]? {
-      slots.first { $0.key == key }?.found.description.shape.dimensions
+      slots.first { $0.key == key }?.found.shape.dimensions
     }
     if let found = slots.first(where: { whole.contains($0.key) }) {
-      return found.found.description.shape
+      return found.found.shape
     }
     if let row = shape("row_var"), let column = shape("col_var"), let last = column.last {
       return try? Shape(row.dropLast() + [last])

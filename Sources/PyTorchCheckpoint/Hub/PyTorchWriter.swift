@@ -37,6 +37,7 @@ public enum PyTorchWriter: StateWriter {
         return try TorchOutput(
           template.tree,
           template.tensors,
+          original: template.original,
           nodes: template.nodes,
           state: state,
           root: root,

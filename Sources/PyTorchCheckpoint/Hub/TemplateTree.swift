@@ -11,6 +11,9 @@ package struct TemplateTree {
   package let nodes: TorchNodes
   package private(set) var tensors: [StoragePlan.Node] = []
 
+  /// The pickle that the tree came from, where it is not encoded as the writer would.
+  package let original: TorchOutput.Original?
+
   private let survey: TorchSurvey
   private let state: TrainingState
   private let prefix: String
@@ -31,6 +34,8 @@ package struct TemplateTree {
     )
     var reader = PickleReader(BlockCursor(bytes, base: 0), allowing: globals)
     tree = try reader.read().value
+    let encoded = PickleWriter.encode(tree)
+    original = encoded == bytes ? nil : .init(encoded: encoded, bytes: bytes)
     survey = try TorchSurvey(tree)
     nodes = TorchNodes()
     self.state = state
@@ -61,17 +66,8 @@ package struct TemplateTree {
     guard let part = survey.optimizer, let record = state.optimizer else {
       return state.optimizer == nil || !prefix.isEmpty
     }
-    guard let rule = Self.rule(try TorchOptimizer(part)) else { return false }
+    guard let rule = TorchRule(try TorchOptimizer(part)) else { return false }
     return rule.kind == record.kind || (rule.kind == "adam" && record.kind == "adamw")
-  }
-
-  private static func rule(_ optimizer: TorchOptimizer) -> TorchRule? {
-    optimizer.groups.first.flatMap { group in
-      TorchRule.recognize(
-        Set((group.settings.items ?? []).compactMap(\.key.text)),
-        Set(optimizer.entries.flatMap { ($0.value.items ?? []).compactMap(\.key.text) })
-      )
-    }
   }
 
   private mutating func update() throws {
@@ -91,16 +87,20 @@ package struct TemplateTree {
       let name = prefix + found.path.text
       var tensor = data[ExactName(name)]
       if tensor == nil, let step = steps[found.path.text] {
-        tensor = try Self.scalar(Double(step), found.description.elementType)
+        tensor = try Self.scalar(Double(step), found.elementType)
       }
       guard let tensor else {
         removed.insert(ObjectIdentifier(found.object))
         continue
       }
       let shaped =
-        tensor.shape.elementCount == found.description.shape.elementCount
-          && tensor.elementType == found.description.elementType
-        ? try tensor.reshaped(found.description.shape) : tensor
+        tensor.shape.elementCount == found.shape.elementCount
+          && tensor.elementType == found.elementType
+        ? try tensor.reshaped(found.shape) : tensor
+      if case .array(let array) = found.kind {
+        try array.update(found.object, to: NamedTensor(name, shaped))
+        continue
+      }
       tensors.append(.init(name: name, object: found.object, tensor: shaped))
     }
     if let part = survey.optimizer?.value.object, state.variables.allSatisfy({ $0.slots.isEmpty }),
@@ -124,6 +124,7 @@ package struct TemplateTree {
         remedy: "write the state in another format, or keep its slots"
       )
     }
+    try updateGroupCounters()
     try updateRecord()
     updateCounters()
     remove(removed)
@@ -170,11 +171,39 @@ package struct TemplateTree {
     return try Tensor(type, .scalar, bytes: try exact.cast(to: type).bytes(limit: 16))
   }
 
+  /// Changes the counts that groups keep for their parameters.
+  private func updateGroupCounters() throws {
+    guard let part = survey.optimizer else { return }
+    let owners = owners()
+    let optimizer = try TorchOptimizer(part)
+    for group in optimizer.groups {
+      guard let counter = group.counter, let object = group.settings.object,
+        var items = object.items,
+        let place = items.firstIndex(where: { $0.key.text == counter })
+      else { continue }
+      let ids = Set(group.parameters.compactMap { TorchOptimizer.ParameterID($0) })
+      let entries = optimizer.entries.filter { ids.contains($0.id) && $0.value["step"] == nil }
+      let steps = Set(entries.compactMap { owners[prefix + $0.path.text]?.step })
+      guard let step = steps.first else { continue }
+      guard steps.count == 1 else {
+        throw StateError(
+          .unsupported,
+          "the file counts the updates of a group, and its variables differ",
+          expected: "one step for all of them",
+          remedy: "give all variables of the group the same step"
+        )
+      }
+      if items[place].value.int == step { continue }
+      items[place].value = .int(step)
+      object.setItems(items)
+    }
+  }
+
   /// Changes the settings that the state's record has changed.
   private mutating func updateRecord() throws {
     guard let part = survey.optimizer, let record = state.optimizer else { return }
     let optimizer = try TorchOptimizer(part)
-    guard let rule = Self.rule(optimizer) else { return }
+    guard let rule = TorchRule(optimizer) else { return }
     var update = SettingsUpdate(
       optimizer,
       rule,

@@ -28,7 +28,10 @@ package struct TorchAssembly {
 
   private func tensor(_ found: TorchSurvey.Found) throws -> Tensor {
     do {
-      return try file.tensor(found.description)
+      switch found.kind {
+      case .view(let view): return try file.tensor(view)
+      case .array(let array): return try array.tensor()
+      }
     } catch let error as StateError {
       throw error.at(found.object.offset).inContext(tensor: found.path.text)
     }
@@ -84,20 +87,22 @@ package struct TorchAssembly {
         }
       }
     }
-    let rule = optimizer.groups.first.flatMap { group in
-      TorchRule.recognize(
-        Set((group.settings.items ?? []).compactMap(\.key.text)),
-        Set(slotTensors.joined().map(\.0))
-      )
-    }
+    let rule = TorchRule(optimizer)
     let shapes = Dictionary(
       zip(optimizer.entries.map(\.id), slotTensors.map { FactoredSlot.parameterShape($0) }),
       uniquingKeysWith: { first, _ in first }
     )
     let known = try self.names(optimizer, shapes, given: names, modelOrder, isOrdered)
+    var counts: [TorchOptimizer.ParameterID: Int64] = [:]
+    for group in optimizer.groups {
+      guard let count = group.counter.flatMap({ group.settings[$0]?.int }) else { continue }
+      for parameter in group.parameters {
+        if let id = TorchOptimizer.ParameterID(parameter) { counts[id] = count }
+      }
+    }
     for (entry, slots) in zip(optimizer.entries, slotTensors) {
       let name = known[entry.id] ?? Self.fallback(entry.id)
-      try add(slots, of: entry, rule: rule, to: name)
+      try add(slots, of: entry, rule: rule, groupStep: counts[entry.id], to: name)
     }
     let members = optimizer.groups.map { group in
       group.parameters.compactMap { TorchOptimizer.ParameterID($0) }
@@ -217,9 +222,10 @@ package struct TorchAssembly {
     _ slots: [(key: String, found: TorchSurvey.Found)],
     of entry: TorchOptimizer.Entry,
     rule: TorchRule?,
+    groupStep: Int64?,
     to name: String
   ) throws {
-    var step = entry.value["step"]?.int
+    var step = entry.value["step"]?.int ?? groupStep
     var added: [Slot] = []
     for (key, found) in slots {
       let tensor = try tensor(found)
@@ -275,10 +281,18 @@ package struct TorchAssembly {
     for found in survey.tensors where !used.contains(ExactName(found.path.text)) {
       state.extras.append(StateTensor(prefix + found.path.text, try tensor(found)))
     }
+    for found in survey.tensors {
+      guard let (scale, zero) = found.view?.scale else { continue }
+      let name = prefix + found.path.text
+      state.extras += [
+        StateTensor(name + "/~scale", try TemplateTree.scalar(scale, .float64)),
+        StateTensor(name + "/~zero_point", .scalar(zero)),
+      ]
+    }
     state.extras.append(try TorchExtras.bytes(prefix + TorchExtras.pickle, file.pickle))
     for (key, storage) in try StorageCoverage.uncovered(
       file,
-      survey.tensors.map(\.description)
+      survey.tensors.compactMap(\.view)
     ) {
       state.extras.append(StateTensor(prefix + TorchExtras.storage + key, storage))
     }

@@ -9,6 +9,13 @@ struct TorchOptimizer {
     let parameters: [PickleValue]
     /// Names that the optimizer was made with, where it was.
     let names: [String]?
+
+    /// The key of the group's own count of updates, which some optimizers keep in place of one per parameter: apex,
+    /// timm's Lamb, AdamP; `k` of schedule-free ones.
+    var counter: String? {
+      if settings["step"]?.int != nil { return "step" }
+      return settings["k"]?.int != nil && settings["train_mode"] != nil ? "k" : nil
+    }
   }
 
   /// What is kept for one parameter.
@@ -79,5 +86,18 @@ struct TorchOptimizer {
       }
       return Entry(id: id, value: item.value, path: state.item(item.key, place))
     }
+  }
+}
+
+extension TorchRule {
+  /// The rule of an optimizer's dictionary, `nil` where it is none that is known.
+  init?(_ optimizer: TorchOptimizer) {
+    guard let group = optimizer.groups.first else { return nil }
+    let found = Self.recognize(
+      Set((group.settings.items ?? []).compactMap(\.key.text)),
+      Set(optimizer.entries.flatMap { ($0.value.items ?? []).compactMap(\.key.text) })
+    )
+    guard let found else { return nil }
+    self = found
   }
 }

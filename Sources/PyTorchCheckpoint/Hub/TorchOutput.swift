@@ -5,7 +5,14 @@ package import TrainingState
 
 /// A file of PyTorch's to be written: a tree, its tensors, and how the archive is laid out.
 package struct TorchOutput {
+  /// A pickle of another protocol or of another program: it is written again where nothing in it changed.
+  package struct Original {
+    let encoded: [UInt8]
+    let bytes: [UInt8]
+  }
+
   let tree: PickleValue
+  private let original: Original?
   package let storages: [StoragePlan.Storage]
   let records: [(name: String, content: [UInt8])]
   let root: String
@@ -19,6 +26,7 @@ package struct TorchOutput {
   /// - Parameters:
   ///   - tree: The tree.
   ///   - tensors: Its tensors.
+  ///   - original: The pickle that the tree came from, where it is encoded in another way.
   ///   - nodes: Makes objects.
   ///   - state: Where the layout of an earlier file may be on record.
   ///   - prefix: Before the names of what belongs to this file.
@@ -29,6 +37,7 @@ package struct TorchOutput {
   package init(
     _ tree: PickleValue,
     _ tensors: [StoragePlan.Node],
+    original: Original? = nil,
     nodes: TorchNodes,
     state: TrainingState,
     prefix: String = "",
@@ -36,6 +45,7 @@ package struct TorchOutput {
     note: ((String) -> Void)?
   ) throws {
     self.tree = tree
+    self.original = original
     self.root = root
     names = Set(tensors.map { ExactName($0.name) })
     var bases: [ExactName: Tensor] = [:]
@@ -107,7 +117,9 @@ package struct TorchOutput {
           names.append("data/\(storage.key)")
         }
       case "data.pkl":
-        try writer.add("\(root)/data.pkl", bytes: PickleWriter.encode(tree))
+        let encoded = PickleWriter.encode(tree)
+        let isSame = original?.encoded == encoded
+        try writer.add("\(root)/data.pkl", bytes: isSame ? original?.bytes ?? encoded : encoded)
         names.append(name)
       case ".data/serialization_id":
         // It names the contents, and is PyTorch's own only as long as these are.

@@ -7,7 +7,29 @@ struct TorchSurvey {
   struct Found {
     let path: TorchPath
     let object: PickleObject
-    let description: TorchTensor
+    let kind: Kind
+
+    /// What it is: a view of a storage, or an array that the pickle holds itself.
+    enum Kind {
+      case view(TorchTensor)
+      case array(NumPyTensor)
+    }
+
+    var view: TorchTensor? { if case .view(let view) = kind { view } else { nil } }
+
+    var shape: Shape {
+      switch kind {
+      case .view(let view): view.shape
+      case .array(let array): array.shape
+      }
+    }
+
+    var elementType: ElementType {
+      switch kind {
+      case .view(let view): view.elementType
+      case .array(let array): array.elementType
+      }
+    }
   }
 
   /// A dictionary and its place.
@@ -67,7 +89,11 @@ struct TorchSurvey {
   ) throws {
     guard let object = value.object else { return }
     if let tensor = try TorchTensor(object) {
-      tensors.append(Found(path: path, object: object, description: tensor))
+      tensors.append(Found(path: path, object: object, kind: .view(tensor)))
+      return
+    }
+    if let array = try NumPyTensor(object) {
+      tensors.append(Found(path: path, object: object, kind: .array(array)))
       return
     }
     var isInside = isInside
@@ -84,9 +110,31 @@ struct TorchSurvey {
       }
     case .call(let call):
       try walk(call.arguments, path.part("arguments"), isInside: isInside)
-      if let state = call.state { try walk(state, path.part("state"), isInside: isInside) }
+      for (index, element) in call.elements.enumerated() {
+        try walk(element, path.index(index), isInside: isInside)
+      }
+      if object.items == nil {
+        for (place, item) in call.items.enumerated() {
+          try walk(item.value, path.part("items").item(item.key, place), isInside: isInside)
+        }
+      }
+      if let state = call.state {
+        try refuseModule(state, object)
+        try walk(state, path.part("state"), isInside: isInside)
+      }
     default: break
     }
+  }
+
+  /// Refuses a whole module of a user's own: its parameters have names that only its code knows.
+  private func refuseModule(_ state: PickleValue, _ object: PickleObject) throws {
+    guard state["_parameters"]?.items != nil, state["_modules"]?.items != nil else { return }
+    throw StateError(
+      .unsupported,
+      "a whole module in place of its state",
+      offset: object.offset,
+      remedy: "save state_dict() in place of the module itself"
+    )
   }
 
   /// Notes what a dictionary is.
@@ -126,7 +174,8 @@ struct TorchSurvey {
     let depth = base?.keys.count ?? 0
     if root.items != nil {
       inside = inside.filter { $0.path.isOfKeys(from: depth) }
-      let isNested = inside.contains { $0.path.keys.count > 1 }
+      // Arrays of a user's own statistics do not make tensors beside them less of a model.
+      let isNested = inside.contains { $0.path.keys.count > 1 && $0.view != nil }
       if base == nil, isNested { inside = inside.filter { $0.path.keys.count > 1 } }
     }
     var names: Set<ExactName> = []

@@ -55,10 +55,12 @@ package struct PickleCall {
   package let name: String
   package let callable: PickleValue
   package var arguments: PickleValue
+  /// Whether the class makes it without being called, as NEWOBJ says.
+  package var isNew: Bool
+  /// What is put into a list of a class of its own.
+  package var elements: [PickleValue] = []
   package var items: [PickleItem] = []
   package var state: PickleValue?
-  /// Whether an object is made without calling its class, as dataclasses are.
-  package let isObject: Bool
 
   package init(
     module: String,
@@ -67,7 +69,7 @@ package struct PickleCall {
     arguments: PickleValue,
     items: [PickleItem] = [],
     state: PickleValue? = nil,
-    isObject: Bool = false
+    isNew: Bool = false
   ) {
     self.module = module
     self.name = name
@@ -75,7 +77,7 @@ package struct PickleCall {
     self.arguments = arguments
     self.items = items
     self.state = state
-    self.isObject = isObject
+    self.isNew = isNew
   }
 
   /// Whether it makes a dictionary that is filled afterwards.

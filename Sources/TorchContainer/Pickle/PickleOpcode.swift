@@ -17,6 +17,8 @@ package enum PickleOpcode: UInt8 {
   case binUnicode = 0x58
   case shortBinUnicode = 0x8C
   case binUnicode8 = 0x8D
+  case shortBinString = 0x55
+  case binString = 0x54
   case binBytes = 0x42
   case shortBinBytes = 0x43
   case emptyTuple = 0x29

@@ -136,6 +136,14 @@ package struct PickleReader {
     case .binUnicode: try text(Int(try cursor.integer(UInt32.self, "length")), offset)
     case .binUnicode8:
       try text(Int(clamping: try cursor.integer(UInt64.self, "length")), offset)
+    case .shortBinString:
+      try oldText(Int(try cursor.integer(UInt8.self, "length")), offset)
+    case .binString:
+      let count = Int32(bitPattern: try cursor.integer(UInt32.self, "length"))
+      guard count >= 0 else {
+        throw StateError(.malformed, "a text of negative length", offset: offset)
+      }
+      try oldText(Int(count), offset)
     case .shortBinBytes:
       let count = Int(try cursor.integer(UInt8.self, "length"))
       try push(.bytes(Array(try cursor.take(count, "bytes"))), [], offset)
@@ -165,12 +173,7 @@ package struct PickleReader {
       }
       try global(module, name, offset, "STACK_GLOBAL")
     case .reduce: try call(try pop(2, offset), offset)
-    case .newObject:
-      let parts = try pop(2, offset)
-      guard case .global(let module, let name)? = parts[0].object?.content,
-        globals.allowsObjects || globals.use(module, name) == .object
-      else { throw refused(byte, offset) }
-      try call(parts, offset, isObject: true)
+    case .newObject: try newObject(try pop(2, offset), offset)
     case .build: try build(try pop(1, offset), offset)
     case .binPersistent:
       let id = try pop(1, offset)
@@ -216,6 +219,13 @@ package struct PickleReader {
     try push(.string(text), [], offset)
   }
 
+  /// A text of Python 2, which has no other bytes: where it is no UTF-8 it is those.
+  private mutating func oldText(_ count: Int, _ offset: Int) throws {
+    let bytes = Array(try cursor.take(count, "text"))
+    let text = String(validating: bytes, as: UTF8.self)
+    try push(text.map { .string($0) } ?? .bytes(bytes), [], offset)
+  }
+
   /// A line of text, as GLOBAL has two.
   private mutating func line(_ offset: Int) throws -> String {
     var bytes: [UInt8] = []
@@ -250,35 +260,37 @@ package struct PickleReader {
     try push(.global(module: module, name: name), [], offset)
   }
 
-  private mutating func call(
-    _ parts: [PickleValue],
-    _ offset: Int,
-    isObject: Bool = false
-  ) throws {
+  private mutating func call(_ parts: [PickleValue], _ offset: Int) throws {
     guard case .global(let module, let name)? = parts[0].object?.content,
       case .tuple? = parts[1].object?.content
     else {
       throw StateError(.malformed, "a call without a name and a tuple", offset: offset)
     }
-    guard let use = globals.use(module, name), use != .constant,
-      isObject || use != .object
-    else {
+    guard let use = globals.use(module, name), use != .constant else {
       throw StateError(.unsupported, "the pickle calls '\(module).\(name)'", offset: offset)
     }
-    let call = PickleCall(
-      module: module,
-      name: name,
-      callable: parts[0],
-      arguments: parts[1],
-      isObject: isObject
-    )
+    let call = PickleCall(module: module, name: name, callable: parts[0], arguments: parts[1])
     try push(.call(call), parts, offset)
+  }
+
+  /// An object of a class that nobody knows here; what is known is called.
+  private mutating func newObject(_ parts: [PickleValue], _ offset: Int) throws {
+    guard case .global(let module, let name)? = parts[0].object?.content,
+      globals.use(module, name) == .foreign, case .tuple? = parts[1].object?.content
+    else { throw refused(PickleOpcode.newObject.rawValue, offset) }
+    var call = PickleCall(module: module, name: name, callable: parts[0], arguments: parts[1])
+    call.isNew = true
+    try push(.call(call), parts, offset)
+  }
+
+  /// Whether an object is a record of another program.
+  private func isForeign(_ call: PickleCall) -> Bool {
+    globals.use(call.module, call.name) == .foreign
   }
 
   private mutating func build(_ state: [PickleValue], _ offset: Int) throws {
     guard let object = stack.last?.object, case .call(var call) = object.content,
-      call.state == nil, let use = globals.use(call.module, call.name),
-      use == .stateful || use == .object
+      call.state == nil, globals.use(call.module, call.name) == .stateful || isForeign(call)
     else {
       throw StateError(
         .unsupported,
@@ -312,6 +324,10 @@ package struct PickleReader {
       object.content = .set([])
       set += elements
       object.content = .set(set)
+    case .call(var call) where opcode != "ADDITEMS" && isForeign(call):
+      object.content = .tuple([])
+      call.elements += elements
+      object.content = .call(call)
     default:
       throw StateError(.malformed, "\(opcode) on what takes no elements", offset: offset)
     }
@@ -322,7 +338,18 @@ package struct PickleReader {
     _ offset: Int,
     _ opcode: String
   ) throws {
-    guard let object = stack.last?.object, parts.count % 2 == 0, var items = object.items else {
+    guard let object = stack.last?.object, parts.count % 2 == 0 else {
+      throw StateError(.malformed, "\(opcode) on what takes no items", offset: offset)
+    }
+    if case .call(var call) = object.content, isForeign(call) {
+      try hold(parts, in: object, offset)
+      for index in stride(from: 0, to: parts.count, by: 2) {
+        call.items.append((parts[index], parts[index + 1]))
+      }
+      object.content = .call(call)
+      return
+    }
+    guard var items = object.items else {
       throw StateError(.malformed, "\(opcode) on what takes no items", offset: offset)
     }
     try hold(parts, in: object, offset)

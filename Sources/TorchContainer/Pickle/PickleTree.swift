@@ -23,7 +23,7 @@ package enum PickleTree {
     case .dictionary(let items): items.flatMap { [$0.key, $0.value] }
     case .persistent(let id): [id]
     case .call(let call):
-      [call.callable, call.arguments] + call.items.flatMap { [$0.key, $0.value] }
+      [call.callable, call.arguments] + call.elements + call.items.flatMap { [$0.key, $0.value] }
         + (call.state.map { [$0] } ?? [])
     }
   }

@@ -138,8 +138,9 @@ package struct PickleWriter {
   private mutating func write(call: PickleCall, _ object: PickleObject) {
     write(call.callable)
     write(call.arguments)
-    add(call.isObject ? .newObject : .reduce)
+    add(call.isNew ? .newObject : .reduce)
     memoize(object)
+    write(elements: call.elements)
     write(items: call.items, isExact: false)
     if let state = call.state {
       write(state)

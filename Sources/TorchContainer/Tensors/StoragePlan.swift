@@ -78,7 +78,9 @@ package struct StoragePlan {
         return
       }
       let key = ExactName(text)
-      if seen.insert(key).inserted, let parts = contents[key] {
+      guard seen.insert(key).inserted else { return }
+      // What only a record mentions that nobody reads is whole among the bases.
+      if let parts = contents[key] ?? bases[key].map({ [NamedTensor(text, $0)] }) {
         result.append(Storage(key: text, parts: parts))
       }
     }

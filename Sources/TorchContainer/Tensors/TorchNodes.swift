@@ -90,6 +90,14 @@ package final class TorchNodes {
       )
       return
     }
+    guard !call.isTorch("_rebuild_qtensor") else {
+      throw StateError(
+        .unsupported,
+        "a quantized tensor cannot get a storage of its own",
+        offset: object.offset,
+        remedy: "dequantize it in PyTorch"
+      )
+    }
     let storage = StorageType(type)
     let isTyped = storage == .untyped
     let (module, name) = storage.global

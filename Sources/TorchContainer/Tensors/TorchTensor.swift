@@ -8,6 +8,9 @@ package struct TorchTensor {
   package let shape: Shape
   package let strides: [Int]
 
+  /// What makes numbers of the codes of a quantized tensor: scale and zero, or one of each per channel.
+  package let quantizer: PickleValue?
+
   /// The tensor that an object describes, `nil` where it is none.
   ///
   /// A parameter is its tensor.
@@ -37,7 +40,9 @@ package struct TorchTensor {
         self = tensor
         return
       }
+      guard Self.functions.contains(call.name) else { return nil }
       let isTyped = call.name == "_rebuild_tensor_v3"
+      let isQuantized = call.name == "_rebuild_qtensor"
       guard arguments.count >= (isTyped ? 7 : 4),
         case .persistent(let id)? = arguments[0].object?.content,
         let offset = arguments[1].int.flatMap({ Int(exactly: $0) }),
@@ -53,6 +58,7 @@ package struct TorchTensor {
         throw StateError(.malformed, "strides \(strides) do not fit the shape \(shape)")
       }
       elementType = try Self.type(isTyped ? arguments[6] : nil, storage.type)
+      quantizer = isQuantized && arguments.count > 4 ? arguments[4] : nil
       // Conjugated and negated views carry their flag in a dictionary behind the rest.
       let flags = arguments.dropFirst(isTyped ? 7 : 6).first
       if flags?["conj"]?.bool == true || flags?["neg"]?.bool == true {
@@ -65,6 +71,18 @@ package struct TorchTensor {
     } catch let error as StateError {
       throw error.at(object.offset)
     }
+  }
+
+  private static let functions: Set<String> = [
+    "_rebuild_tensor", "_rebuild_tensor_v2", "_rebuild_tensor_v3", "_rebuild_qtensor",
+  ]
+
+  /// Scale and zero of a tensor that is quantized as a whole, `nil` where it is not.
+  package var scale: (scale: Double, zero: Int64)? {
+    guard let parts = quantizer?.elements, parts.count == 3, let scale = parts[1].number,
+      let zero = parts[2].int
+    else { return nil }
+    return (scale, zero)
   }
 
   private static func type(_ named: PickleValue?, _ storage: StorageType) throws -> ElementType {

@@ -11,6 +11,12 @@ package enum TorchType {
     "float8_e4m3fnuz": .float8E4M3FNUZ, "float8_e5m2fnuz": .float8E5M2FNUZ,
   ]
 
+  /// Names that quantized tensors are described with.
+  static let quantized = [
+    "per_tensor_affine", "per_channel_affine", "per_channel_affine_float_qparams", "qint8",
+    "quint8", "qint32",
+  ]
+
   /// All names.
   package static var allNames: [String] { Array(names.keys) }
 
@@ -43,14 +49,21 @@ package enum StorageType: Hashable {
 
   private static let names = Dictionary(uniqueKeysWithValues: classes.map { ($1, $0) })
 
+  /// Storages of quantized tensors: their codes.
+  private static let codes: [String: ElementType] = [
+    "QInt8Storage": .int8, "QUInt8Storage": .uint8, "QInt32Storage": .int32,
+  ]
+
   /// Names of all classes.
-  static var classNames: [String] { Array(classes.keys) + ["UntypedStorage"] }
+  static var classNames: [String] {
+    Array(classes.keys) + Array(codes.keys) + ["UntypedStorage"]
+  }
 
   /// The class of that name, `nil` where there is none.
   package init?(className: String) {
     if className == "UntypedStorage" {
       self = .untyped
-    } else if let type = Self.classes[className] {
+    } else if let type = Self.classes[className] ?? Self.codes[className] {
       self = .typed(type)
     } else {
       return nil
