@@ -154,12 +154,17 @@ let package = Package(
       swiftSettings: strict
     ),
     .target(
+      name: "JAXCheckpoint",
+      dependencies: ["TrainingState", "OptimizerCatalog", "OptimizerCore", "Tensors", "ByteIO"],
+      swiftSettings: strict
+    ),
+    .target(
       name: "StateConversion",
       dependencies: [
         "Tensors", "ByteIO", "OptimizerCore", "TrainingState", "StateStore",
         "TensorFlowCheckpoint", "Safetensors", "NumPyArchive", "KerasCheckpoint",
         "PyTorchCheckpoint", "TrainerCheckpoint", "DistributedCheckpoint",
-        "DeepSpeedCheckpoint",
+        "DeepSpeedCheckpoint", "JAXCheckpoint",
       ],
       swiftSettings: strict
     ),
@@ -338,6 +343,13 @@ let package = Package(
     .testTarget(
       name: "TorchContainerTests",
       dependencies: ["TorchContainer", "ByteIO", "Tensors", "TestSupport"],
+      swiftSettings: strict
+    ),
+    .testTarget(
+      name: "JAXCheckpointTests",
+      dependencies: [
+        "JAXCheckpoint", "TrainingState", "OptimizerCore", "ByteIO", "Tensors", "TestSupport",
+      ],
       swiftSettings: strict
     ),
     .testTarget(

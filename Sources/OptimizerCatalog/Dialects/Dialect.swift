@@ -22,4 +22,6 @@ public enum Dialect: String, Sendable, Hashable, CaseIterable {
   case keras3
   /// bert4keras, whose optimizers are subclasses of `OptimizerV2`.
   case bert4keras
+  /// The fields of optax' states, such as `ScaleByAdamState`.
+  case optax
 }

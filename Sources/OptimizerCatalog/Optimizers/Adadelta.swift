@@ -31,6 +31,7 @@ extension OptimizerDescription {
       ),
       DialectRow(.tfKeras, kerasWords),
       DialectRow(.keras3, kerasWords),
+      DialectRow(.optax, ["e_g": .accumulator, "e_x": .updateAccumulator]),
     ]
   )
 }

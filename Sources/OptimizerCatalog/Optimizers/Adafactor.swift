@@ -36,6 +36,10 @@ extension OptimizerDescription {
           "m": .firstMoment, "v": .secondMoment, "vr": .factoredRow, "vc": .factoredColumn,
         ]
       ),
+      DialectRow(
+        .optax,
+        ["v_row": .factoredRow, "v_col": .factoredColumn, "v": .secondMoment]
+      ),
     ]
   )
 }

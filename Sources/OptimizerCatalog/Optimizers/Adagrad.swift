@@ -16,6 +16,7 @@ extension OptimizerDescription {
       DialectRow(.tfKerasLegacy, ["accumulator": .accumulator]),
       DialectRow(.tfKeras, ["accumulator": .accumulator]),
       DialectRow(.keras3, ["accumulator": .accumulator]),
+      DialectRow(.optax, ["sum_of_squares": .accumulator]),
     ]
   )
 }

@@ -42,6 +42,11 @@ extension OptimizerDescription {
       ]
     ),
     DialectRow(.bert4keras, ["m": .firstMoment, "v": .secondMoment]),
+    DialectRow(
+      .optax,
+      ["mu": .firstMoment, "nu": .secondMoment, "nu_max": .greatestSecondMoment]
+    ),
+    DialectRow(.optax, ["mu": .firstMoment, "nu": .secondMoment]),
   ]
 
   /// Keras keeps a vector of one element where AMSGrad's slot would be: `Adam.get_updates`.

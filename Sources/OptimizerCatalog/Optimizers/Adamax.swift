@@ -18,6 +18,7 @@ extension OptimizerDescription {
       DialectRow(.tfKerasLegacy, list: [.each(["m": .firstMoment]), .each(["v": .infinityNorm])]),
       DialectRow(.tfKeras, ["m": .firstMoment, "u": .infinityNorm]),
       DialectRow(.keras3, ["momentum": .firstMoment, "norm": .infinityNorm]),
+      DialectRow(.optax, ["mu": .firstMoment, "nu": .infinityNorm]),
     ]
   )
 }

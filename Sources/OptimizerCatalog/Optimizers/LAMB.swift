@@ -14,6 +14,7 @@ extension OptimizerDescription {
       DialectRow(.tfKerasLegacy, list: [.each(["m": .firstMoment]), .each(["v": .secondMoment])]),
       DialectRow(.keras3, ["momentum": .firstMoment, "velocity": .secondMoment]),
       DialectRow(.bert4keras, ["m": .firstMoment, "v": .secondMoment]),
+      DialectRow(.optax, ["mu": .firstMoment, "nu": .secondMoment]),
     ]
   )
 }

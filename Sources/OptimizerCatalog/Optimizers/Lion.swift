@@ -12,6 +12,7 @@ extension OptimizerDescription {
       DialectRow(.tfKeras, ["m": .momentum]),
       DialectRow(.keras3, ["momentum": .momentum]),
       DialectRow(.bert4keras, ["m": .momentum]),
+      DialectRow(.optax, ["mu": .momentum]),
     ]
   )
 }

@@ -21,6 +21,7 @@ extension OptimizerDescription {
           ])
         ]
       ),
+      DialectRow(.optax, ["mu": .momentum]),
     ]
   )
 }

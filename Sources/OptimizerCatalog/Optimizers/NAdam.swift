@@ -37,6 +37,7 @@ extension OptimizerDescription {
           .scalar("momentum_product"),
         ]
       ),
+      DialectRow(.optax, ["mu": .firstMoment, "nu": .secondMoment]),
     ]
   )
 }

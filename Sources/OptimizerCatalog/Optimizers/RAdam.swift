@@ -7,6 +7,9 @@ extension OptimizerDescription {
     "RAdam: Adam with a rectified rate (arXiv:1908.03265)",
     slots: [.always(.firstMoment), .always(.secondMoment)],
     biasCorrection: .always,
-    rows: [DialectRow(.torch, ["exp_avg": .firstMoment, "exp_avg_sq": .secondMoment])]
+    rows: [
+      DialectRow(.torch, ["exp_avg": .firstMoment, "exp_avg_sq": .secondMoment]),
+      DialectRow(.optax, ["mu": .firstMoment, "nu": .secondMoment]),
+    ]
   )
 }

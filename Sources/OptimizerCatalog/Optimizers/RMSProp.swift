@@ -47,6 +47,8 @@ extension OptimizerDescription {
       ),
       DialectRow(.tfKeras, list: kerasList),
       DialectRow(.keras3, list: kerasList),
+      DialectRow(.optax, ["nu": .meanSquare]),
+      DialectRow(.optax, ["mu": .meanGradient, "nu": .meanSquare]),
     ]
   )
 }

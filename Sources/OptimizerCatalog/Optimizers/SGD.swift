@@ -17,6 +17,7 @@ extension OptimizerDescription {
       // The buffer is there even where the momentum is zero.
       DialectRow(.tfKeras, ["m": .momentum]),
       DialectRow(.keras3, list: [.each(["momentum": .momentum], when: "momentum")]),
+      DialectRow(.optax, ["trace": .momentum]),
     ]
   )
 }

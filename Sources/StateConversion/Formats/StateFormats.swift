@@ -1,6 +1,7 @@
 internal import ByteIO
 internal import DeepSpeedCheckpoint
 internal import DistributedCheckpoint
+internal import JAXCheckpoint
 internal import KerasCheckpoint
 internal import NumPyArchive
 internal import PyTorchCheckpoint
@@ -17,7 +18,7 @@ public enum StateFormats {
   public static let all: [StateFormat] = [
     .native, .kerasLegacy, .kerasWeights, .tensorFlow, .tensorFlowObject, .pyTorch,
     .deepSpeedUniversal, .deepSpeed, .huggingFace, .kerasArchive, .safetensors, .numPy,
-    .distributed,
+    .distributed, .flax,
   ]
 
   /// Names of the formats that can be written, as `--to` takes them.

@@ -1,4 +1,4 @@
-internal import Tensors
+package import Tensors
 
 /// Steps that a file keeps as scalars, of whatever type its framework counts in.
 package enum StepTensor {
@@ -93,7 +93,8 @@ package enum StepTensor {
     )
   }
 
-  private static func count(_ tensor: StateTensor) throws -> Int64 {
+  /// The whole number in a scalar.
+  package static func count(_ tensor: StateTensor) throws -> Int64 {
     let bytes = try tensor.tensor.bytes(limit: 8)
     let bits = bytes.reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
     let value: Int64? =
@@ -113,7 +114,7 @@ package enum StepTensor {
   }
 
   /// A scalar of the type that an attribute names.
-  private static func scalar(_ value: Int64, type word: String) throws -> Tensor {
+  package static func scalar(_ value: Int64, type word: String) throws -> Tensor {
     let isVector = word.hasSuffix("[1]")
     let type = ElementType(rawValue: isVector ? String(word.dropLast(3)) : word)
     let bits: UInt64? =

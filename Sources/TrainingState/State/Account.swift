@@ -87,7 +87,7 @@ extension StateTensor {
     }
     return parts.contains { part in
       let word = part.lowercased()
-      return ["optimizer", "optimizers", "optim"].contains { stem in
+      return ["optimizer", "optimizers", "optim", "opt"].contains { stem in
         word == stem || word.hasPrefix(stem + "_") || word.hasSuffix("_" + stem)
       }
     }

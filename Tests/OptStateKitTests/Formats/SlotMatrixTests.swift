@@ -174,7 +174,9 @@ struct SlotMatrixTests {
     }
     // A Trainer numbers its parameters, those that decay first.
     let order = format.abilities.contains(.configuration) ? ["dense/kernel", "dense/bias"] : nil
-    let options = ReadOptions(parameterNames: order)
+    // One state of optax' is that of several optimizers.
+    let optimizer = format.origin.framework == .jax ? state.optimizer : nil
+    let options = ReadOptions(parameterNames: order, optimizer: optimizer)
     let losses = try losses(state, try StateFormats.open(output, options: options).state)
     for loss in losses {
       let isSaid = notes.all.contains { note in loss.words.contains { note.contains($0) } }
