@@ -110,6 +110,7 @@ public struct SlotDescription: Sendable, Hashable {
     SlotDescription(.gradientAccumulator, .pendingGradients),
     SlotDescription(.slowWeights, .weights, beginning: .weights),
     SlotDescription(.average, .weights, beginning: .weights),
+    SlotDescription(.master, .weights, beginning: .weights),
     SlotDescription(.averagedWeights, .weights),
     SlotDescription(.currentRate, .rate, form: .scalar, beginning: .various),
     SlotDescription(.averagingShare, .rate, form: .scalar, beginning: .number(1)),

@@ -215,8 +215,9 @@ struct TorchRule: Sendable {
     guard keys.isDisjoint(with: foreignSettings), let rule = nearest(keys, stateKeys) else {
       return nil
     }
-    // Who keeps something else computes something else; transformers' Adafactor keeps a number for people to read.
-    let own = Set(rule.slots.map(\.key)).union(["step", "RMS"])
+    // Who keeps something else computes something else; transformers' Adafactor keeps a number for people to read, and
+    // DeepSpeed a copy of half-precision weights beside any optimizer's slots.
+    let own = Set(rule.slots.map(\.key)).union(["step", "RMS", SlotName.master.rawValue])
     return stateKeys.isSubset(of: own) ? rule : nil
   }
 
@@ -246,9 +247,8 @@ struct TorchRule: Sendable {
     if keys.isSuperset(of: ["lr", "betas", "eps", "weight_decay"]) {
       if keys.contains("amsgrad") || keys.contains("correct_bias") { return adam }
       if stateKeys.contains("exp_inf") { return adamax }
-      if keys.contains("decoupled_weight_decay") { return isRAdam(keys) ? radam : nil }
-      // Adamax and the RAdam of before 2.1 have the same settings.
-      return stateKeys.contains("exp_avg_sq") && isRAdam(keys) ? radam : nil
+      // The RAdam of before 2.1 has nothing that tells it from a dozen others.
+      return keys.contains("decoupled_weight_decay") && isRAdam(keys) ? radam : nil
     }
     if keys.isSuperset(of: ["alpha", "centered"]) { return rmsprop }
     if keys.isSuperset(of: ["momentum", "dampening", "nesterov"]) { return sgd }

@@ -47,6 +47,8 @@ public struct SlotName: Sendable, Hashable, RawRepresentable {
   public static let slowWeights: SlotName = "lookahead_slow"
   /// The moving average of the weights.
   public static let average: SlotName = "ema"
+  /// The `float32` copy of half-precision weights.
+  public static let master: SlotName = "master"
   /// ASGD's mean of the weights, which begins late.
   public static let averagedWeights: SlotName = "averaged_weights"
   /// ASGD's rate of the next step.

@@ -1,6 +1,12 @@
 internal import Tensors
 
 extension TrainingState {
+  /// Slots of a list of Keras' of which nothing says whose they are; then no variable has any.
+  package var unownedSlots: [StateTensor] {
+    guard origin.framework == .keras, variables.allSatisfy(\.slots.isEmpty) else { return [] }
+    return optimizerTensors.filter { $0.index != nil && $0.tensor.shape.rank > 0 }
+  }
+
   /// Refuses slots of which no more is known than their place, or not even whose they are: a format
   /// that gives each a meaning has none for them.
   ///
@@ -17,9 +23,7 @@ extension TrainingState {
           + "model's .keras archive, or leave the slots out with --only parameters"
       )
     }
-    guard origin.framework == .keras, variables.allSatisfy(\.slots.isEmpty),
-      let loose = optimizerTensors.first(where: { $0.index != nil && $0.tensor.shape.rank > 0 })
-    else { return }
+    guard let loose = unownedSlots.first else { return }
     throw StateError(
       .unsupported,
       "nothing says which variable the slot belongs to",

@@ -12,6 +12,8 @@ struct AccountCheck {
   var findings: [Finding] {
     let account = Account(subject.state)
     if !account.unrecognized.isEmpty { return [unrecognized(account.unrecognized)] }
+    let unowned = subject.state.unownedSlots
+    if !unowned.isEmpty { return [Self.unowned(unowned)] }
     let isBare =
       account.totals[.slot] == nil && account.totals[.step] == nil
       && account.totals[.optimizerTensor] == nil
@@ -26,6 +28,18 @@ struct AccountCheck {
       evidence: "\(names.count) tensors or objects: \(shown)\(names.count > 5 ? " …" : "")",
       consequence: "nobody here can say whether they are sound, nor change them",
       remedy: "look at them in the framework that wrote them; what is known lists: optstate kinds"
+    )
+  }
+
+  private static func unowned(_ slots: [StateTensor]) -> Finding {
+    Finding(
+      .unrecognizedState,
+      "nothing says which variables the slots belong to",
+      evidence:
+        "\(slots.count) slots by number: several orders of the variables fit their shapes, or none",
+      consequence: "nobody here can say whether they are sound, nor change them",
+      remedy:
+        "pass --names with the parameters in the optimizer's order, or look at the model's .keras archive"
     )
   }
 

@@ -41,7 +41,7 @@ struct SlotCheck {
   /// A state whose record names an optimizer with slots, and that has none at all.
   private var all: [Finding] {
     guard let slots = expectations.recordedButAbsent, let step = subject.state.globalStep?.value,
-      step > 0, let kind = subject.state.optimizer?.kind
+      step > 0, let kind = subject.state.optimizer?.kind, subject.state.unownedSlots.isEmpty
     else { return [] }
     let names = slots.map(\.rawValue).joined(separator: " and ")
     return [
