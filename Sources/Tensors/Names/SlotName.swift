@@ -85,7 +85,8 @@ public struct SlotName: Sendable, Hashable, RawRepresentable {
   public static let all: [SlotName] = [
     .firstMoment, .secondMoment, .greatestSecondMoment, .infinityNorm, .momentumProduct, .momentum,
     .accumulator, .updateAccumulator, .linear, .meanSquare, .meanGradient, .growingSecondMoment,
-    .factoredRow, .factoredColumn, .gradientAccumulator, .slowWeights, .average, .averagedWeights,
+    .factoredRow, .factoredColumn, .gradientAccumulator, .slowWeights, .average, .master,
+    .averagedWeights,
     .currentRate, .averagingShare, .previousGradient, .stepSize, .baseWeights,
   ]
 }
