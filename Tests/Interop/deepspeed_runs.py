@@ -9,13 +9,9 @@ forked, so that DeepSpeed is imported once.
 import logging
 import os
 import shlex
-import socket
 import sys
-import traceback
 
-os.environ.update(
-    DS_ACCELERATOR="cpu", OMP_NUM_THREADS="1", CUDA_VISIBLE_DEVICES="", MASTER_ADDR="127.0.0.1"
-)
+os.environ.update(DS_ACCELERATOR="cpu", OMP_NUM_THREADS="1", CUDA_VISIBLE_DEVICES="")
 # DeepSpeed looks for a compiler's helper beside the interpreter.
 os.environ["PATH"] = os.path.dirname(sys.executable) + os.pathsep + os.environ["PATH"]
 
@@ -23,6 +19,8 @@ import torch  # noqa: E402
 
 torch.set_num_threads(1)
 import deepspeed  # noqa: E402
+
+from ranks import ranks  # noqa: E402
 
 # It would compile an extension for shared memory, which gloo does without.
 sys.modules["deepspeed.comm.torch"].build_shm_op = lambda: None
@@ -94,32 +92,6 @@ def load(kind, world, source, folder, steps=0, universal=False):
     assert path, "nothing was loaded"
     train(model, 3, steps)
     model.save_checkpoint(folder, tag=f"global_step{3 + steps}")
-
-
-def ranks(world, work):
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        os.environ["MASTER_PORT"] = str(probe.getsockname()[1])
-    children = []
-    for rank in range(world):
-        child = os.fork()
-        if child == 0:
-            own = {"RANK": rank, "LOCAL_RANK": rank, "WORLD_SIZE": world, "LOCAL_WORLD_SIZE": world}
-            os.environ.update({key: str(value) for key, value in own.items()})
-            status = 1
-            try:
-                work()
-                torch.distributed.barrier()
-                status = 0
-            except BaseException:
-                traceback.print_exc()
-            finally:
-                sys.stdout.flush()
-                sys.stderr.flush()
-                os._exit(status)
-        children.append(child)
-    if any([os.waitpid(child, 0)[1] for child in children]):
-        sys.exit("a rank failed")
 
 
 if __name__ == "__main__":

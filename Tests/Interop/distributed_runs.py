@@ -7,11 +7,9 @@ The ranks are forked, so that torch is imported once.
 """
 import os
 import pathlib
-import socket
 import sys
-import traceback
 
-os.environ.update(OMP_NUM_THREADS="1", CUDA_VISIBLE_DEVICES="", MASTER_ADDR="127.0.0.1")
+os.environ.update(OMP_NUM_THREADS="1", CUDA_VISIBLE_DEVICES="")
 
 import torch  # noqa: E402
 
@@ -22,6 +20,8 @@ import torch.distributed.checkpoint.state_dict as states  # noqa: E402
 from torch.distributed.device_mesh import init_device_mesh  # noqa: E402
 from torch.distributed.fsdp import fully_shard  # noqa: E402
 from torch.distributed.tensor import Replicate, Shard, distribute_tensor  # noqa: E402
+
+from ranks import ranks  # noqa: E402
 
 
 class Model(torch.nn.Module):
@@ -107,37 +107,18 @@ def resume(source, folder, world):
     dcp.save(state(model, optimizer), checkpoint_id=folder)
 
 
-def ranks(world, work):
-    """Runs the same on forked ranks; whether all of them came to its end."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        os.environ["MASTER_PORT"] = str(probe.getsockname()[1])
-    children = []
-    for rank in range(world):
-        child = os.fork()
-        if child == 0:
-            status = 1
-            try:
-                dist.init_process_group("gloo", rank=rank, world_size=world)
-                work()
-                dist.barrier()
-                dist.destroy_process_group()
-                status = 0
-            except BaseException:
-                traceback.print_exc()
-            finally:
-                sys.stdout.flush()
-                sys.stderr.flush()
-                os._exit(status)
-        children.append(child)
-    if any([os.waitpid(child, 0)[1] for child in children]):
-        sys.exit("a rank failed")
+def grouped(world, work):
+    def begin():
+        dist.init_process_group("gloo")
+        work()
+
+    ranks(world, begin)
 
 
 if __name__ == "__main__":
     if sys.argv[1] == "make":
         for kind, world in [("plain", 1), ("sharded", 2), ("flat", 4), ("trainer", 2), ("mesh", 4)]:
-            ranks(world, lambda: save(kind, f"{sys.argv[2]}/{kind}", world))
+            grouped(world, lambda: save(kind, f"{sys.argv[2]}/{kind}", world))
     else:
         source, world, folder = sys.argv[2], int(sys.argv[3]), sys.argv[4]
-        ranks(world, lambda: resume(source, folder, world))
+        grouped(world, lambda: resume(source, folder, world))

@@ -50,7 +50,7 @@ def test_wheel_is_small_and_holds_the_program_and_its_licences(wheel):
     with zipfile.ZipFile(wheel) as archive:
         sizes = {info.filename: info.file_size for info in archive.infolist()}
     (program,) = [name for name in sizes if name.endswith(".data/scripts/optstate")]
-    assert sizes[program] <= 27 * MEGABYTE
+    assert sizes[program] <= 26 * MEGABYTE
     licences = {name.split("/licenses/")[1] for name in sizes if "/licenses/" in name}
     linked = {"swift", "foundation-uuid", "swift-argument-parser", "swift-protobuf", "libhdf5", "libaec", "zlib1g"}
     assert licences == {"optstate", *linked}

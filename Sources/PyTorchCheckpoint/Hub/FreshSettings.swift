@@ -94,11 +94,12 @@ struct FreshSettings {
     try optimizer.isSparedDecay(variable)
   }
 
-  /// Refuses what would have to be None: PyTorch would fail at the next step, or later.
+  /// Refuses numbers that nobody says, where PyTorch's own are not what other frameworks have.
   private func checkNumbers() throws {
-    guard RuleKind(rawValue: record.kind) == nil else { return }
+    guard !rule.hasUsualNumbers else { return }
     let missing = rule.fields.flatMap { Self.names($0.field) }.filter { name in
-      !Self.unasked.contains(name) && name != "weight_decay" && values[name]?.number == nil
+      !Self.unasked.contains(name) && name != "weight_decay"
+        && record.hyperparameters[name]?.number == nil
     }
     guard missing.isEmpty else {
       throw StateError(

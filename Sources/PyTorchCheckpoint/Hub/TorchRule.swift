@@ -48,6 +48,13 @@ struct TorchRule: Sendable {
   /// Whether a step is counted for every parameter.
   var hasStep = true
 
+  /// Settings that older versions or subclasses have and records do not.
+  var unused: Set<String> = []
+
+  /// Whether PyTorch's own defaults stand in for numbers that a state does not say, with a note; they are none of the
+  /// other frameworks' for the rest.
+  var hasUsualNumbers = false
+
   /// Slots that only some settings have.
   static let optionalSlots: Set<SlotName> = [
     .greatestSecondMoment, .meanGradient, .factoredRow, .factoredColumn,
@@ -77,7 +84,9 @@ struct TorchRule: Sendable {
     fields: rateBetas + [("amsgrad", .flag("amsgrad"))] + switches + [
       capturable, differentiable, ("fused", .fused), ("decoupled_weight_decay", .decoupled),
     ],
-    slots: words("adam")
+    slots: words("adam"),
+    unused: ["correct_bias"],
+    hasUsualNumbers: true
   )
   static let sgd = TorchRule(
     kind: "sgd",
@@ -87,7 +96,8 @@ struct TorchRule: Sendable {
       ("nesterov", .flag("nesterov")),
     ] + switches + [differentiable, ("fused", .fused)],
     slots: words("sgd"),
-    hasStep: false
+    hasStep: false,
+    hasUsualNumbers: true
   )
   static let rmsprop = TorchRule(
     kind: "rmsprop",
@@ -97,7 +107,8 @@ struct TorchRule: Sendable {
       ("weight_decay", .decay), capturable, ("foreach", .foreach),
       ("maximize", .off), differentiable,
     ],
-    slots: words("rmsprop")
+    slots: words("rmsprop"),
+    hasUsualNumbers: true
   )
   static let adagrad = TorchRule(
     kind: "adagrad",
@@ -108,7 +119,8 @@ struct TorchRule: Sendable {
       ("foreach", .foreach), ("maximize", .off), differentiable,
       ("fused", .fused),
     ],
-    slots: words("adagrad")
+    slots: words("adagrad"),
+    hasUsualNumbers: true
   )
   static let adadelta = TorchRule(
     kind: "adadelta",
@@ -168,7 +180,8 @@ struct TorchRule: Sendable {
       ("eps", .epsilons), ("d", .number("clip_threshold")), ("weight_decay", .decay),
       ("foreach", .unset), ("maximize", .off),
     ],
-    slots: words("adafactor")
+    slots: words("adafactor"),
+    hasUsualNumbers: true
   )
   /// schedulefree's AdamWScheduleFree, which counts its updates for a group.
   static let scheduleFreeAdamW = TorchRule(
@@ -192,7 +205,8 @@ struct TorchRule: Sendable {
       ("e", .number("epsilon")), ("weight_decay", .decay),
       ("max_grad_norm", .bound("clip_norm")),
     ],
-    slots: words("bert_adamw", in: .transformers)
+    slots: words("bert_adamw", in: .transformers),
+    unused: ["schedule", "warmup", "t_total"]
   )
   /// The Adafactor of transformers.
   static let adafactorOfTransformers = TorchRule(
@@ -202,7 +216,8 @@ struct TorchRule: Sendable {
       ("clip_threshold", .number("clip_threshold")), ("decay_rate", .negative("decay_exponent")),
       ("weight_decay", .decay),
     ],
-    slots: words("adafactor", in: .transformers)
+    slots: words("adafactor", in: .transformers),
+    unused: ["beta1", "scale_parameter", "relative_step", "warmup_init"]
   )
 
   /// The rule that a group's keys belong to, `nil` where they are none that is known.
@@ -212,26 +227,26 @@ struct TorchRule: Sendable {
   ///   - stateKeys: The keys of what is kept for the parameters.
   /// - Returns: The rule, or `nil`.
   static func recognize(_ keys: Set<String>, _ stateKeys: Set<String>) -> TorchRule? {
-    guard keys.isDisjoint(with: foreignSettings), let rule = nearest(keys, stateKeys) else {
-      return nil
-    }
+    guard let rule = nearest(keys, stateKeys), rule.accounts(for: keys) else { return nil }
     // Who keeps something else computes something else; transformers' Adafactor keeps a number for people to read, and
     // DeepSpeed a copy of half-precision weights beside any optimizer's slots.
     let own = Set(rule.slots.map(\.key)).union(["step", "RMS", SlotName.master.rawValue])
     return stateKeys.isSubset(of: own) ? rule : nil
   }
 
-  /// Settings of optimizers that are none of those here, however much else they have in common with one: timm's,
-  /// pytorch_optimizer's, bitsandbytes' and apex'.
-  private static let foreignSettings: Set = [
-    "adam", "ams_bound", "always_adapt", "betas_1d", "bias_correction", "caution", "cautious",
-    "clip_exp", "clipping_threshold", "corrected_weight_decay", "d0", "d_coef", "decoupled_decay",
-    "decoupled_learning_rate", "decoupling_c", "degenerated_to_sgd", "delta", "eps_scale",
-    "fixed_decay", "gamma", "grad_averaging", "growth_rate", "kahan_sum", "lambda_1",
-    "lookahead_alpha", "lr_in_momentum", "max_lr_snapshot", "no_prox", "precondition_frequency",
-    "rectify", "scale_type", "t_alpha", "t_beta3", "trust_clip", "trust_coeff",
-    "trust_coefficient", "unscaled_wd", "use_muon", "wd_ratio", "weight_decouple",
+  /// Keys of a group that schedulers and users of any optimizer put there.
+  private static let neutral: Set = [
+    "params", "param_names", "name", "initial_lr", "max_lr", "min_lr", "max_momentum",
+    "base_momentum", "swa_lr", "lr_scale",
   ]
+
+  /// Whether a group has no setting but the rule's own; beside all of those that torch 1.13 and later write, any key is
+  /// one that a user has put there.
+  private func accounts(for keys: Set<String>) -> Bool {
+    keys.isSuperset(of: ["foreach", "maximize", "differentiable"])
+      || keys.subtracting(Self.neutral).subtracting(unused)
+        .isSubset(of: fields.map(\.key))
+  }
 
   /// The rule whose settings a group has, whatever else it has.
   private static func nearest(_ keys: Set<String>, _ stateKeys: Set<String>) -> TorchRule? {
@@ -248,7 +263,7 @@ struct TorchRule: Sendable {
       if keys.contains("amsgrad") || keys.contains("correct_bias") { return adam }
       if stateKeys.contains("exp_inf") { return adamax }
       // The RAdam of before 2.1 has nothing that tells it from a dozen others.
-      return keys.contains("decoupled_weight_decay") && isRAdam(keys) ? radam : nil
+      return keys.contains("decoupled_weight_decay") ? radam : nil
     }
     if keys.isSuperset(of: ["alpha", "centered"]) { return rmsprop }
     if keys.isSuperset(of: ["momentum", "dampening", "nesterov"]) { return sgd }
@@ -257,16 +272,6 @@ struct TorchRule: Sendable {
     if keys.contains("beta2_decay") { return adafactor }
     if keys.isSuperset(of: ["clip_threshold", "decay_rate"]) { return adafactorOfTransformers }
     return nil
-  }
-
-  /// Whether a group has RAdam's settings and no others but those that schedulers and names add: what is common to all of
-  /// Adam's kin says nothing.
-  private static func isRAdam(_ keys: Set<String>) -> Bool {
-    let added: Set = [
-      "params", "param_names", "name", "initial_lr", "max_lr", "min_lr", "max_momentum",
-      "base_momentum", "swa_lr", "lr_scale",
-    ]
-    return keys.isSubset(of: added.union(radam.fields.map(\.key)))
   }
 
   /// The slot that a key of the state is, by its own name where it is none that is known.

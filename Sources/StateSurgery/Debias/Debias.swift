@@ -6,7 +6,7 @@ public import TrainingState
 /// Adam's correction of bias put into the moments, taken out of them, or declared.
 ///
 /// Moments that began at zero are too small after *t* updates, by `1 − beta1ᵗ` and `1 − beta2ᵗ`; see
-/// <doc:BiasCorrection>. *t* counts from when the slot was last zero.
+/// the article "Bias correction" of `OptStateKit`. *t* counts from when the slot was last zero.
 public struct Debias: Sendable {
   /// What is done.
   public enum Operation: String, Sendable, Hashable, CaseIterable {

@@ -33,7 +33,7 @@ public struct Origin: Sendable, Hashable {
     self.framework = framework
   }
 
-  /// What a file says that names the format and not the framework, as stores did up to version 0.9.
+  /// What a file says that names the format and not the framework, as stores of before 0.9.0 do.
   ///
   /// - Parameter format: The format's name.
   public init(recorded format: String) {
