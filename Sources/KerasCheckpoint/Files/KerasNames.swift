@@ -14,9 +14,6 @@ enum KerasNames {
   static let metadata = "metadata.json"
   static let weightsMember = "model.weights.h5"
 
-  /// What the type of a counter is remembered under: the backends of JAX and PyTorch count in `int32`.
-  static let counters = "keras"
-
   /// Attributes that a state keeps for the way back.
   enum Attribute {
     /// Of the state: `model` or `weights`.

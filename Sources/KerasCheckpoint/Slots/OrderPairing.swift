@@ -99,66 +99,6 @@ struct OrderPairing {
     return paired.numbered(against: others, owners)
   }
 
-  /// The shapes of the variables that the list can be of, by every order that gives each variable slots of its own
-  /// shape and nothing else.
-  ///
-  /// - Parameter tensors: The tensors behind the step counter, in order.
-  /// - Returns: The shapes in the list's order; `nil` where the rule's slots have other shapes.
-  func shapes(_ tensors: [StateTensor]) -> [[Shape]]? {
-    var found: [[Shape]] = []
-    for kind in kind.map({ [$0] }) ?? OptimizerCatalog.all.map(\.kind) {
-      for arrangement in SlotLayout.known(kind, family) where agrees(arrangement) {
-        guard let shapes = Self.shapes(tensors, arrangement.sections) else {
-          if self.kind == nil { continue }
-          return nil
-        }
-        if let shapes = shapes.only, !found.contains(shapes) { found.append(shapes) }
-      }
-    }
-    return found
-  }
-
-  /// Shapes by one order: none where it does not fit, `nil` where slots have other shapes than their variables.
-  private static func shapes(
-    _ tensors: [StateTensor],
-    _ sections: [ListSection]
-  ) -> (only: [Shape]?, Void)? {
-    var scalars = 0
-    var width = 0
-    for section in sections {
-      switch section.content {
-      case .scalar: scalars += 1
-      case .placeholders: return nil
-      case .each(let words):
-        let isPlain = words.allSatisfy {
-          $0.owners == .all && SlotDescription.of($0.slot)?.form == .elementwise
-        }
-        guard isPlain else { return nil }
-        width += words.count
-      }
-    }
-    let slots = tensors.count - scalars
-    guard slots >= 0, width == 0 ? slots == 0 : slots % width == 0 else { return (nil, ()) }
-    let count = width == 0 ? 0 : slots / width
-    var owners: [Shape] = []
-    var rest = tensors[...]
-    for section in sections {
-      switch section.content {
-      case .scalar, .placeholders:
-        guard rest.popFirst()?.tensor.shape == .scalar else { return (nil, ()) }
-      case .each(let words):
-        for owner in 0..<count {
-          for _ in words {
-            guard let shape = rest.popFirst()?.tensor.shape else { return (nil, ()) }
-            if owner == owners.count { owners.append(shape) }
-            guard owners[owner] == shape else { return (nil, ()) }
-          }
-        }
-      }
-    }
-    return (owners, ())
-  }
-
   /// Whether an order fits further than another, or as far and in a length that is closer.
   private func isNearer(_ same: Int, _ count: Int, _ other: Divergence?, _ length: Int) -> Bool {
     guard let other, same <= other.place else { return true }

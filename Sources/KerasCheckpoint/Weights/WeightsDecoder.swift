@@ -16,8 +16,6 @@ struct WeightsDecoder {
   private let options: ReadOptions
   private var state: TrainingState
   private var owners: [SlotOwner] = []
-  /// Whether each variable could be trained if no layer were frozen.
-  private var canTrain: [Bool] = []
   /// Numbers of the variables of each group.
   private var places: [Int: [Int]] = [:]
 
@@ -89,13 +87,11 @@ struct WeightsDecoder {
     for entry in found {
       let name = uses[ExactName(entry.name)] == 1 ? entry.name : entry.path
       places[entry.group, default: []].append(owners.count)
-      let canTrain = WeightNames.isTrainable(entry.name, entry.tensor)
-      self.canTrain.append(canTrain)
       owners.append(
         SlotOwner(
           name: name,
           shape: entry.tensor.shape,
-          isTrainable: !entry.isFrozen && canTrain
+          isTrainable: !entry.isFrozen && WeightNames.isTrainable(entry.name, entry.tensor)
         )
       )
       let value = StateTensor(name, entry.tensor, sourceName: entry.path, index: owners.count - 1)
@@ -158,9 +154,7 @@ struct WeightsDecoder {
     var pairs = try pair(list, tree, kind, family)
     if inner != nil, let outer { try addWrapper(outer, list.count, &pairs) }
     if let step = pairs.step, let member = own.members.first {
-      // Taken as a number now, so nobody else will ever compare its sum.
-      _ = try files[member.file].bytes(member.path)
-      state.globalStep = try StepTensor.globalStep(step, format: Name.counters)
+      state.globalStep = try GlobalStep(step, bytes: try files[member.file].bytes(member.path))
     }
     for (owner, slot) in pairs.slots { state.variables[owner].slots.append(slot) }
     state.optimizerTensors += pairs.scalars
@@ -193,11 +187,8 @@ struct WeightsDecoder {
     let rest = Array(list.dropFirst())
     var failure: StateError?
     var found: [OptimizerTensors] = []
-    for order in try candidates(tree, rest, kind, family) ?? [] {
-      // What the list has slots for was trained, whatever has been frozen since.
-      let arranged = order.map { place in
-        SlotOwner(name: owners[place].name, shape: owners[place].shape, isTrainable: true)
-      }
+    for order in try candidates(tree) ?? [] {
+      let arranged = order.map { owners[$0] }
       do {
         var pairs = try OrderPairing(
           arranged,
@@ -216,7 +207,7 @@ struct WeightsDecoder {
       found[0].step = step
       return found[0]
     }
-    if found.isEmpty, options.parameterNames != nil, let failure { throw failure }
+    if found.isEmpty, let failure { throw failure }
     // The file does not say which slot is whose: kept as they are, they do no harm.
     var loose = OptimizerTensors(step: step)
     loose.scalars = rest
@@ -224,26 +215,9 @@ struct WeightsDecoder {
   }
 
   /// The orders in which the optimizer may number the variables.
-  private func candidates(
-    _ tree: WeightsTree,
-    _ list: [StateTensor],
-    _ kind: String?,
-    _ family: KerasFamily
-  ) throws -> [[Int]]? {
+  private func candidates(_ tree: WeightsTree) throws -> [[Int]]? {
     guard let parameterNames = options.parameterNames else {
-      let pairing = OrderPairing(
-        owners,
-        family,
-        kind: kind,
-        config: config,
-        given: options.optimizer
-      )
-      guard let lists = pairing.shapes(list) else {
-        return tree.orders?.map { order in
-          order.flatMap { places[$0] ?? [] }.filter { owners[$0].isTrainable }
-        }
-      }
-      return search(tree, lists)
+      return tree.orders?.map { order in order.flatMap { places[$0] ?? [] } }
     }
     let known = Dictionary(
       owners.enumerated().map { (ExactName($0.element.name), $0.offset) },
@@ -257,27 +231,6 @@ struct WeightsDecoder {
         return place
       }
     ]
-  }
-
-  /// The orders of variables that fit the shapes of a list, `nil` where they could not be found.
-  private func search(_ tree: WeightsTree, _ lists: [[Shape]]) -> [[Int]]? {
-    var found: [[Int]] = []
-    for shapes in lists {
-      var orders: [[Int]] = shapes.isEmpty ? [[]] : []
-      // Layers may have been frozen or thawed since the optimizer was built.
-      for (isSkipping, isThawed) in [(false, false), (true, false), (true, true)]
-      where orders.isEmpty {
-        let root = tree.searched { group in
-          (places[group] ?? []).filter { owners[$0].isTrainable || isThawed && canTrain[$0] }
-            .map { ($0, owners[$0].shape) }
-        }
-        var search = OrderSearch(shapes, isSkipping: isSkipping)
-        guard let some = search.orders(of: root) else { return nil }
-        orders = some
-      }
-      found += orders
-    }
-    return found
   }
 
   /// The variables of loss scaling; those behind them are the wrapped optimizer's once more.

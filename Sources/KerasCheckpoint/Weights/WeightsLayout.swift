@@ -74,10 +74,7 @@ struct WeightsLayout {
   private func optimizer(of state: TrainingState) throws -> [(tensor: StateTensor, subject: String)]
   {
     var list: [(tensor: StateTensor, subject: String)] = []
-    if let step = state.globalStep {
-      let tensor = try StepTensor.tensor(of: step, format: Name.counters, isOurs: true)
-      list.append((tensor, tensor.name))
-    }
+    if let step = state.globalStep { list.append((step.tensor, step.tensor.name)) }
     for variable in state.variables {
       list += variable.slots.map { ($0.tensor, "\(variable.name)/\($0.name)") }
     }

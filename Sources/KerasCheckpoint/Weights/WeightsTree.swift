@@ -11,8 +11,6 @@ struct WeightsTree {
     var children: [Node] = []
     /// Whether the order of the children is the model's.
     var isOrdered = true
-    /// Whether the model's configuration has told the order of the children.
-    var isConfigured = false
 
     init(_ component: String) { self.component = component }
 
@@ -89,7 +87,6 @@ struct WeightsTree {
       if !layers.isEmpty, places.allSatisfy({ $0 != nil }) {
         let sorted = zip(places, container.children).sorted { $0.0 ?? 0 < $1.0 ?? 0 }
         container.children = sorted.map(\.1)
-        container.isConfigured = true
       } else {
         sortByPlace(container)
       }
@@ -161,43 +158,6 @@ struct WeightsTree {
       let isRoot = groups[entry.group].path.isEmpty
       let extra = root.group.flatMap { groups[$0].name } != nil && !isRoot ? 1 : 0
       return (entry.group, Array(entry.names.dropFirst(extra)), entry.layer)
-    }
-  }
-
-  /// The model as a search takes it: objects of one class in the order of their numbers, whose mixture is open unless a
-  /// configuration tells it.
-  ///
-  /// - Parameter variables: The variables of a group that may be trained.
-  /// - Returns: The model.
-  func searched(_ variables: (Int) -> [(place: Int, shape: Shape)]) -> OrderSearch.Node {
-    func node(_ node: Node) -> OrderSearch.Node {
-      OrderSearch.Node(
-        own: node.group.map(variables) ?? [],
-        chains: chains(of: node).map { $0.map(searched) }
-      )
-    }
-    func searched(_ child: Node) -> OrderSearch.Node { node(child) }
-    return node(root)
-  }
-
-  private func chains(of node: Node) -> [[Node]] {
-    if Self.isLayers(node) || isList(node) { return repeats(in: node) }
-    let others = node.children.filter { !Self.isLayers($0) && $0.hasVariables(groups) }
-    let inner = node.children.filter(Self.isLayers).flatMap(repeats)
-    let isComposed = Self.compositions.contains { list in
-      others.allSatisfy { list.contains($0.component) }
-    }
-    return inner + (isComposed && !others.isEmpty ? [others] : others.map { [$0] })
-  }
-
-  private func repeats(in container: Node) -> [[Node]] {
-    let live = container.children.filter { $0.hasVariables(groups) }
-    if container.isConfigured { return live.isEmpty ? [] : [live] }
-    let classes = Dictionary(grouping: live) { SnakeCase.base(of: $0.component) }
-    return classes.sorted { $0.key < $1.key }.map { _, nodes in
-      nodes.sorted {
-        SnakeCase.number(of: $0.component) < SnakeCase.number(of: $1.component)
-      }
     }
   }
 

@@ -36,6 +36,23 @@ struct DiagnosisTests {
     #expect(found.findings.isEmpty)
   }
 
+  @Test func slotsThatAreNobodysAreNeitherVouchedForNorMissed() throws {
+    let slots = try ["optimizer/vars/2", "optimizer/vars/3"].enumerated().map { place, name in
+      StateTensor(name, try tensor([1, 2], [2]), index: place + 2)
+    }
+    let state = TrainingState(
+      variables: [Variable("a/bias", value: StateTensor("a/bias", try tensor([1, 2], [2])))],
+      globalStep: GlobalStep(5),
+      optimizerTensors: slots,
+      optimizer: OptimizerRecord(kind: "adam"),
+      origin: Origin(recorded: "keras-weights")
+    )
+    #expect(try diagnosis { $0 = state }.findings.map(\.code) == [.unrecognizedState])
+    var bare = state
+    bare.optimizerTensors = []
+    #expect(try diagnosis { $0 = bare }.findings.map(\.code) == [.missingSlot])
+  }
+
   @Test func factoredSlotsHaveShapesOfTheirOwn() throws {
     let state = TrainingState(
       variables: [
