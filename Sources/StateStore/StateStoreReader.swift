@@ -16,7 +16,7 @@ public enum StateStoreReader: StateReader {
   public static func read(_ probe: StateProbe, options: ReadOptions) throws -> TrainingState {
     let file = try PositionalFile.open(probe.path)
     let catalog = try probe.finding { try HDF5Catalog.find(in: file) }
-    return try read(try catalog ?? HDF5Catalog.read(probe.path), file)
+    return try read(try catalog ?? HDF5Catalog.read(probe.path), file, options: options)
   }
 
   /// Describes the state in a file whose catalog is known.
@@ -24,11 +24,16 @@ public enum StateStoreReader: StateReader {
   /// - Parameters:
   ///   - catalog: What the file says about itself.
   ///   - file: The file.
+  ///   - options: What the file does not say.
   /// - Returns: The state.
   /// - Throws: `StateError` when the content breaks the layout's rules.
-  public static func read(_ catalog: HDF5Catalog, _ file: PositionalFile) throws -> TrainingState {
+  public static func read(
+    _ catalog: HDF5Catalog,
+    _ file: PositionalFile,
+    options: ReadOptions = ReadOptions()
+  ) throws -> TrainingState {
     do {
-      return try StoreDecoder(catalog, file: file).state()
+      return try StoreDecoder(catalog, file: file, options: options).state()
     } catch let error as StateError {
       throw error.inContext(file: file.path)
     }

@@ -19,7 +19,7 @@ struct Optstate: ParsableCommand {
     subcommands: [
       Inspect.self, Verify.self, Diff.self, Doctor.self, Report.self, Convert.self, Strip.self,
       ReplayCommand.self, ResetCommand.self, DebiasCommand.self, SetCommand.self,
-      AverageCommand.self, ResizeCommand.self, ScheduleCommand.self,
+      AverageCommand.self, ResizeCommand.self, ResealCommand.self, ScheduleCommand.self,
       KindsCommand.self,
     ]
   )

@@ -67,17 +67,10 @@ enum SlotLayout {
       let isMatrix = owner.shape.rank == 2 && !owner.name.lowercased().contains("embedding")
       if isMatrix { return nil }
     }
-    let dimensions = owner.shape.dimensions
-    let kept: [Int]
-    switch SlotDescription.of(word.slot)?.form {
-    case .rows where dimensions.count >= 2: kept = Array(dimensions.dropLast())
-    case .columns where dimensions.count >= 2:
-      kept = Array(dimensions.dropLast(2)) + dimensions.suffix(1)
-    case .rows, .columns:
-      return hasScalarPlaceholders ? .placeholder(word.slot, owner: place, shape: .scalar) : nil
-    case .scalar: kept = []
-    case .elementwise, nil: kept = dimensions
+    let form = SlotDescription.of(word.slot)?.form ?? .elementwise
+    if let shape = try form.shape(for: owner.shape) {
+      return .slot(word.slot, owner: place, shape: shape)
     }
-    return .slot(word.slot, owner: place, shape: try Shape(kept))
+    return hasScalarPlaceholders ? .placeholder(word.slot, owner: place, shape: .scalar) : nil
   }
 }

@@ -30,6 +30,23 @@ public struct SlotDescription: Sendable, Hashable {
     case columns
     /// One number.
     case scalar
+
+    /// The shape of a variable's slot.
+    ///
+    /// - Parameter variable: The variable's shape.
+    /// - Returns: The shape, `nil` where a variable of this shape has no such slot: a vector has neither rows nor columns.
+    /// - Throws: `StateError` with code `malformed` when the shape overflows.
+    public func shape(for variable: Shape) throws -> Shape? {
+      let dimensions = variable.dimensions
+      switch self {
+      case .elementwise: return variable
+      case .scalar: return .scalar
+      case .rows where dimensions.count >= 2: return try Shape(Array(dimensions.dropLast()))
+      case .columns where dimensions.count >= 2:
+        return try Shape(Array(dimensions.dropLast(2)) + dimensions.suffix(1))
+      case .rows, .columns: return nil
+      }
+    }
   }
 
   /// What a slot is before the first update.

@@ -61,6 +61,11 @@ public struct DialectRow: Sendable, Hashable {
     words = sections.flatMap(\.words)
   }
 
+  /// The words of the scalars that the dialect keeps for the optimizer as a whole.
+  public var scalars: [String] {
+    sections.compactMap { if case .scalar(let word) = $0.content { word } else { nil } }
+  }
+
   /// What the optimizer keeps by each choice of the settings that the row depends on, the plainest first.
   ///
   /// - Parameter base: What the dialect keeps for every optimizer, before the row's own.

@@ -17,7 +17,13 @@ extension OptimizerDescription {
       ]
     ),
     DialectRow(.torch, ["exp_avg": .firstMoment, "exp_avg_sq": .secondMoment]),
-    DialectRow(.tensorFlow, ["Adam": .firstMoment, "Adam_1": .secondMoment]),
+    DialectRow(
+      .tensorFlow,
+      list: [
+        .each(["Adam": .firstMoment, "Adam_1": .secondMoment]), .scalar("beta1_power"),
+        .scalar("beta2_power"),
+      ]
+    ),
     DialectRow(.mlx, ["m": .firstMoment, "v": .secondMoment]),
     DialectRow(.tensorFlowObjects, ["m": .firstMoment, "v": .secondMoment]),
     multiBackendRow,

@@ -24,6 +24,9 @@ public enum StateFormats {
   /// Names of the formats that can be written, as `--to` takes them.
   public static var writable: [String] { all.filter { $0.writer != nil }.map(\.name) }
 
+  /// Name of the library's own format.
+  public static let store = StateFormat.native.name
+
   /// Finds a format.
   ///
   /// - Parameter name: A format's name.

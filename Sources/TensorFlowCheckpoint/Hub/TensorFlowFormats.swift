@@ -1,3 +1,4 @@
+internal import OptimizerCatalog
 public import TrainingState
 
 extension StateFormat {
@@ -7,6 +8,7 @@ extension StateFormat {
     suffixes: [".index", ".ckpt"],
     marks: [".ckpt"],
     naming: NamingConvention.googleBERT,
+    slotDialects: [.bert, .tensorFlow],
     abilities: .anyState,
     reader: TensorFlowReader.self,
     writer: TensorFlowWriter.self

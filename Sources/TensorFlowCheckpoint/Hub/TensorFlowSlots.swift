@@ -14,7 +14,7 @@ enum TensorFlowSlots {
     let slot: SlotName
   }
 
-  private static let vocabulary = SlotVocabulary(.bert, .tensorFlow)
+  private static let vocabulary = SlotVocabulary(StateFormat.tensorFlow.slotDialects)
   private static let own = SlotVocabulary(.bert)
 
   /// The suffixes of a variable's slots.

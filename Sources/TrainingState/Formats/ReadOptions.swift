@@ -10,6 +10,10 @@ public struct ReadOptions: Sendable {
   /// for one list; it chooses among those that fit, and the state's own word goes first.
   public var optimizer: OptimizerRecord?
 
+  /// Whether numbers that reading itself needs are taken even where they no longer match their checksums: for whoever
+  /// goes on to compare every tensor with its own.
+  public var acceptsEdits = false
+
   /// Describes the options.
   ///
   /// - Parameters:

@@ -1,3 +1,5 @@
+public import OptimizerCatalog
+
 /// What there is to know of a format, said in the format's own module: what it is called, what it can hold, who reads and
 /// who writes it.
 public struct StateFormat: Sendable {
@@ -38,6 +40,10 @@ public struct StateFormat: Sendable {
   /// The convention of variables' names that its users have, `nil` where there is none.
   public let naming: String?
 
+  /// Dialects whose words, behind a variable's name and a slash, are the names of its slots; none where slots are not
+  /// named so.
+  public let slotDialects: [Dialect]
+
   /// What it can hold beside tensors.
   public let abilities: Abilities
 
@@ -58,6 +64,7 @@ public struct StateFormat: Sendable {
   ///   - marks: What stands anywhere in names of its files.
   ///   - variantOf: The format of which this is another form.
   ///   - naming: The convention of variables' names that its users have.
+  ///   - slotDialects: Dialects whose words, behind a variable's name, are the names of its slots.
   ///   - abilities: What it can hold beside tensors.
   ///   - reader: Opens it.
   ///   - writer: Writes it.
@@ -67,6 +74,7 @@ public struct StateFormat: Sendable {
     marks: [String] = [],
     variantOf: String? = nil,
     naming: String? = nil,
+    slotDialects: [Dialect] = [],
     abilities: Abilities = [],
     reader: (any StateReader.Type)?,
     writer: (any StateWriter.Type)?
@@ -76,6 +84,7 @@ public struct StateFormat: Sendable {
     self.marks = marks
     self.variantOf = variantOf
     self.naming = naming
+    self.slotDialects = slotDialects
     self.abilities = abilities
     self.reader = reader
     self.writer = writer

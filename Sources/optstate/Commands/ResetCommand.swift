@@ -11,6 +11,9 @@ struct ResetCommand: ParsableCommand {
       that --optimizer or --initial gives. A store records the time, so that bias corrections count \
       from it. --step 0 restarts everything that counts: the global step, the selected variables' own \
       steps, beta1_power and beta2_power.
+
+      --create makes the slots that a checkpoint lacks, for the optimizer that --optimizer names, and \
+      leaves those that are there alone: a released BERT is then what its training code restores.
       """
   )
 
@@ -36,6 +39,11 @@ struct ResetCommand: ParsableCommand {
   @Option(help: "The value at which slots begin of which the state does not say it.")
   var initial: Double?
 
+  @Flag(
+    help: "Make slots that are not there, at their beginning, with the step and scalars beside."
+  )
+  var create = false
+
   @Flag(help: "Zero a second moment even where the next update explodes.")
   var force = false
 
@@ -53,13 +61,18 @@ struct ResetCommand: ParsableCommand {
     guard !slots.split(separator: ",").isEmpty else {
       throw ValidationError("--slots names no slot")
     }
+    guard !create || !force else {
+      throw ValidationError("--create zeroes nothing: --force has no meaning beside it")
+    }
   }
 
   func run() throws {
     try Failure.reported(limitOptions) {
       let names = Set(slots.split(separator: ",").map { SlotName(rawValue: String($0)) })
+      let chosen = names.contains("all") ? nil : names
+      if create { return try make(chosen) }
       let reset = Reset(
-        slots: names.contains("all") ? nil : names,
+        slots: chosen,
         step: step.value,
         initialValue: initial,
         allowsExplosion: force,
@@ -77,6 +90,24 @@ struct ResetCommand: ParsableCommand {
       for note in report.notes { Output.message("note: \(note)") }
       try Output.lines([report.text])
     }
+  }
+
+  private func make(_ slots: Set<SlotName>?) throws {
+    let creation = SlotCreation(
+      slots: slots,
+      step: step.value,
+      initialValue: initial,
+      betas: (beta1, beta2)
+    )
+    var lines: [String] = []
+    try target.run(input, output, label: "making", records: records) { state, _ in
+      let (changed, report) = try creation.apply(to: try records.completing(state)) {
+        match?.matches($0) ?? true
+      }
+      lines = [report.text]
+      return changed
+    }
+    try Output.lines(lines)
   }
 }
 
