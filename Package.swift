@@ -206,6 +206,8 @@ let package = Package(
         "OptStateKit",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
+      // What the packages bring beside the program: JSON Schema of its reports.
+      exclude: ["Schemas"],
       swiftSettings: strict,
       // Swift's libraries inside the program, and of them only what it uses: it starts in a third of the
       // time, and inspecting a state is little more than starting.

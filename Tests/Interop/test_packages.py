@@ -54,8 +54,25 @@ def test_wheel_is_small_and_holds_the_program_and_its_licences(wheel):
     licences = {name.split("/licenses/")[1] for name in sizes if "/licenses/" in name}
     linked = {"swift", "foundation-uuid", "swift-argument-parser", "swift-protobuf", "libhdf5", "libaec", "zlib1g"}
     assert licences == {"optstate", *linked}
-    rest = {name.split("/")[-1] for name in sizes if "/licenses/" not in name and name != program}
+    rest = {name.split("/")[-1] for name in sizes if not re.search("/licenses/|/share/", name) and name != program}
     assert rest == {"optstate.py", "METADATA", "WHEEL", "RECORD"}
+
+
+def shared(names):
+    """What lies below `share`, by its path there."""
+    return {name.split("/share/", 1)[1] for name in names if "/share/" in name and not name.endswith("/")}
+
+
+def test_packages_bring_completions_manual_pages_and_schemas(packages, wheel):
+    with zipfile.ZipFile(wheel) as archive:
+        found = shared(archive.namelist())
+    (package,) = packages.glob("*.deb")
+    listed = shared(line.split()[-1] for line in said("dpkg-deb", "-c", package).splitlines())
+    assert {"bash-completion/completions/optstate", "fish/vendor_completions.d/optstate.fish"} < found & listed
+    assert "zsh/site-functions/_optstate" in found and "zsh/vendor-completions/_optstate" in listed
+    assert {"man/man1/optstate.1.gz", "man/man1/optstate.convert.1.gz"} < found & listed
+    schemas = {f"optstate/schemas/{path.name}" for path in (ROOT / "Sources/optstate/Schemas").iterdir()}
+    assert schemas and schemas < found & listed
 
 
 def test_program_asks_for_the_c_libraries_and_nothing_else(wheel, tmp_path):

@@ -19,6 +19,19 @@ public struct Comparison: Sendable {
   /// In what they differ, none for equal states.
   public private(set) var differences: [Difference] = []
 
+  /// Variables that either state has, those that both have once.
+  public var variableCount: Int { variables.count }
+
+  /// Variables that differ, themselves or in a slot.
+  public var differingCount: Int {
+    variables.intersection(differences.compactMap(\.variable).map(ExactName.init)).count
+  }
+
+  private var variables: Set<ExactName> = []
+
+  /// What stands before all names of one state and not of the other, and is left out in comparing.
+  public private(set) var prefix: CommonPrefix?
+
   private var pairs: [Pair] = []
 
   /// Compares two states, reading both in one pass.
@@ -30,6 +43,8 @@ public struct Comparison: Sendable {
   ///     state those of the first where both are known.
   ///   - readOptions: What the files themselves do not say.
   ///   - tolerance: What counts as equal; by default only equal bits.
+  ///   - isSelected: Whether a variable takes part, by its name in the first state, or in the second where only that one has
+  ///     it. Steps, records and other tensors take part where all variables do.
   ///   - progress: Told of the bytes done.
   /// - Throws: `StateError` when either cannot be read or is damaged.
   /// - Complexity: O(bytes) time.
@@ -39,22 +54,36 @@ public struct Comparison: Sendable {
     naming: NamingChoice = .automatic,
     readOptions: ReadOptions = ReadOptions(),
     tolerance: Tolerance = .ulp(0),
+    isSelected: ((String) -> Bool)? = nil,
     progress: (@Sendable (Int, Int) -> Void)? = nil
   ) throws {
-    let (one, other) = try Self.renamed(
+    var (one, other) = try Self.renamed(
       StateFormats.open(first, options: readOptions).state,
       StateFormats.open(second, options: readOptions).state,
       naming
     )
-    differences = RecordComparison.differences(one, other)
+    if case .automatic = naming {
+      prefix = CommonPrefix(one.variables.map(\.name), other.variables.map(\.name))
+      if let prefix {
+        if prefix.isOfFirst { prefix.remove(from: &one) } else { prefix.remove(from: &other) }
+      }
+    }
+    if let isSelected {
+      one.variables.removeAll { !isSelected($0.name) }
+      other.variables.removeAll { !isSelected($0.name) }
+    }
+    variables = Set((one.variables + other.variables).map { ExactName($0.name) })
     compareVariables(one, other)
-    // What a format keeps beside variables and slots has no counterpart in another format.
-    let isOneFormat = one.origin == other.origin
-    compareOthers(
-      one.optimizerTensors + one.extras,
-      other.optimizerTensors + other.extras,
-      commonOnly: !isOneFormat
-    )
+    if isSelected == nil {
+      differences = RecordComparison.differences(one, other) + differences
+      // What a format keeps beside variables and slots has no counterpart in another format.
+      let isOneFormat = one.origin == other.origin
+      compareOthers(
+        one.optimizerTensors + one.extras,
+        other.optimizerTensors + other.extras,
+        commonOnly: !isOneFormat
+      )
+    }
     try compareElements(tolerance, progress)
   }
 
@@ -75,7 +104,9 @@ public struct Comparison: Sendable {
 
   /// The report as `diff --json` prints it.
   public var json: JSONValue {
-    .object(["differences": .array(differences.map(\.json))])
+    .object([
+      "differences": .array(differences.map(\.json)), "prefix": JSONValue(prefix?.text),
+    ])
   }
 
   private mutating func compareVariables(_ one: TrainingState, _ other: TrainingState) {

@@ -10,10 +10,13 @@ struct AverageCommand: ParsableCommand {
       Sums are formed in double precision and rounded once. Slots, steps and records are left out, \
       unless --slots averages the slots as well: then all else is that of the state with the highest \
       step.
-      """
+      """ + Optstate.examples("average a.h5 b.h5 c.h5 average.h5")
   )
 
-  @Argument(help: "Two or more states to read, and the file, directory or prefix to make.")
+  @Argument(
+    help: "Two or more states to read, and the file, directory or prefix to make.",
+    completion: Completions.state
+  )
   var paths: [String]
 
   @Flag(help: "Average the slots, too, and keep step and records.")

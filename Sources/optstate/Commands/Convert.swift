@@ -9,26 +9,35 @@ struct Convert: ParsableCommand {
       Every byte is verified against the source's checksums on the way, and the target's are written. \
       A TensorFlow checkpoint that goes into a store and back comes back byte for byte.
       """
+        + Optstate.examples(
+          "convert model.ckpt-20 state.h5",
+          "convert state.h5 checkpoint-20 --to huggingface \\\n      --config bert_config.json",
+          "convert optimizer.pt state.h5 --names names.txt"
+        )
   )
 
-  @Argument(help: "The state to read; it is never changed.")
+  @Argument(help: "The state to read; it is never changed.", completion: Completions.state)
   var input: String
 
-  @Argument(help: "The file, directory or prefix to make.")
+  @Argument(help: "The file, directory or prefix to make.", completion: Completions.state)
   var output: String
 
   @Option(
     help: ArgumentHelp(
-      "The output's format; told by its name where this is left out.",
-      valueName: StateFormats.writable.joined(separator: "|")
-    )
+      "The output's format; told by its name where this is left out. One of \(StateFormats.writable.joined(separator: ", ")).",
+      valueName: "format"
+    ),
+    completion: Completions.formats
   )
   var to: String?
 
   @Option(help: "The part of the state to take over.")
   var only: StatePart = .all
 
-  @Option(help: ArgumentHelp("Compress an optstate store: gzip:1 to gzip:9.", valueName: "gzip:n"))
+  @Option(
+    help: ArgumentHelp("Compress an optstate store: gzip:1 to gzip:9.", valueName: "gzip:n"),
+    completion: .list((1...9).map { "gzip:\($0)" })
+  )
   var compress: Compression?
 
   @Option(
@@ -38,7 +47,8 @@ struct Convert: ParsableCommand {
         "Conventions: \(NamingConvention.known.joined(separator: ", ")). Without the option: "
         + "those of the output's format.",
       valueName: "name|file"
-    )
+    ),
+    completion: Completions.namings
   )
   var naming: String?
 
@@ -46,7 +56,8 @@ struct Convert: ParsableCommand {
     help: ArgumentHelp(
       "The model's configuration for a Trainer checkpoint: bert_config.json or config.json.",
       valueName: "file"
-    )
+    ),
+    completion: Completions.state
   )
   var config: String?
 
@@ -91,6 +102,7 @@ struct Convert: ParsableCommand {
         Output.message("note: \(format) is not compressed")
       }
       Output.message("note: \(Self.verdict(on: state))")
+      Output.wrote(output, format)
     }
   }
 }

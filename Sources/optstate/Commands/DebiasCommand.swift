@@ -6,6 +6,8 @@ struct DebiasCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "debias",
     abstract: "Put Adam's correction of bias into the moments, take it out, or declare it.",
+    usage:
+      "optstate debias [<options>] <input> <output> <--fold|--unfold|--declare|--translate-frozen>",
     discussion: """
       --fold divides m by 1 - beta1^t and v by 1 - beta2^t, for an optimizer that does not correct, as \
       BERT's. --unfold is its inverse. --declare leaves the moments alone and records that the \
@@ -13,12 +15,13 @@ struct DebiasCommand: ParsableCommand {
       (bert_adamw:bias_correction=frozen) into a smaller learning rate. t counts the updates since the \
       moments were last zero; the betas come from the state's record or from options.
       """
+        + Optstate.examples("debias model.ckpt-20 corrected.ckpt-20 --fold --optimizer bert_adamw")
   )
 
-  @Argument(help: "The state to read; it is never changed.")
+  @Argument(help: "The state to read; it is never changed.", completion: Completions.state)
   var input: String
 
-  @Argument(help: "The file, directory or prefix to make.")
+  @Argument(help: "The file, directory or prefix to make.", completion: Completions.state)
   var output: String
 
   @Flag(

@@ -7,12 +7,13 @@ struct Diff: ParsableCommand {
     abstract: "Compare two states, variable by variable and slot by slot.",
     discussion:
       "Exits with 0 when they are equal within the tolerance and with 1 when they are not."
+      + Optstate.examples("diff model.ckpt-20 state.h5", "diff a.pt b.pt --tolerance 1e-6")
   )
 
-  @Argument(help: "The first state.")
+  @Argument(help: "The first state.", completion: Completions.state)
   var first: String
 
-  @Argument(help: "The second state.")
+  @Argument(help: "The second state.", completion: Completions.state)
   var second: String
 
   @Flag(help: "Print one JSON object.")
@@ -32,43 +33,45 @@ struct Diff: ParsableCommand {
       discussion:
         "Without the option the second state takes the first one's names, if both are known.",
       valueName: "name|file"
-    )
+    ),
+    completion: Completions.namings
   )
   var naming: String?
+
+  @Option(
+    help: ArgumentHelp("Only variables in whose name the expression occurs.", valueName: "regex")
+  )
+  var match: Pattern?
 
   @OptionGroup var names: NamesOption
   @OptionGroup var limitOptions: LimitOptions
 
   func run() throws {
     try Failure.reported(limitOptions) {
+      var names: [String] = []
       let comparison = try Comparison(
         first,
         second,
         naming: try naming.map { try NamingChoice($0) } ?? .automatic,
-        readOptions: try names.readOptions(),
+        readOptions: try self.names.readOptions(),
         tolerance: try tolerance.map(Tolerance.init) ?? .ulp(0),
+        isSelected: match.map { match in
+          { name in
+            names.append(name)
+            return match.matches(name)
+          }
+        },
         progress: ProgressBar("comparing").handler
       )
+      if let match, comparison.variableCount == 0 {
+        throw match.nothing(in: names, of: first)
+      }
       if json {
         try Output.json(comparison.json)
-      } else if comparison.differences.isEmpty {
-        try Output.lines(["equal"])
       } else {
-        try Output.lines(comparison.differences.map(Self.line))
+        try Output.lines(ComparisonText(comparison).lines)
       }
       if !comparison.differences.isEmpty { throw ExitCode(1) }
     }
-  }
-
-  private static func line(_ difference: Difference) -> String {
-    var text = difference.kind.rawValue
-    if let variable = difference.variable {
-      text += "  " + variable + (difference.slot.map { "/\($0)" } ?? "")
-    }
-    text += "  " + difference.message
-    if let ulp = difference.largestULP { text += ", by up to \(ulp) ULP" }
-    if let relative = difference.largestRelative { text += " (relative \(Units.number(relative)))" }
-    if let index = difference.index { text += " at \(index)" }
-    return text
   }
 }

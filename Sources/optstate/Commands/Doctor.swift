@@ -9,9 +9,13 @@ struct Doctor: ParsableCommand {
       Reads every number once. Exits with 0 when nothing was found and with 1 when something was. \
       --optimizer and --schedule say what the state itself does not record, such as other decays.
       """
+        + Optstate.examples(
+          "doctor model.ckpt-20",
+          "doctor model.ckpt-20 --optimizer adamw:beta2=0.98"
+        )
   )
 
-  @Argument(help: "The state.")
+  @Argument(help: "The state.", completion: Completions.state)
   var state: String
 
   @Flag(help: "Print one JSON object.")

@@ -6,9 +6,14 @@ struct Inspect: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Show what a state is: step, variables, slots, optimizer, schedule.",
     discussion: "Only headers are read, unless --stats asks for the numbers."
+      + Optstate.examples(
+        "inspect model.ckpt-20",
+        "inspect state.h5 --variables --match LayerNorm",
+        "inspect optimizer.pt --json"
+      )
   )
 
-  @Argument(help: "The state.")
+  @Argument(help: "The state.", completion: Completions.state)
   var state: String
 
   @Flag(help: "Print one JSON object.")
@@ -31,16 +36,20 @@ struct Inspect: ParsableCommand {
 
   func run() throws {
     try Failure.reported(limitOptions) {
+      var names: [String] = []
       let inspection = try Inspection(
         state,
-        readOptions: try names.readOptions(records),
-        isSelected: { match?.matches($0) ?? true },
+        readOptions: try self.names.readOptions(records),
+        isSelected: { name in
+          names.append(name)
+          return match?.matches(name) ?? true
+        },
         withStatistics: stats,
         change: records.completing,
         progress: ProgressBar("reading").handler
       )
       if let match, inspection.state.variables.isEmpty {
-        throw StateError(.unsupported, "no variable matches '\(match.text)'", file: state)
+        throw match.nothing(in: names, of: state)
       }
       if json {
         try Output.json(inspection.json(withVariables: variables || stats))

@@ -9,10 +9,13 @@ struct KindsCommand: ParsableCommand {
     discussion: """
       A spec for --optimizer or --schedule is a kind and its keys: adamw:learning_rate=1e-4,weight_decay=0.01. An \
       optimizer that is in no entry is shown as unknown, never as the nearest one.
-      """
+      """ + Optstate.examples("kinds", "kinds adamw")
   )
 
-  @Argument(help: "One kind, for all that is known of it.")
+  @Argument(
+    help: "One kind, for all that is known of it.",
+    completion: .list(OptimizerCatalog.all.map(\.kind) + ScheduleKind.allCases.map(\.rawValue))
+  )
   var name: String?
 
   @Flag(help: "Print one JSON object.")

@@ -11,18 +11,19 @@ struct ReplayCommand: ParsableCommand {
       and in it a dataset per variable at the variable's name. They are taken as they entered the \
       optimizer; global_clip_norm=1 in its record clips them first, as BERT does before the call.
       """
+        + Optstate.examples("replay state.h5 --gradients gradients.h5 --steps 10 --output later.h5")
   )
 
-  @Argument(help: "The state to begin from; it is never changed.")
+  @Argument(help: "The state to begin from; it is never changed.", completion: Completions.state)
   var state: String
 
-  @Option(help: "The recorded gradients.")
+  @Option(help: "The recorded gradients.", completion: Completions.state)
   var gradients: String
 
   @Option(help: "How many updates to apply.")
   var steps: Int
 
-  @Option(help: "The file, directory or prefix to make.")
+  @Option(help: "The file, directory or prefix to make.", completion: Completions.state)
   var output: String
 
   @Option(
@@ -36,9 +37,10 @@ struct ReplayCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "The output's format; its name or the input's tells where this is left out.",
-      valueName: StateFormats.writable.joined(separator: "|")
-    )
+      "The output's format; its name or the input's tells where this is left out. One of \(StateFormats.writable.joined(separator: ", ")).",
+      valueName: "format"
+    ),
+    completion: Completions.formats
   )
   var to: String?
 

@@ -6,12 +6,17 @@ struct Report: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Write one HTML page that shows a state: norms, moments, rates, findings.",
     discussion: "The page needs no network and no script. Without -o it goes to standard output."
+      + Optstate.examples("report model.ckpt-20 -o report.html")
   )
 
-  @Argument(help: "The state.")
+  @Argument(help: "The state.", completion: Completions.state)
   var state: String
 
-  @Option(name: .shortAndLong, help: ArgumentHelp("The page to make.", valueName: "file.html"))
+  @Option(
+    name: .shortAndLong,
+    help: ArgumentHelp("The page to make.", valueName: "file.html"),
+    completion: Completions.state
+  )
   var output: String?
 
   @Flag(help: "Replace an existing file.")
@@ -34,6 +39,7 @@ struct Report: ParsableCommand {
       }
       if let output {
         try inputs.protect { try report.write(to: output, overwrite: overwrite) }
+        Output.wrote(output, "HTML")
       } else {
         try Output.text(report.html)
       }

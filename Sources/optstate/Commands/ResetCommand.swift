@@ -15,12 +15,16 @@ struct ResetCommand: ParsableCommand {
       --create makes the slots that a checkpoint lacks, for the optimizer that --optimizer names, and \
       leaves those that are there alone: a released BERT is then what its training code restores.
       """
+        + Optstate.examples(
+          "reset state.h5 again.h5 --step 0",
+          "reset state.h5 again.h5 --slots adam_v --match embeddings"
+        )
   )
 
-  @Argument(help: "The state to read; it is never changed.")
+  @Argument(help: "The state to read; it is never changed.", completion: Completions.state)
   var input: String
 
-  @Argument(help: "The file, directory or prefix to make.")
+  @Argument(help: "The file, directory or prefix to make.", completion: Completions.state)
   var output: String
 
   @Option(
@@ -80,6 +84,9 @@ struct ResetCommand: ParsableCommand {
       )
       var report: ResetReport?
       try target.run(input, output, label: "resetting", records: records) { state, _ in
+        if let match, !state.variables.contains(where: { match.matches($0.name) }) {
+          throw match.nothing(in: state.variables.map(\.name), of: input)
+        }
         let (changed, done) = try reset.apply(to: try records.completing(state)) {
           match?.matches($0) ?? true
         }

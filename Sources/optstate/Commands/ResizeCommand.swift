@@ -10,12 +10,15 @@ struct ResizeCommand: ParsableCommand {
       Its slots grow with it: new rows begin as slots do, and a store records that they have seen no \
       update. --match takes more variables with as many rows along, such as output_bias.
       """
+        + Optstate.examples(
+          "resize state.h5 larger.h5 --rows 30528 \\\n      --variable bert/embeddings/word_embeddings"
+        )
   )
 
-  @Argument(help: "The state to read; it is never changed.")
+  @Argument(help: "The state to read; it is never changed.", completion: Completions.state)
   var input: String
 
-  @Argument(help: "The file, directory or prefix to make.")
+  @Argument(help: "The file, directory or prefix to make.", completion: Completions.state)
   var output: String
 
   @Option(help: "The variable's name.")
@@ -51,13 +54,13 @@ struct ResizeCommand: ParsableCommand {
       try target.run(input, output, label: "resizing") { state, _ in
         let wanted = ExactName(variable)
         guard state.variables.contains(where: { ExactName($0.name) == wanted }) else {
-          throw StateError(.unsupported, "there is no such variable", tensor: variable)
+          throw Pattern.noVariable(variable, in: state.variables.map(\.name), of: input)
         }
         func isSelected(_ name: String) -> Bool {
           ExactName(name) == wanted || match?.matches(name) ?? false
         }
         if let match, !state.variables.contains(where: { match.matches($0.name) }) {
-          throw StateError(.unsupported, "no variable matches '\(match.text)'", file: input)
+          throw match.nothing(in: state.variables.map(\.name), of: input)
         }
         let (changed, before) = try resizing.apply(to: state, isSelected: isSelected)
         lines = changed.variables.filter { isSelected($0.name) }.map { variable in

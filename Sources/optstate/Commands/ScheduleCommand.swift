@@ -11,9 +11,16 @@ struct ScheduleCommand: ParsableCommand {
       bert:learning_rate=1e-4,num_train_steps=1000000,num_warmup_steps=10000, a JSON file, or that of a \
       state, whose step is marked. --compare lays another one over it.
       """
+        + Optstate.examples(
+          "schedule bert:learning_rate=1e-4,num_train_steps=1000000",
+          "schedule state.h5 --plot rate.svg"
+        )
   )
 
-  @Argument(help: ArgumentHelp("A state or a schedule.", valueName: "state|spec"))
+  @Argument(
+    help: ArgumentHelp("A state or a schedule.", valueName: "state|spec"),
+    completion: Completions.schedules
+  )
   var subject: String
 
   @Option(help: ArgumentHelp("The first step.", valueName: "n"))
@@ -22,10 +29,16 @@ struct ScheduleCommand: ParsableCommand {
   @Option(help: ArgumentHelp("The last step.", valueName: "n"))
   var to: Int64?
 
-  @Option(help: ArgumentHelp("Draw the curve into a file.", valueName: "file.svg"))
+  @Option(
+    help: ArgumentHelp("Draw the curve into a file.", valueName: "file.svg"),
+    completion: Completions.state
+  )
   var plot: String?
 
-  @Option(help: ArgumentHelp("Another schedule, a spec or a JSON file.", valueName: "file|spec"))
+  @Option(
+    help: ArgumentHelp("Another schedule, a spec or a JSON file.", valueName: "file|spec"),
+    completion: Completions.schedules
+  )
   var compare: String?
 
   @Option(help: ArgumentHelp("How many steps to list; 21, or 101 with --json.", valueName: "n"))

@@ -11,21 +11,31 @@ struct SetCommand: ParsableCommand {
       hyper-parameters that are theirs. BERT's flags change the schedule that the state records, \
       each on its own; without one, --learning_rate and --num_train_steps make BERT's.
       """
+        + Optstate.examples(
+          "set state.h5 later.h5 --step 1000",
+          "set state.h5 slower.h5 --learning_rate 5e-5"
+        )
   )
 
-  @Argument(help: "The state to read; it is never changed.")
+  @Argument(help: "The state to read; it is never changed.", completion: Completions.state)
   var input: String
 
-  @Argument(help: "The file, directory or prefix to make.")
+  @Argument(help: "The file, directory or prefix to make.", completion: Completions.state)
   var output: String
 
   @Option(help: ArgumentHelp("Updates applied so far.", valueName: "n"))
   var step: Int64?
 
-  @Option(help: ArgumentHelp("The schedule, a spec or a JSON file.", valueName: "file|spec"))
+  @Option(
+    help: ArgumentHelp("The schedule, a spec or a JSON file.", valueName: "file|spec"),
+    completion: Completions.schedules
+  )
   var schedule: String?
 
-  @Option(help: ArgumentHelp("The optimizer, a spec or a JSON file.", valueName: "file|spec"))
+  @Option(
+    help: ArgumentHelp("The optimizer, a spec or a JSON file.", valueName: "file|spec"),
+    completion: Completions.optimizers
+  )
   var optimizer: String?
 
   @Option(name: .customLong("learning_rate"), help: "The rate after warm-up.")

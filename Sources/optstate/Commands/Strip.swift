@@ -6,12 +6,13 @@ struct Strip: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Drop slots, step, optimizer and schedule: a checkpoint to publish.",
     discussion: "The output has the input's format, unless its name tells another."
+      + Optstate.examples("strip model.ckpt-20 release.ckpt")
   )
 
-  @Argument(help: "The state to read; it is never changed.")
+  @Argument(help: "The state to read; it is never changed.", completion: Completions.state)
   var input: String
 
-  @Argument(help: "The file, directory or prefix to make.")
+  @Argument(help: "The file, directory or prefix to make.", completion: Completions.state)
   var output: String
 
   @OptionGroup var outputOptions: OutputOptions
@@ -19,13 +20,14 @@ struct Strip: ParsableCommand {
 
   func run() throws {
     try Failure.reported(limitOptions) {
-      try Conversion.run(
+      let (_, format) = try Conversion.run(
         from: input,
         to: output,
         keepsFormat: true,
         options: outputOptions.options(label: "stripping"),
         change: { state, _ in try state.stripped() }
       )
+      Output.wrote(output, format)
     }
   }
 }

@@ -4,10 +4,11 @@ internal import OptStateKit
 /// The command `optstate verify`.
 struct Verify: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Read every byte of a state and compare it with the checksums on record."
+    abstract: "Read every byte of a state and compare it with the checksums on record.",
+    discussion: Optstate.examples("verify state.h5")
   )
 
-  @Argument(help: "The state.")
+  @Argument(help: "The state.", completion: Completions.state)
   var state: String
 
   @Flag(help: "Print one JSON object.")

@@ -6,11 +6,8 @@ internal import Tensors
 struct LimitOptions: ParsableArguments {
   @Option(
     name: .customLong("limit"),
-    help: ArgumentHelp(
-      "Raise or lower a bound on what a file may ask for; may be repeated.",
-      discussion: "Bounds: \(Limits.Name.allCases.map(\.rawValue).joined(separator: ", ")).",
-      valueName: "name=n"
-    )
+    help: ArgumentHelp("A bound on what a file may ask for.", valueName: "name=n"),
+    completion: Completions.limits
   )
   private var changes: [String] = []
 

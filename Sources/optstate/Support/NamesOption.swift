@@ -7,7 +7,8 @@ struct NamesOption: ParsableArguments {
     help: ArgumentHelp(
       "Names of the model's parameters in the optimizer's order, one per line.",
       valueName: "file"
-    )
+    ),
+    completion: Completions.state
   )
   var names: String?
 

@@ -46,9 +46,35 @@ enum Output {
   /// Writes a line to standard error; of what is longer than any reader's patience, the beginning.
   static func message(_ text: String) {
     let line = text.visible
-    guard line.utf8.count > longestMessage else { return write(line + "\n") }
+    guard line.utf8.count > longestMessage else { return write(coloured(line) + "\n") }
     let start = String(Substring(line.utf8.prefix(longestMessage)))
-    write("\(start) … (\(line.utf8.count) bytes in all)\n")
+    write("\(coloured(start)) … (\(line.utf8.count) bytes in all)\n")
+  }
+
+  /// Says what a command has made, once it is there.
+  ///
+  /// - Parameters:
+  ///   - path: Where it lies.
+  ///   - format: What it is.
+  static func wrote(_ path: String, _ format: String) {
+    message("note: wrote \(path), \(format)")
+  }
+
+  /// A message whose first word has its colour, where standard error shows colours.
+  private static func coloured(_ line: String) -> String {
+    guard showsColours else { return line }
+    for (word, colour) in [("error:", 31), ("note:", 36)] where line.hasPrefix(word) {
+      return "\u{1B}[1;\(colour)m\(word)\u{1B}[0m" + line.dropFirst(word.count)
+    }
+    return line
+  }
+
+  /// Whether standard error is a terminal with colours, and nobody has asked for none (no-color.org).
+  private static var showsColours: Bool {
+    func value(_ name: String) -> String {
+      unsafe getenv(name).map { unsafe String(cString: $0) } ?? ""
+    }
+    return isTerminal && value("NO_COLOR").isEmpty && !["", "dumb"].contains(value("TERM"))
   }
 
   /// Writes text to standard error.

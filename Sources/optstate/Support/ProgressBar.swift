@@ -35,6 +35,16 @@ final class ProgressBar: Sendable {
     let filled = 30 * done / total
     let bar = String(repeating: "█", count: filled) + String(repeating: "░", count: 30 - filled)
     let rate = Units.bytes(Int(Double(done) / seconds))
-    Output.write("\r\u{1B}[K\(label) \(bar) \(100 * done / total) %  \(rate)/s")
+    Output.write(
+      "\r\u{1B}[K\(label) \(bar) \(100 * done / total) %  \(rate)/s  \(left(done, total, seconds))"
+    )
+  }
+
+  /// The time that the rest takes at the speed so far, once that says something.
+  private func left(_ done: Int, _ total: Int, _ seconds: Double) -> String {
+    guard done > 0, seconds > 2 else { return "" }
+    let rest = Int((seconds * Double(total - done) / Double(done)).rounded(.up))
+    let (minutes, last) = (rest / 60, rest % 60)
+    return "\(minutes):\(last < 10 ? "0" : "")\(last) left"
   }
 }

@@ -7,7 +7,8 @@ struct RecordOptions: ParsableArguments {
     help: ArgumentHelp(
       "The optimizer, such as adamw:learning_rate=0.001, or a JSON file.",
       valueName: "file|spec"
-    )
+    ),
+    completion: Completions.optimizers
   )
   var optimizer: String?
 
@@ -15,7 +16,8 @@ struct RecordOptions: ParsableArguments {
     help: ArgumentHelp(
       "The schedule, such as bert:learning_rate=1e-4,num_train_steps=1000000, or a JSON file.",
       valueName: "file|spec"
-    )
+    ),
+    completion: Completions.schedules
   )
   var schedule: String?
 

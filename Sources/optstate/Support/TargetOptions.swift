@@ -5,9 +5,10 @@ internal import OptStateKit
 struct TargetOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "The output's format; its name or the input's tells where this is left out.",
-      valueName: StateFormats.writable.joined(separator: "|")
-    )
+      "The output's format; its name or the input's tells where this is left out. One of \(StateFormats.writable.joined(separator: ", ")).",
+      valueName: "format"
+    ),
+    completion: Completions.formats
   )
   var to: String?
 
