@@ -20,6 +20,7 @@ enum HelpText {
   /// - Parameters:
   ///   - text: What the parser of arguments has to say.
   ///   - columns: How long a line may be.
+  /// - Returns: The text.
   static func wrapped(_ text: String, columns: Int = Self.columns) -> String {
     text.split(separator: "\n", omittingEmptySubsequences: false).map { line in
       if line.hasPrefix("Error: ") { return "error: " + line.dropFirst(7) }

@@ -23,6 +23,7 @@ struct Pattern: ExpressibleByArgument, Sendable {
   /// - Parameters:
   ///   - names: The names of variables.
   ///   - file: What has them.
+  /// - Returns: The error.
   func nothing(in names: [String], of file: String) -> StateError {
     Self.error("no variable matches '\(text)'", text, names, file)
   }
