@@ -24,7 +24,8 @@ extension HDF5Catalog {
   public static func readInProcess(_ path: String, in range: Range<Int>? = nil) throws
     -> HDF5Catalog
   {
-    let size = try PositionalFile.open(path).size()
+    let whole = try PositionalFile.open(path)
+    let size = try whole.size()
     let range = range ?? 0..<size
     guard range.lowerBound >= 0, range.upperBound <= size else {
       throw StateError(.truncated, "an HDF5 file inside leaves the file", file: path)
@@ -50,8 +51,9 @@ extension HDF5Catalog {
           "open the file"
         )
         let root = try unsafe Handle(H5Oopen(file.id, "/", 0), "open the root group")
-        var reader = try CatalogReader(root, fileSize: fileSize)
-        try reader.visit(root, at: [])
+        let tables = LinkTable(whole, in: range)
+        var reader = CatalogReader(fileSize: fileSize, tables)
+        try reader.visit(root)
         return HDF5Catalog(reader.objects)
       }
       return range.lowerBound == 0 ? catalog : catalog.moved(by: range.lowerBound)
@@ -101,23 +103,29 @@ extension HDF5Catalog {
 
 /// The walk through one file.
 private struct CatalogReader {
-  let fileSize: Int
-  var objects: [HDF5Object] = []
+  private let fileSize: Int
+  private let tables: LinkTable
+  private(set) var objects: [HDF5Object] = []
   private var visited: Set<UInt64> = []
   private var attributeBytes = 0
 
-  /// Begins at a file's root, to which no link may lead back.
-  init(_ root: Handle, fileSize: Int) throws {
+  init(fileSize: Int, _ tables: LinkTable) {
     self.fileSize = fileSize
+    self.tables = tables
+  }
+
+  /// Walks from a file's root, to which no link may lead back.
+  mutating func visit(_ root: Handle) throws {
     var info = H5O_info_t()
     try unsafe Gate.check(
       H5Oget_info2(root.id, &info, UInt32(H5O_INFO_BASIC)),
       "inspect the root group"
     )
     visited.insert(UInt64(info.addr))
+    try visit(root, UInt64(info.addr), at: [])
   }
 
-  mutating func visit(_ object: Handle, at path: [String]) throws {
+  private mutating func visit(_ object: Handle, _ address: UInt64, at path: [String]) throws {
     let name = "/" + path.joined(separator: "/")
     guard path.count <= Limits[.nesting] else {
       throw StateError.exceeded(.nesting, "the groups at '\(name)' are nested too deeply")
@@ -132,7 +140,8 @@ private struct CatalogReader {
           HDF5Object(
             path: path,
             attributes: try attributes(of: object),
-            dataset: nil
+            dataset: nil,
+            linkTable: try tables.address(ofGroupAt: address)
           )
         )
         for child in try links(of: object) {
@@ -140,7 +149,7 @@ private struct CatalogReader {
             throw StateError(.unsupported, "the object '\(child.name)' is linked more than once")
           }
           let member = try unsafe Handle(H5Oopen(object.id, child.name, 0), "open '\(child.name)'")
-          try visit(member, at: path + [child.name])
+          try visit(member, child.address, at: path + [child.name])
         }
       case H5I_DATASET:
         objects.append(

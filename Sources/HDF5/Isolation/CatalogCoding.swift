@@ -14,6 +14,7 @@ enum CatalogCoding {
       }
       writer.put(object.dataset == nil ? 0 : 1)
       if let dataset = object.dataset { writer.put(dataset) }
+      writer.put(object.linkTable ?? -1)
     }
     return writer.bytes
   }
@@ -27,7 +28,8 @@ enum CatalogCoding {
           try reader.list { (try $0.text(), try $0.value()) },
           uniquingKeysWith: { first, _ in first }
         ),
-        dataset: try reader.integer() == 1 ? try reader.dataset() : nil
+        dataset: try reader.integer() == 1 ? try reader.dataset() : nil,
+        linkTable: try reader.place()
       )
     }
     guard reader.cursor.remaining == 0 else { throw Reader.damaged }
@@ -125,6 +127,11 @@ private struct Reader {
 
   mutating func integer() throws -> Int {
     Int(truncatingIfNeeded: try cursor.integer(UInt64.self, "a number"))
+  }
+
+  mutating func place() throws -> Int? {
+    let number = try integer()
+    return number < 0 ? nil : number
   }
 
   mutating func text() throws -> String {

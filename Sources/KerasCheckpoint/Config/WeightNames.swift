@@ -29,7 +29,11 @@ enum WeightNames {
       case "embedding": [["embeddings"]]
       case "layer_normalization", "group_normalization": [["gamma", "beta"]]
       case "batch_normalization":
-        [["gamma", "beta", "moving_mean", "moving_variance"], ["moving_mean", "moving_variance"]]
+        // One that has one of its first two does not say which.
+        [
+          ["gamma", "beta", "moving_mean", "moving_variance"],
+          ["0", "moving_mean", "moving_variance"], ["moving_mean", "moving_variance"],
+        ]
       case "rms_normalization": [["scale"]]
       case "p_re_lu": [["alpha"]]
       case "normalization": [["mean", "variance", "count"]]

@@ -14,6 +14,12 @@ enum KerasNames {
   static let metadata = "metadata.json"
   static let weightsMember = "model.weights.h5"
 
+  /// What the type of a counter is remembered under: the backends of JAX and PyTorch count in `int32`.
+  static let counters = "keras"
+
+  /// Of the group of an optimizer's variables in files of ours: the variables whose slots they are, in order.
+  static let owners = "optstate_owners"
+
   /// Attributes that a state keeps for the way back.
   enum Attribute {
     /// Of the state: `model` or `weights`.

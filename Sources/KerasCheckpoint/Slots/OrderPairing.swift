@@ -99,6 +99,23 @@ struct OrderPairing {
     return paired.numbered(against: others, owners)
   }
 
+  /// What a list shows of the variables' order, by each order of slots that it can be in.
+  ///
+  /// - Parameter tensors: The tensors behind the step counter, in order.
+  /// - Returns: The patterns; none where the list is in no order that is known.
+  func patterns(_ tensors: [StateTensor]) -> [ListPattern] {
+    var found: [ListPattern] = []
+    for kind in kind.map({ [$0] }) ?? OptimizerCatalog.all.map(\.kind) {
+      for arrangement in SlotLayout.known(kind, family) where agrees(arrangement) {
+        for pattern in ListPattern.all(of: tensors, by: arrangement.sections)
+        where !found.contains(pattern) {
+          found.append(pattern)
+        }
+      }
+    }
+    return found
+  }
+
   /// Whether an order fits further than another, or as far and in a length that is closer.
   private func isNearer(_ same: Int, _ count: Int, _ other: Divergence?, _ length: Int) -> Bool {
     guard let other, same <= other.place else { return true }

@@ -12,8 +12,14 @@ struct VariableGroup {
   /// The variables in order, each with its path and the file that it is in.
   var members: [(path: String, file: Int)] = []
 
-  /// Where the first of them lies, which tells the order in which groups were written.
-  var place: (file: Int, offset: Int)?
+  /// A point in the order in which the groups of some files were made.
+  typealias Place = (file: Int, offset: Int)
+
+  /// Where the object's group and its `vars` were made; none where the file does not show it.
+  let places: [Place]
+
+  /// Where the data of the first variable lies.
+  var data: Place?
 
   /// The groups of some files that belong together, in no particular order.
   static func all(in files: [KerasFile]) throws -> [VariableGroup] {
@@ -29,7 +35,15 @@ struct VariableGroup {
           if places[key] == nil {
             places[key] = groups.count
             let owner = Array(object.path.dropLast())
-            groups.append(VariableGroup(path: owner, name: try file.text("name", of: path)))
+            let tables = [file.catalog.object(owner.joined(separator: "/")), object]
+              .compactMap { $0?.linkTable }
+            groups.append(
+              VariableGroup(
+                path: owner,
+                name: try file.text("name", of: path),
+                places: tables.count == 2 ? tables.map { (number, $0) } : []
+              )
+            )
           }
           continue
         }
@@ -61,8 +75,8 @@ struct VariableGroup {
         )
       }
       groups[entry.group].members.append((entry.path, entry.file))
-      if let offset = entry.offset, groups[entry.group].place == nil {
-        groups[entry.group].place = (entry.file, offset)
+      if let offset = entry.offset, groups[entry.group].data == nil {
+        groups[entry.group].data = (entry.file, offset)
       }
     }
     return groups

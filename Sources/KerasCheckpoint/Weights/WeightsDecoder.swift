@@ -16,8 +16,12 @@ struct WeightsDecoder {
   private let options: ReadOptions
   private var state: TrainingState
   private var owners: [SlotOwner] = []
+  /// Whether each variable could be trained if no layer were frozen.
+  private var canTrain: [Bool] = []
   /// Numbers of the variables of each group.
   private var places: [Int: [Int]] = [:]
+  /// Groups of objects whose class does not say which of their variables are trained.
+  private var unknownGroups: Set<Int> = []
 
   /// Prepares to read.
   ///
@@ -75,7 +79,9 @@ struct WeightsDecoder {
     var found: [(name: String, path: String, group: Int, tensor: Tensor, isFrozen: Bool)] = []
     for (group, names, layer) in tree.sorted {
       let members = groups[group].members
-      let words = words(groups[group], layer, count: members.count)
+      let known = words(groups[group], layer, count: members.count)
+      if known == nil { unknownGroups.insert(group) }
+      let words = known ?? (0..<members.count).map(String.init)
       let isFrozen = names.contains { frozen.contains(ExactName($0)) }
       for (word, member) in zip(words, members) {
         let name = (names + [word]).joined(separator: "/")
@@ -87,11 +93,13 @@ struct WeightsDecoder {
     for entry in found {
       let name = uses[ExactName(entry.name)] == 1 ? entry.name : entry.path
       places[entry.group, default: []].append(owners.count)
+      let canTrain = WeightNames.isTrainable(entry.name, entry.tensor)
+      self.canTrain.append(canTrain)
       owners.append(
         SlotOwner(
           name: name,
           shape: entry.tensor.shape,
-          isTrainable: !entry.isFrozen && WeightNames.isTrainable(entry.name, entry.tensor)
+          isTrainable: !entry.isFrozen && canTrain
         )
       )
       let value = StateTensor(name, entry.tensor, sourceName: entry.path, index: owners.count - 1)
@@ -99,12 +107,12 @@ struct WeightsDecoder {
     }
   }
 
-  /// The names of an object's variables, their numbers where its class is not known.
+  /// The names of an object's variables, `nil` where its class is not known.
   private func words(
     _ group: VariableGroup,
     _ layer: ModelConfig.Layer?,
     count: Int
-  ) -> [String] {
+  ) -> [String]? {
     var classes: [String] = []
     if let last = group.path.last {
       classes.append(SnakeCase.base(of: last))
@@ -119,7 +127,7 @@ struct WeightsDecoder {
           ? (0..<count).map(String.init) : known
       }
     }
-    return (0..<count).map(String.init)
+    return nil
   }
 
   // MARK: Optimizer
@@ -154,11 +162,15 @@ struct WeightsDecoder {
     var pairs = try pair(list, tree, kind, family)
     if inner != nil, let outer { try addWrapper(outer, list.count, &pairs) }
     if let step = pairs.step, let member = own.members.first {
-      state.globalStep = try GlobalStep(step, bytes: try files[member.file].bytes(member.path))
+      let bytes = try files[member.file].bytes(member.path)
+      // The backends of JAX and PyTorch count in 32 bits.
+      state.globalStep =
+        try step.tensor.elementType == .int32 && step.tensor.shape.rank == 0
+        ? StepTensor.globalStep(step, format: Name.counters) : GlobalStep(step, bytes: bytes)
     }
     for (owner, slot) in pairs.slots { state.variables[owner].slots.append(slot) }
     state.optimizerTensors += pairs.scalars
-    state.extras += pairs.placeholders
+    state.optimizerTensors += pairs.placeholders
     if state.optimizer == nil, let kind { state.optimizer = OptimizerRecord(kind: kind) }
     if config == nil, family == .keras3, kind != nil {
       state.optimizer?.hyperparameters["arithmetic"] = .string(Arithmetic.keras.rawValue)
@@ -176,8 +188,10 @@ struct WeightsDecoder {
     name.flatMap { OptimizerCatalog.description(ofKerasClass: $0)?.kind }
   }
 
-  /// Pairs the list in every order that the file leaves open; slots stay unpaired where several fit.
-  private func pair(
+  /// Pairs the list with the variables; slots stay unpaired where several orders fit, or none.
+  ///
+  /// - Throws: `StateError` with code `malformed` where the optimizer's class keeps no such list.
+  private mutating func pair(
     _ list: [StateTensor],
     _ tree: WeightsTree,
     _ kind: String?,
@@ -185,52 +199,107 @@ struct WeightsDecoder {
   ) throws -> OptimizerTensors {
     guard let step = list.first else { return OptimizerTensors() }
     let rest = Array(list.dropFirst())
-    var failure: StateError?
+    let pairing = pairing(owners, family, kind)
+    if let known = try knownOrder() {
+      var pairs = try pairs(rest, known, family, kind)
+      pairs.step = step
+      return pairs
+    }
+    let patterns = pairing.patterns(rest)
+    if patterns.isEmpty, kind != nil { _ = try pairing.pairs(rest) }
     var found: [OptimizerTensors] = []
-    for order in try candidates(tree) ?? [] {
-      let arranged = order.map { owners[$0] }
-      do {
-        var pairs = try OrderPairing(
-          arranged,
-          family,
-          kind: kind,
-          config: config,
-          given: options.optimizer
-        ).pairs(rest)
-        pairs.slots = pairs.slots.map { (order[$0.owner], $0.slot) }
-        if !found.contains(where: { $0.owners == pairs.owners }) { found.append(pairs) }
-      } catch let error as StateError {
-        failure = failure ?? error
+    var isFound = true
+    for pattern in patterns {
+      guard let orders = try OrderFinder(tree, pattern, owners, trained: trained).orders() else {
+        isFound = false
+        continue
+      }
+      for order in orders {
+        guard let some = try? pairs(rest, order, family, kind),
+          !found.contains(where: { $0.owners == some.owners })
+        else { continue }
+        found.append(some)
       }
     }
-    if found.count == 1 {
+    if found.count == 1, isFound {
       found[0].step = step
       return found[0]
     }
-    if found.isEmpty, let failure { throw failure }
+    if found.count > 1 {
+      state.attributes[TrainingState.openOrder] = .string(difference(found[0], found[1]))
+    }
     // The file does not say which slot is whose: kept as they are, they do no harm.
     var loose = OptimizerTensors(step: step)
     loose.scalars = rest
     return loose
   }
 
-  /// The orders in which the optimizer may number the variables.
-  private func candidates(_ tree: WeightsTree) throws -> [[Int]]? {
-    guard let parameterNames = options.parameterNames else {
-      return tree.orders?.map { order in order.flatMap { places[$0] ?? [] } }
+  private func pairing(
+    _ owners: [SlotOwner],
+    _ family: KerasFamily,
+    _ kind: String?
+  ) -> OrderPairing {
+    OrderPairing(owners, family, kind: kind, config: config, given: options.optimizer)
+  }
+
+  /// The pairs if the list has the slots of some variables in their order.
+  private func pairs(
+    _ tensors: [StateTensor],
+    _ order: [Int],
+    _ family: KerasFamily,
+    _ kind: String?
+  ) throws -> OptimizerTensors {
+    // What the list has slots for was trained, whatever has been frozen since.
+    let arranged = order.map { place in
+      SlotOwner(name: owners[place].name, shape: owners[place].shape, isTrainable: true)
     }
+    var pairs = try pairing(arranged, family, kind).pairs(tensors)
+    pairs.slots = pairs.slots.map { (order[$0.owner], $0.slot) }
+    return pairs
+  }
+
+  /// The order that the caller or a file of ours tells, `nil` where nobody does.
+  private func knownOrder() throws -> [Int]? {
+    if let names = options.parameterNames { return try ParameterOrder(owners).places(of: names) }
+    guard
+      let paths = try files.lazy.compactMap({ try $0.names(Name.owners, of: "optimizer/vars") })
+        .first
+    else { return nil }
     let known = Dictionary(
-      owners.enumerated().map { (ExactName($0.element.name), $0.offset) },
+      state.variables.enumerated().map { (ExactName($1.value?.sourceName ?? ""), $0) },
       uniquingKeysWith: { first, _ in first }
     )
-    return [
-      try parameterNames.map { name in
-        guard let place = known[ExactName(name)] else {
-          throw StateError(.invalidArgument, "the state has no such variable", tensor: name)
-        }
-        return place
-      }
-    ]
+    let places = paths.compactMap { known[ExactName($0)] }
+    guard places.count == paths.count else {
+      throw StateError(
+        .malformed,
+        "the order of the slots names a variable that is not there",
+        tensor: "/optimizer/vars"
+      )
+    }
+    return places
+  }
+
+  /// What a search may take of a group: what is trained, or what would be if nothing were frozen.
+  private func trained(_ group: Int, isThawed: Bool) -> (places: [Int], isOpen: Bool) {
+    let some = (places[group] ?? []).filter { isThawed ? canTrain[$0] : owners[$0].isTrainable }
+    return (some, unknownGroups.contains(group))
+  }
+
+  /// Where two readings of a list part, in words.
+  private func difference(_ one: OptimizerTensors, _ other: OptimizerTensors) -> String {
+    func order(_ pairs: OptimizerTensors) -> [Int] {
+      var seen: Set<Int> = []
+      return pairs.owners.filter { seen.insert($0).inserted }
+    }
+    let orders = [order(one), order(other)]
+    let same = zip(orders[0], orders[1]).prefix { $0 == $1 }.count
+    let rest = zip(orders[0].reversed(), orders[1].reversed()).prefix { $0 == $1 }.count
+    func names(_ order: [Int]) -> String {
+      let names = order.dropFirst(same).dropLast(rest).map { owners[$0].name }
+      return names.prefix(12).joined(separator: ", ") + (names.count > 12 ? " …" : "")
+    }
+    return "from variable \(same + 1) on they are \(names(orders[0])), or \(names(orders[1]))"
   }
 
   /// The variables of loss scaling; those behind them are the wrapped optimizer's once more.

@@ -18,11 +18,17 @@ struct WeightsLayout {
   private(set) var groups: [(path: [String], name: String?)] = []
   private(set) var entries: [Entry] = []
 
+  /// Paths of the variables that have slots, in the order of those.
+  private let owners: [String]
+
   /// Lays out a state that came from a weights file.
   ///
   /// - Throws: `StateError` with code `unsupported` when the state is no such one, or lacks a part of
   ///   the optimizer's list.
   init(_ state: TrainingState) throws {
+    owners = state.variables.filter { !$0.slots.isEmpty }
+      .map { ($0.value?.sourceName ?? "", $0.slots.compactMap(\.tensor.index).min() ?? 0) }
+      .sorted { $0.1 < $1.1 }.map(\.0)
     guard case .strings(let known) = state.attributes[Name.Attribute.groups] else {
       throw StateError(
         .unsupported,
@@ -74,7 +80,10 @@ struct WeightsLayout {
   private func optimizer(of state: TrainingState) throws -> [(tensor: StateTensor, subject: String)]
   {
     var list: [(tensor: StateTensor, subject: String)] = []
-    if let step = state.globalStep { list.append((step.tensor, step.tensor.name)) }
+    if let step = state.globalStep {
+      let tensor = try StepTensor.tensor(of: step, format: Name.counters, isOurs: true)
+      list.append((tensor, tensor.name))
+    }
     for variable in state.variables {
       list += variable.slots.map { ($0.tensor, "\(variable.name)/\($0.name)") }
     }
@@ -130,6 +139,10 @@ struct WeightsLayout {
     for (path, name) in groups {
       let group = try file.group(path)
       if let name { try group.setAttribute("name", .text(name)) }
+    }
+    // Their order is evident from the places of the groups in Keras' own files only.
+    if !owners.isEmpty, groups.contains(where: { $0.path == ["optimizer", "vars"] }) {
+      try file.setNames(Name.owners, owners, of: ["optimizer", "vars"])
     }
     for entry in entries { try file.add(entry.tensor, at: entry.path, named: entry.subject) }
   }

@@ -9,8 +9,8 @@ struct WeightsTree {
     var group: Int?
     var layer: ModelConfig.Layer?
     var children: [Node] = []
-    /// Whether the order of the children is the model's.
-    var isOrdered = true
+    /// Whether the model's configuration has told the order of the children.
+    var isConfigured = false
 
     init(_ component: String) { self.component = component }
 
@@ -27,8 +27,8 @@ struct WeightsTree {
     ["forward_layer", "backward_layer"],
   ]
 
-  /// Orders that are tried where names do not tell which one is the model's.
-  private static let orderLimit = 720
+  /// Objects of one list that are compared with each other by the places of their groups.
+  private static let comparisonLimit = 2_000
 
   private let groups: [VariableGroup]
   private let root = Node("")
@@ -43,7 +43,7 @@ struct WeightsTree {
     self.groups = groups
     for number in chosen { insert(number) }
     name(root, model?.layers ?? [])
-    order(root)
+    compose(root)
   }
 
   private func insert(_ number: Int) {
@@ -87,6 +87,7 @@ struct WeightsTree {
       if !layers.isEmpty, places.allSatisfy({ $0 != nil }) {
         let sorted = zip(places, container.children).sorted { $0.0 ?? 0 < $1.0 ?? 0 }
         container.children = sorted.map(\.1)
+        container.isConfigured = true
       } else {
         sortByPlace(container)
       }
@@ -98,39 +99,35 @@ struct WeightsTree {
     }
   }
 
-  /// Sorts by the order in which the groups were written, and checks that repeats agree with it.
+  /// Sorts by the order in which the groups were made, as far as the file shows it.
   private func sortByPlace(_ container: Node) {
     let places = container.children.map { place(of: $0) ?? (Int.max, Int.max) }
-    let order = places.indices.sorted { places[$0] < places[$1] }
+    let order = places.indices.sorted { one, other in
+      (places[one].file, places[one].offset, one) < (
+        places[other].file, places[other].offset, other
+      )
+    }
     container.children = order.map { container.children[$0] }
-    var last: [String: Int] = [:]
-    for child in container.children where child.hasVariables(groups) {
-      let base = SnakeCase.base(of: child.component)
-      let number = SnakeCase.number(of: child.component)
-      // A file that another program has rearranged no longer shows the order.
-      if let before = last[base], before > number { container.isOrdered = false }
-      last[base] = number
+  }
+
+  private func place(of node: Node) -> VariableGroup.Place? {
+    let own = node.group.flatMap { groups[$0].places.first ?? groups[$0].data }
+    return own ?? node.children.compactMap { place(of: $0) }.min { $0 < $1 }
+  }
+
+  /// Sorts sublayers of Keras' own layers.
+  private func compose(_ node: Node) {
+    for child in node.children { compose(child) }
+    let live = node.children.filter { $0.hasVariables(groups) }
+    guard let known = Self.composition(of: live) else { return }
+    node.children.sort { one, other in
+      known.firstIndex(of: one.component) ?? 0 < known.firstIndex(of: other.component) ?? 0
     }
   }
 
-  private func place(of node: Node) -> (Int, Int)? {
-    let own = node.group.flatMap { groups[$0].place }.map { ($0.file, $0.offset) }
-    let all = node.children.compactMap { place(of: $0) } + (own.map { [$0] } ?? [])
-    return all.min { $0 < $1 }
-  }
-
-  private func order(_ node: Node) {
-    for child in node.children { order(child) }
-    let live = node.children.filter { $0.hasVariables(groups) }
-    guard live.count > 1, !isList(node) else { return }
-    let known = Self.compositions.first { list in live.allSatisfy { list.contains($0.component) } }
-    if let known {
-      node.children.sort { one, other in
-        known.firstIndex(of: one.component) ?? 0 < known.firstIndex(of: other.component) ?? 0
-      }
-    } else {
-      // Attributes are in alphabetical order, which is not the one in which they were made.
-      node.isOrdered = false
+  private static func composition(of nodes: [Node]) -> [String]? {
+    compositions.first { list in
+      nodes.count > 1 && nodes.allSatisfy { list.contains($0.component) }
     }
   }
 
@@ -161,59 +158,102 @@ struct WeightsTree {
     }
   }
 
-  /// Every order of the groups that the file allows, `nil` where there are too many.
-  var orders: [[Int]]? {
-    orders(of: root)
-  }
+  // MARK: Search
 
-  private func orders(of node: Node) -> [[Int]]? {
-    var heads: [[Int]] = [[]]
-    if let group = node.group, !groups[group].members.isEmpty { heads = [[group]] }
-    // The layers of a model stand in order among its other attributes, which may stand anywhere.
-    let chain = node.children.filter(Self.isLayers).flatMap(\.children)
-    let others = node.children.filter { !Self.isLayers($0) }
-    let live = (chain + others).filter { $0.hasVariables(groups) }
-    let chained = chain.count { $0.hasVariables(groups) }
-    var parts: [[[Int]]] = []
-    for child in live {
-      guard let some = orders(of: child) else { return nil }
-      parts.append(some)
-    }
-    let isFixed = node.isOrdered && node.children.allSatisfy(\.isOrdered)
-    let arrangements =
-      isFixed || live.count < 2
-      ? [Array(live.indices)]
-      : Self.interleavings(
-        node.children.first(where: Self.isLayers)?.isOrdered ?? true ? chained : 0,
-        of: live.count
+  /// The model as a search takes it: objects of one class in the order of their numbers, whose mixture is open unless a
+  /// configuration tells it.
+  ///
+  /// - Parameters:
+  ///   - usesPlaces: Whether the places of the groups in the file, where Keras made them, tell what stands before what.
+  ///   - variables: The variables of a group that may be trained, and whether some of the last may not.
+  /// - Returns: The model.
+  func searched(
+    usesPlaces: Bool,
+    _ variables: (Int) throws -> (own: [OrderSearch.Member], isOpen: Bool)
+  ) rethrows -> OrderSearch.Node {
+    func searched(_ node: Node) throws -> OrderSearch.Node {
+      let (own, isOpen) = try node.group.map(variables) ?? ([], false)
+      let chains = chains(of: node)
+      return OrderSearch.Node(
+        own: own,
+        isOpen: isOpen,
+        chains: try chains.map { try $0.nodes.map(searched) },
+        needs: usesPlaces ? needs(chains) : []
       )
-    guard let arrangements else { return nil }
-    var result: [[Int]] = []
-    for arrangement in arrangements {
-      var lists = heads
-      for part in arrangement {
-        lists = lists.flatMap { list in parts[part].map { list + $0 } }
-        guard lists.count <= Self.orderLimit else { return nil }
-      }
-      result += lists
-      guard result.count <= Self.orderLimit else { return nil }
     }
-    return result
+    return try searched(root)
   }
 
-  /// Every order of some numbers of which the first few keep theirs, `nil` where there are too many.
-  private static func interleavings(_ chained: Int, of count: Int) -> [[Int]]? {
-    var lists = [Array(0..<chained)]
-    for next in chained..<count {
-      guard lists.count * (next + 1) <= orderLimit else { return nil }
-      lists = lists.flatMap { list in
-        (0...list.count).map { place in
-          var longer = list
-          longer.insert(next, at: place)
-          return longer
+  /// Whether the places of the groups can tell their order.
+  ///
+  /// Keras makes an object's own group before those of what is inside it. A program that copies a file makes them in
+  /// alphabetical order.
+  var hasPlaces: Bool {
+    guard let first = groups.first(where: { $0.path.isEmpty })?.places.last else { return false }
+    return groups.allSatisfy { group in
+      group.path.isEmpty || group.places.allSatisfy { first < $0 }
+    }
+  }
+
+  /// Objects in the order of their numbers, and the list that they are in.
+  private typealias Chain = (list: Node, nodes: [Node])
+
+  private func chains(of node: Node) -> [Chain] {
+    var result: [Chain] = []
+    var singles: [Node] = []
+    for child in node.children where child.hasVariables(groups) {
+      // What is put into a list later than others into the model stands among them.
+      let isOpen = isList(child) && Self.composition(of: child.children) == nil
+      if isOpen { result += repeats(in: child) } else { singles.append(child) }
+    }
+    if Self.composition(of: singles) != nil { return result + [(node, singles)] }
+    return result + singles.map { (node, [$0]) }
+  }
+
+  private func repeats(in container: Node) -> [Chain] {
+    let live = container.children.filter { $0.hasVariables(groups) }
+    if container.isConfigured { return [(container, live)] }
+    let inner = live.filter(isList).flatMap(repeats)
+    let classes = Dictionary(grouping: live.filter { !isList($0) }) {
+      SnakeCase.base(of: $0.component)
+    }
+    return inner
+      + classes.sorted { $0.key < $1.key }.map { _, nodes in
+        (
+          container,
+          nodes.sorted {
+            SnakeCase.number(of: $0.component) < SnakeCase.number(of: $1.component)
+          }
+        )
+      }
+  }
+
+  /// What certainly stands before each object of some chains.
+  private func needs(_ chains: [Chain]) -> [[[Int]]] {
+    let nothing = [Int](repeating: 0, count: chains.count)
+    let count = chains.reduce(0) { $0 + $1.nodes.count }
+    // Numbers and places that contradict each other are those of a file that was rearranged.
+    let isRearranged = chains.contains { chain in
+      zip(chain.nodes, chain.nodes.dropFirst()).contains { isBefore($1, $0) }
+    }
+    guard count <= Self.comparisonLimit, !isRearranged else { return [] }
+    return chains.map { chain in
+      chain.nodes.map { node in
+        if Self.isLayers(chain.list) == false, !isList(chain.list) { return nothing }
+        return chains.map { other in
+          guard other.list === chain.list else { return 0 }
+          return other.nodes.lastIndex { isBefore($0, node) }.map { $0 + 1 } ?? 0
         }
       }
     }
-    return lists
+  }
+
+  /// Whether both groups of an object were made before both of another's, as their places show: libhdf5 fills a gap with
+  /// one or the other at times.
+  private func isBefore(_ one: Node, _ other: Node) -> Bool {
+    guard let first = one.group.map({ groups[$0].places }), !first.isEmpty,
+      let second = other.group.map({ groups[$0].places }), !second.isEmpty
+    else { return false }
+    return zip(first, second).allSatisfy { $0 < $1 }
   }
 }

@@ -39,6 +39,9 @@ public struct TrainingState: Sendable {
   /// carry, true until somebody leaves the optimizer out.
   package static let hiddenOptimizer = "optimizer.hidden"
 
+  /// Among the attributes: the two ways in which slots of nobody could belong to variables, in words.
+  package static let openOrder = "slots.open_order"
+
   /// Describes a state.
   ///
   /// - Parameters:

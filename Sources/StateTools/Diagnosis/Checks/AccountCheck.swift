@@ -13,7 +13,7 @@ struct AccountCheck {
     let account = Account(subject.state)
     if !account.unrecognized.isEmpty { return [unrecognized(account.unrecognized)] }
     let unowned = subject.state.unownedSlots
-    if !unowned.isEmpty { return [Self.unowned(unowned)] }
+    if !unowned.isEmpty { return [self.unowned(unowned)] }
     let isBare =
       account.totals[.slot] == nil && account.totals[.step] == nil
       && account.totals[.optimizerTensor] == nil
@@ -31,12 +31,16 @@ struct AccountCheck {
     )
   }
 
-  private static func unowned(_ slots: [StateTensor]) -> Finding {
-    Finding(
+  private func unowned(_ slots: [StateTensor]) -> Finding {
+    var reason = "no order of the variables that is known has their shapes"
+    if case .string(let orders) = subject.state.attributes[TrainingState.openOrder] {
+      reason = "several orders of the variables have their shapes: " + orders
+    }
+    return Finding(
       .unrecognizedState,
       "nothing says which variables the slots belong to",
       evidence:
-        "\(slots.count) slots by number: several orders of the variables fit their shapes, or none",
+        "\(slots.count) slots by number: \(reason)",
       consequence: "nobody here can say whether they are sound, nor change them",
       remedy:
         "pass --names with the parameters in the optimizer's order, or look at the model's .keras archive"
