@@ -207,7 +207,7 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       // What the packages bring beside the program: JSON Schema of its reports.
-      exclude: ["Schemas"],
+      exclude: ["Linking", "Schemas"],
       swiftSettings: strict,
       // Swift's libraries inside the program, and of them only what it uses: it starts in a third of the
       // time, and inspecting a state is little more than starting.
@@ -216,9 +216,10 @@ let package = Package(
           [
             "-static-stdlib", "-l_FoundationCShims", "-l_FoundationCollections",
             "-Xlinker", "--no-export-dynamic", "-Xlinker", "--gc-sections",
-            // Smaller by half a megabyte and more: equal functions once, and no index of tables for
-            // exceptions, of which nothing in the program catches any.
-            "-Xlinker", "--icf=safe", "-Xlinker", "--no-eh-frame-hdr",
+            // Smaller by two megabytes and a half: no tables for exceptions. Of the linkers binutils' own takes a script
+            // beside its default one.
+            "-use-ld=bfd", "-Xlinker", "--no-eh-frame-hdr",
+            "-Xlinker", "-T\(Context.packageDirectory)/Sources/optstate/Linking/no-unwinding.ld",
             // CPlatform has the `hypotf` of an older C library.
             "-Xlinker", "--wrap=hypotf",
           ],
