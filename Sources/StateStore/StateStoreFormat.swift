@@ -5,7 +5,7 @@ extension StateFormat {
   public static let native = StateFormat(
     Origin(StoreNames.format, .optstate),
     suffixes: [".h5", ".hdf5"],
-    abilities: [.histories, .compression, .anyState],
+    abilities: [.histories, .compression, .anyState, .severalOptimizers],
     reader: StateStoreReader.self,
     writer: StateStoreWriter.self
   )

@@ -26,8 +26,10 @@ struct StoreDecoder {
     if let source = catalog.object(StoreNames.source) {
       state.attributes = source.attributes.mapValues(AttributeValue.init)
     }
-    state.schedule = try schedule()
-    state.optimizer = try optimizer()
+    let records = StoreRecords(catalog)
+    state.schedule = try records.schedule([StoreNames.schedule])
+    state.optimizer = try records.optimizer([StoreNames.optimizer])
+    state.optimizers = try records.optimizers()
     var extras: [(number: Int, tensor: StateTensor)] = []
     var variables: [ExactName: (index: Int64, variable: Variable)] = [:]
     for object in catalog.objects {
@@ -35,7 +37,8 @@ struct StoreDecoder {
       let path = object.path.joined(separator: "/")
       do {
         switch first {
-        case StoreNames.source, StoreNames.schedule, StoreNames.optimizer: continue
+        case StoreNames.source, StoreNames.schedule, StoreNames.optimizer, StoreNames.optimizers:
+          continue
         case StoreNames.extras:
           if object.path.count == 1, object.dataset == nil { continue }
           extras.append((try number(ofExtra: object), try tensor(object, try extraName(object))))
@@ -152,63 +155,6 @@ struct StoreDecoder {
       return Origin(recorded: sourceFormat)
     }
     return Origin(sourceFormat, Origin.Framework(rawValue: word) ?? .unknown)
-  }
-
-  private func schedule() throws -> ScheduleRecord? {
-    guard let object = catalog.object(StoreNames.schedule) else { return nil }
-    let (kind, parameters) = try record(object)
-    return ScheduleRecord(kind: kind, parameters: parameters)
-  }
-
-  private func optimizer() throws -> OptimizerRecord? {
-    guard let object = catalog.object(StoreNames.optimizer) else { return nil }
-    let (kind, hyperparameters) = try record(object)
-    var groups: [ParameterGroup] = []
-    while let entry = catalog.object(
-      "\(StoreNames.optimizer)/\(StoreNames.groups)/\(groups.count)"
-    ) {
-      var overrides = entry.attributes
-      var group = ParameterGroup(name: nil, overrides: [:], members: [])
-      switch overrides.removeValue(forKey: Name.members) {
-      case .texts(let members): group.members = members
-      // An empty list of strings has no type that tells it from an empty list of numbers.
-      case .reals(let none) where none.isEmpty: break
-      default: throw StateError(.malformed, "parameter group \(groups.count) has no members")
-      }
-      if case .text(let name) = overrides.removeValue(forKey: Name.name) { group.name = name }
-      group.overrides = overrides.mapValues(AttributeValue.init)
-      groups.append(group)
-    }
-    try checkGroups(count: groups.count)
-    return OptimizerRecord(kind: kind, hyperparameters: hyperparameters, groups: groups)
-  }
-
-  /// Refuses groups beside those that are numbered from 0 on.
-  private func checkGroups(count: Int) throws {
-    let numbered = Set((0..<count).map { ExactName(String($0)) })
-    let parent = [StoreNames.optimizer, StoreNames.groups].map(ExactName.init)
-    for object in catalog.objects where object.path.count == 3 {
-      let path = object.path.map(ExactName.init)
-      guard path.starts(with: parent), !numbered.contains(path[2]) else { continue }
-      throw StateError(
-        .malformed,
-        "parameter groups are numbered from 0 without a gap",
-        tensor: "/" + object.path.joined(separator: "/"),
-        expected: "\(count)"
-      )
-    }
-  }
-
-  private func record(_ object: HDF5Object) throws -> (String, [String: AttributeValue]) {
-    var attributes = object.attributes
-    guard case .text(let kind) = attributes.removeValue(forKey: Name.kind) else {
-      throw StateError(
-        .malformed,
-        "the record has no \(Name.kind)",
-        tensor: "/" + object.path.joined(separator: "/")
-      )
-    }
-    return (kind, attributes.mapValues(AttributeValue.init))
   }
 
   private func tensor(_ object: HDF5Object, _ name: String) throws -> StateTensor {

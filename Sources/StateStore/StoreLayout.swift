@@ -79,12 +79,35 @@ final class StoreLayout {
       try set(state.attributes, on: try root.createGroup(StoreNames.source))
     }
     if let schedule = state.schedule {
-      let group = try root.createGroup(StoreNames.schedule)
-      try group.setAttribute(StoreNames.Attribute.kind, .text(schedule.kind))
-      try set(schedule.parameters, on: group)
+      try describe(schedule, try root.createGroup(StoreNames.schedule))
     }
-    guard let optimizer = state.optimizer else { return }
-    let group = try root.createGroup(StoreNames.optimizer)
+    if let optimizer = state.optimizer {
+      try describe(optimizer, try root.createGroup(StoreNames.optimizer))
+    }
+    guard !state.optimizers.isEmpty else { return }
+    let list = try root.createGroup(StoreNames.optimizers)
+    for (index, optimizer) in state.optimizers.enumerated() {
+      let group = try list.createGroup(String(index))
+      try group.setAttribute(StoreNames.Attribute.name, .text(optimizer.name))
+      try group.setAttribute(StoreNames.Attribute.members, .texts(optimizer.members))
+      if let step = optimizer.step {
+        try group.setAttribute(StoreNames.Attribute.step, .integer(step))
+      }
+      if let schedule = optimizer.schedule {
+        try describe(schedule, try group.createGroup(StoreNames.ownSchedule))
+      }
+      if let record = optimizer.record {
+        try describe(record, try group.createGroup(StoreNames.ownOptimizer))
+      }
+    }
+  }
+
+  private func describe(_ schedule: ScheduleRecord, _ group: HDF5Group) throws {
+    try group.setAttribute(StoreNames.Attribute.kind, .text(schedule.kind))
+    try set(schedule.parameters, on: group)
+  }
+
+  private func describe(_ optimizer: OptimizerRecord, _ group: HDF5Group) throws {
     try group.setAttribute(StoreNames.Attribute.kind, .text(optimizer.kind))
     try set(optimizer.hyperparameters, on: group)
     guard !optimizer.groups.isEmpty else { return }
@@ -92,6 +115,7 @@ final class StoreLayout {
     for (index, members) in optimizer.groups.enumerated() {
       let entry = try list.createGroup(String(index))
       if let name = members.name { try entry.setAttribute(StoreNames.Attribute.name, .text(name)) }
+      if let kind = members.kind { try entry.setAttribute(StoreNames.Attribute.kind, .text(kind)) }
       try entry.setAttribute(StoreNames.Attribute.members, .texts(members.members))
       try set(members.overrides, on: entry)
     }

@@ -5,10 +5,15 @@ enum StoreNames {
 
   static let value = "@value"
   static let optimizer = "@optimizer"
+  static let optimizers = "@optimizers"
   static let schedule = "@schedule"
   static let extras = "@extras"
   static let source = "@source"
   static let groups = "groups"
+
+  /// Optimizer and schedule of one among several, below its group in ``optimizers``.
+  static let ownOptimizer = "optimizer"
+  static let ownSchedule = "schedule"
 
   /// A slot whose plain name is taken by a group: some variable's name continues the slot's path.
   static let slotPrefix = "@slot."

@@ -45,13 +45,15 @@ public final class TrainingRun {
   ///   - schedule: The schedule, by default the one that the state records.
   ///   - convention: Whose arithmetic to follow, by default the record's own.
   /// - Throws: `StateError` with code `invalidArgument` when nobody says which optimizer it is,
-  ///   `malformed` when slots do not fit, or what reading throws.
+  ///   `unsupported` when the state has several and none is chosen, `malformed` when slots do not fit, or what reading
+  ///   throws.
   public init(
     resuming state: TrainingState,
     optimizer: OptimizerRecord? = nil,
     schedule: ScheduleRecord? = nil,
     convention: Convention? = nil
   ) throws {
+    try state.checkIsOfOneOptimizer()
     guard let record = optimizer ?? state.optimizer else {
       throw StateError(
         .invalidArgument,

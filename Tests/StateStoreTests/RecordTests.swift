@@ -46,6 +46,40 @@ struct RecordTests {
   }
 
   @Test
+  func severalOptimizersComeBack() throws {
+    var state = TrainingState(origin: Origin(recorded: "test"))
+    state.globalStep = GlobalStep(9)
+    state.variables = try ["g", "d"].map { Variable($0, value: StateTensor($0, try floats([1]))) }
+    let groups = [ParameterGroup(kind: "adamw", overrides: ["beta1": .double(0.5)], members: ["g"])]
+    state.optimizers = [
+      NamedOptimizer(
+        "optimizer/ü",
+        record: OptimizerRecord(
+          kind: "sgd",
+          hyperparameters: ["momentum": .double(0.9)],
+          groups: groups
+        ),
+        step: .max,
+        members: ["g"]
+      ),
+      NamedOptimizer(
+        "",
+        schedule: ScheduleRecord(kind: "bert", parameters: ["num_train_steps": .int(3)]),
+        members: ["d"]
+      ),
+      NamedOptimizer("third", members: []),
+    ]
+    let copy = try stored(state)
+    #expect(copy.optimizer == nil && copy.schedule == nil)
+    #expect(copy.globalStep?.value == 9)
+    #expect(copy.optimizers.map(\.name) == state.optimizers.map(\.name))
+    #expect(copy.optimizers.map(\.record) == state.optimizers.map(\.record))
+    #expect(copy.optimizers.map(\.schedule) == state.optimizers.map(\.schedule))
+    #expect(copy.optimizers.map(\.step) == [.max, nil, nil])
+    #expect(copy.optimizers.map(\.members) == [["g"], ["d"], []])
+  }
+
+  @Test
   func groupsKeepOrderNamesOverridesAndMembers() throws {
     var state = TrainingState(origin: Origin(recorded: "test"))
     var groups = (0..<12).map { number in

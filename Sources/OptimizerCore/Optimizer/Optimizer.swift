@@ -18,7 +18,8 @@ public import Tensors
 ///
 /// `bert_adamw` has `exclude_from_weight_decay=[LayerNorm;layer_norm;bias]` unless the record says
 /// otherwise. It does not clip: BERT clips to a global norm of 1 before its optimizer is called, which
-/// `global_clip_norm=1` asks for. A group's overrides replace the record's values for its members.
+/// `global_clip_norm=1` asks for. A group's overrides replace the record's values for its members; a group of another
+/// kind has no values but its own.
 public struct Optimizer: Sendable {
   /// The optimizer with every default filled in, the groups as they were given.
   public let record: OptimizerRecord
@@ -67,14 +68,42 @@ public struct Optimizer: Sendable {
     )
     var groupOfMember: [ExactName: Int] = [:]
     for (index, group) in record.groups.enumerated() {
-      let own = settings.resolved.merging(group.overrides) { $1 }
-      _ = try Settings(kind, own, arithmetic)
+      _ = try Self.settings(of: group, in: self.record, arithmetic)
       for member in group.members
       where groupOfMember.updateValue(index, forKey: ExactName(member)) != nil {
         throw StateError(.invalidArgument, "the variable is in two groups", tensor: member)
       }
     }
     self.groupOfMember = groupOfMember
+  }
+
+  /// What holds for the members of a group, or for the variables in none.
+  private static func settings(
+    of group: ParameterGroup?,
+    in record: OptimizerRecord,
+    _ arithmetic: Arithmetic,
+    changing change: (inout [String: HyperparameterValue]) throws -> Void = { _ in }
+  ) throws -> Settings {
+    var values = group?.overrides ?? [:]
+    var kind = try kind(of: record)
+    if let own = group?.kind {
+      kind = try self.kind(of: OptimizerRecord(kind: own))
+      if let only = kind.onlyConvention, only != arithmetic.convention {
+        throw StateError(
+          .invalidArgument,
+          "the group's optimizer '\(own)' has no \(arithmetic.convention.rawValue) form",
+          expected: only.rawValue
+        )
+      }
+    } else {
+      values.merge(record.hyperparameters) { own, _ in own }
+    }
+    try change(&values)
+    return try Settings(kind, values, arithmetic)
+  }
+
+  private func settings(of variable: String) throws -> Settings {
+    try Self.settings(of: group(of: variable).map { record.groups[$0] }, in: record, arithmetic)
   }
 
   /// The record's kind.
@@ -110,7 +139,8 @@ public struct Optimizer: Sendable {
   /// - Returns: Whether they do.
   /// - Throws: `StateError` with code `invalidArgument` when a pattern is no regular expression.
   public func isSparedDecay(_ variable: String) throws -> Bool {
-    let settings = try Settings(kind, record.hyperparameters, arithmetic)
+    let group = group(of: variable).map { record.groups[$0] }.flatMap { $0.kind == nil ? nil : $0 }
+    let settings = try Self.settings(of: group, in: record, arithmetic)
     return try settings.exclusions.excludesFromDecay(variable)
   }
 
@@ -134,20 +164,18 @@ public struct Optimizer: Sendable {
     pastUpdate step: Int64,
     learningRate: (_ group: Int?) throws -> Double?
   ) throws -> Optimizer? {
-    func next(_ values: [String: HyperparameterValue], _ group: Int?) throws
-      -> [String: HyperparameterValue]
-    {
-      let rule = try Settings(kind, values, arithmetic).rule
+    func next(_ group: Int?) throws -> [String: HyperparameterValue] {
+      let settings = try Self.settings(of: group.map { record.groups[$0] }, in: record, arithmetic)
       let context = try StepContext(step: step, learningRate: learningRate(group))
-      return rule.nextHyperparameters(context)
+      return settings.rule.nextHyperparameters(context)
     }
     var advanced = record
-    let shared = try next(record.hyperparameters, nil)
-    if shared.isEmpty { return nil }
+    let shared = try next(nil)
+    let own = try record.groups.indices.map { try next($0) }
+    if shared.isEmpty, own.allSatisfy(\.isEmpty) { return nil }
     advanced.hyperparameters.merge(shared) { $1 }
-    for (index, group) in record.groups.enumerated() {
-      let own = record.hyperparameters.merging(group.overrides) { $1 }
-      advanced.groups[index].overrides.merge(try next(own, index)) { $1 }
+    for (index, values) in own.enumerated() {
+      advanced.groups[index].overrides.merge(values) { $1 }
     }
     return try Optimizer(advanced)
   }
@@ -165,16 +193,12 @@ public struct Optimizer: Sendable {
     shape: Shape,
     types: UpdateTypes
   ) throws -> VariablePlan {
-    var values = record.hyperparameters
-    if let group = group(of: name) {
-      values.merge(record.groups[group].overrides) { $1 }
+    let exclusions = try settings(of: name).exclusions
+    let group = group(of: name).map { record.groups[$0] }
+    let own = try Self.settings(of: group, in: record, arithmetic) { values in
+      if try exclusions.excludesFromDecay(name) { values["weight_decay"] = .double(0) }
+      if try exclusions.excludesFromAdaptation(name) { values["layer_adaptation"] = .bool(false) }
     }
-    let shared = try Settings(kind, values, arithmetic)
-    if try shared.exclusions.excludesFromDecay(name) { values["weight_decay"] = .double(0) }
-    if try shared.exclusions.excludesFromAdaptation(name) {
-      values["layer_adaptation"] = .bool(false)
-    }
-    let own = try Settings(kind, values, arithmetic)
     return VariablePlan(
       name: name,
       shape: shape,

@@ -25,6 +25,13 @@ package struct FreshTree {
     }
     let model = nodes.ordered(items)
     let count = state.globalStep.map { ("global_step", PickleValue.int($0.value)) }
+    guard state.optimizers.isEmpty else {
+      let optimizers = try FreshOptimizers(state, nodes, note)
+      tensors += optimizers.tensors
+      names = optimizers.names
+      tree = nodes.dictionary([("model", model)] + optimizers.parts + (count.map { [$0] } ?? []))
+      return
+    }
     guard state.optimizer != nil || state.variables.contains(where: { !$0.slots.isEmpty }) else {
       tree = if let count { nodes.dictionary([("model", model), count]) } else { model }
       return

@@ -37,9 +37,7 @@ public enum PyTorchReader: StateReader {
         state.attributes[TorchExtras.root] = .string(file.root)
       }
       state.schedule = assembly.schedule
-      if let schedule = state.schedule {
-        state.attributes[TorchExtras.schedule] = .string("\(schedule)")
-      }
+      state.attributes[TorchExtras.schedule] = TorchExtras.schedules(of: state)
       state.naming = NamingConvention.recognize(state.variables.lazy.map(\.name))
       return state
     } catch let error as StateError {

@@ -29,8 +29,7 @@ public enum PyTorchWriter: StateWriter {
     var root = TorchLayout.stem(of: path)
     if state.origin == StateFormat.pyTorch.origin {
       if let template = try TemplateTree(state) {
-        let schedule = state.schedule.map { AttributeValue.string("\($0)") }
-        if schedule != state.attributes[TorchExtras.schedule] {
+        if TorchExtras.schedules(of: state) != state.attributes[TorchExtras.schedule] {
           note?("the file keeps its own scheduler: the state's schedule is not written")
         }
         if case .string(let kept)? = state.attributes[TorchExtras.root] { root = kept }

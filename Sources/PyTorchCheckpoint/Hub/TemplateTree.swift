@@ -17,12 +17,24 @@ package struct TemplateTree {
   private let survey: TorchSurvey
   private let state: TrainingState
   private let prefix: String
+  private let name: String?
+
+  /// An optimizer of the tree and what the state knows of it.
+  private typealias Pair = (part: TorchSurvey.Part, record: OptimizerRecord?)
 
   /// The tree of a state, `nil` where it has none or where its variables are no longer those of the
   /// tree.
+  ///
+  /// - Parameters:
+  ///   - state: The state.
+  ///   - prefix: Before the names of what belongs to the tree's file.
+  ///   - name: The name by which the tree's optimizer goes among several that are in files of their own.
+  ///   - globals: What the tree may name.
+  /// - Throws: What reading throws, or `StateError` with code `unsupported` when the tree has no place for a change.
   package init?(
     _ state: TrainingState,
     prefix: String = "",
+    named name: String? = nil,
     allowing globals: PickleGlobals = .torch
   ) throws {
     guard
@@ -40,6 +52,7 @@ package struct TemplateTree {
     nodes = TorchNodes()
     self.state = state
     self.prefix = prefix
+    self.name = name
     guard try fits() else { return nil }
     try update()
   }
@@ -57,17 +70,38 @@ package struct TemplateTree {
           ExactName(name) == ExactName(variable.name)
         else { return false }
       }
-      for slot in variable.slots where prefix.isEmpty || survey.optimizer != nil {
+      for slot in variable.slots where prefix.isEmpty || !survey.optimizers.isEmpty {
         guard let path = slot.tensor.sourceName, places.contains(ExactName(path)) else {
           return false
         }
       }
     }
-    guard let part = survey.optimizer, let record = state.optimizer else {
-      return state.optimizer == nil || !prefix.isEmpty
+    guard let pairs else { return false }
+    return try pairs.allSatisfy { part, record in
+      guard let record else { return true }
+      guard let rule = TorchRule(try TorchOptimizer(part)) else { return false }
+      return rule.kind == record.kind || (rule.kind == "adam" && record.kind == "adamw")
     }
-    guard let rule = TorchRule(try TorchOptimizer(part)) else { return false }
-    return rule.kind == record.kind || (rule.kind == "adam" && record.kind == "adamw")
+  }
+
+  /// The tree's optimizers with the state's records of them, `nil` where they are others than the state's.
+  private var pairs: [Pair]? {
+    let parts = survey.optimizers
+    guard !state.optimizers.isEmpty else {
+      if parts.count > 1 {
+        let isBare = state.optimizer == nil && state.variables.allSatisfy(\.slots.isEmpty)
+        return isBare ? parts.map { ($0, nil) } : nil
+      }
+      let isElsewhere = parts.isEmpty && state.optimizer != nil && prefix.isEmpty
+      return isElsewhere ? nil : parts.map { ($0, state.optimizer) }
+    }
+    if parts.isEmpty, !prefix.isEmpty { return [] }
+    let own = state.optimizers.filter { name == nil || $0.name == name }
+    guard own.count == parts.count else { return nil }
+    return zip(parts, own).reduce([] as [Pair]?) { pairs, next in
+      guard name != nil || ExactName(next.0.name) == ExactName(next.1.name) else { return nil }
+      return pairs.map { $0 + [(next.0, next.1.record)] }
+    }
   }
 
   private mutating func update() throws {
@@ -103,19 +137,17 @@ package struct TemplateTree {
       }
       tensors.append(.init(name: name, object: found.object, tensor: shaped))
     }
-    if let part = survey.optimizer?.value.object, state.variables.allSatisfy({ $0.slots.isEmpty }),
-      state.optimizer == nil, state.attributes[TrainingState.hiddenOptimizer] == nil
+    if !survey.optimizers.isEmpty, state.variables.allSatisfy({ $0.slots.isEmpty }),
+      state.optimizer == nil, state.optimizers.isEmpty,
+      state.attributes[TrainingState.hiddenOptimizer] == nil
     {
-      removed.insert(ObjectIdentifier(part))
-      if let scheduler = survey.scheduler?.value.object {
-        removed.insert(ObjectIdentifier(scheduler))
+      let parts = survey.optimizers + survey.schedulers
+      removed.formUnion(parts.compactMap { $0.object.map(ObjectIdentifier.init) })
+      let inside = survey.tensors.filter { found in
+        survey.optimizers.contains { found.path.isBelow($0.path) }
       }
-      tensors.removeAll { node in
-        survey.tensors.contains { found in
-          found.object === node.object
-            && (survey.optimizer.map { found.path.isBelow($0.path) } ?? false)
-        }
-      }
+      let gone = Set(inside.map { ObjectIdentifier($0.object) })
+      tensors.removeAll { gone.contains(ObjectIdentifier($0.object)) }
     }
     if let object = tree.object, removed.contains(ObjectIdentifier(object)) {
       throw StateError(
@@ -146,10 +178,9 @@ package struct TemplateTree {
 
   /// The step of every tensor that counts one, by its path; whole numbers are changed in place.
   private func steps() throws -> [String: Int64] {
-    guard let part = survey.optimizer else { return [:] }
     let owners = owners()
     var steps: [String: Int64] = [:]
-    for entry in try TorchOptimizer(part).entries {
+    for entry in try survey.optimizers.flatMap({ try TorchOptimizer($0).entries }) {
       guard let step = owners[prefix + entry.path.text]?.step, let object = entry.value.object,
         var items = object.items,
         let place = items.firstIndex(where: { $0.key.text == "step" })
@@ -173,9 +204,14 @@ package struct TemplateTree {
 
   /// Changes the counts that groups keep for their parameters.
   private func updateGroupCounters() throws {
-    guard let part = survey.optimizer else { return }
     let owners = owners()
-    let optimizer = try TorchOptimizer(part)
+    for part in survey.optimizers { try updateGroupCounters(try TorchOptimizer(part), owners) }
+  }
+
+  private func updateGroupCounters(
+    _ optimizer: TorchOptimizer,
+    _ owners: [String: Variable]
+  ) throws {
     for group in optimizer.groups {
       guard let counter = group.counter, let object = group.settings.object,
         var items = object.items,
@@ -201,8 +237,16 @@ package struct TemplateTree {
 
   /// Changes the settings that the state's record has changed.
   private mutating func updateRecord() throws {
-    guard let part = survey.optimizer, let record = state.optimizer else { return }
-    let optimizer = try TorchOptimizer(part)
+    for (part, record) in pairs ?? [] {
+      guard let record else { continue }
+      try updateRecord(try TorchOptimizer(part), record)
+    }
+  }
+
+  private mutating func updateRecord(
+    _ optimizer: TorchOptimizer,
+    _ record: OptimizerRecord
+  ) throws {
     guard let rule = TorchRule(optimizer) else { return }
     var update = SettingsUpdate(
       optimizer,
@@ -247,27 +291,38 @@ package struct TemplateTree {
 
   /// Takes objects out of what holds them, and the state of parameters that nothing is left of.
   private func remove(_ removed: Set<ObjectIdentifier>) {
+    defer {
+      for part in survey.optimizers {
+        if let flat = part.flattened { FlatOptimizer.update(flat, from: part.value) }
+      }
+    }
     if removed.isEmpty { return }
     func isRemoved(_ value: PickleValue) -> Bool {
       value.object.map { removed.contains(ObjectIdentifier($0)) } ?? false
     }
-    let entries = survey.optimizer?.value["state"]
+    let states = survey.optimizers.compactMap { $0.value["state"] }
     let parameters = Set(
-      (entries?.items ?? []).compactMap { $0.value.object.map(ObjectIdentifier.init) }
+      states.flatMap { $0.items ?? [] }.compactMap { $0.value.object.map(ObjectIdentifier.init) }
     )
-    PickleTree.forEach(tree) { object in
-      if let items = object.items, items.contains(where: { isRemoved($0.value) }) {
-        let isEntry = parameters.contains(ObjectIdentifier(object))
-        object.setItems(isEntry ? [] : items.filter { !isRemoved($0.value) })
-      }
-      switch object.content {
-      case .list(let elements): object.content = .list(elements.map { isRemoved($0) ? .none : $0 })
-      case .tuple(let elements):
-        object.content = .tuple(elements.map { isRemoved($0) ? .none : $0 })
-      default: break
+    for root in [tree] + survey.optimizers.filter({ $0.flattened != nil }).map(\.value) {
+      PickleTree.forEach(root) { object in
+        if let items = object.items, items.contains(where: { isRemoved($0.value) }) {
+          let isEntry = parameters.contains(ObjectIdentifier(object))
+          object.setItems(isEntry ? [] : items.filter { !isRemoved($0.value) })
+        }
+        switch object.content {
+        case .list(let elements) where !elements.isEmpty:
+          // The place in a list may mean something, unless nothing is left at any.
+          let isGone = elements.allSatisfy(isRemoved)
+          object.content = .list(isGone ? [] : elements.map { isRemoved($0) ? .none : $0 })
+        case .tuple(let elements):
+          object.content = .tuple(elements.map { isRemoved($0) ? .none : $0 })
+        default: break
+        }
       }
     }
-    if let object = entries?.object, let items = object.items {
+    for state in states {
+      guard let object = state.object, let items = object.items else { continue }
       object.setItems(items.filter { !($0.value.items?.isEmpty ?? false) })
     }
   }

@@ -61,160 +61,86 @@ package struct TorchAssembly {
     change(&state.variables[place])
   }
 
-  /// Adds slots, steps and the optimizer's record.
+  /// Adds slots, steps and records of the optimizers.
   ///
   /// - Parameters:
-  ///   - names: The parameters' names in the optimizer's order, where the caller knows them.
+  ///   - names: The parameters' names in the optimizer's order, where the caller knows them; of several optimizers one
+  ///     after another.
+  ///   - key: The name by which the file's optimizer goes among several that are in files of their own.
   ///   - modelOrder: The model's parameters in its order, where that is not the state's.
   ///   - isOrdered: Whether the state's variables, or `modelOrder`, are in the model's order.
   /// - Throws: `StateError` with code `malformed`, or `unsupported` when it is not certain which
   ///   parameter a number stands for.
   package mutating func addOptimizer(
     names: [String]?,
+    named key: String? = nil,
     modelOrder: [String]? = nil,
     isOrdered: Bool = true
   ) throws {
-    guard let part = survey.optimizer else { return }
-    let optimizer = try TorchOptimizer(part)
     let tensors = Dictionary(
       survey.tensors.lazy.map { (ExactName($0.path.text), $0) },
       uniquingKeysWith: { first, _ in first }
     )
-    let slotTensors = optimizer.entries.map { entry in
-      (entry.value.items ?? []).enumerated().compactMap { place, item in
-        tensors[ExactName(entry.path.item(item.key, place).text)].map {
-          (item.key.text ?? "\(place)", $0)
-        }
-      }
-    }
-    let rule = TorchRule(optimizer)
-    let shapes = Dictionary(
-      zip(optimizer.entries.map(\.id), slotTensors.map { FactoredSlot.parameterShape($0) }),
-      uniquingKeysWith: { first, _ in first }
+    let optimizers = try survey.optimizers.map { try KeptState($0, tensors) }
+    let known = try OptimizerNames(
+      optimizers,
+      variables: modelOrder?.compactMap { places[ExactName($0)].map { state.variables[$0] } }
+        ?? state.variables,
+      given: names,
+      isOrdered: isOrdered,
+      isNamed: key != nil
     )
-    let known = try self.names(optimizer, shapes, given: names, modelOrder, isOrdered)
-    var counts: [TorchOptimizer.ParameterID: Int64] = [:]
-    for group in optimizer.groups {
-      guard let count = group.counter.flatMap({ group.settings[$0]?.int }) else { continue }
-      for parameter in group.parameters {
-        if let id = TorchOptimizer.ParameterID(parameter) { counts[id] = count }
+    for (optimizer, names) in zip(optimizers, known.names) {
+      let record = try add(optimizer, names)
+      guard key != nil || optimizers.count > 1 else {
+        state.optimizer = record
+        if record == nil, optimizer.slots.allSatisfy(\.isEmpty) {
+          state.attributes[TrainingState.hiddenOptimizer] = .bool(true)
+        }
+        return
       }
+      let members = optimizer.content.order.compactMap { names[$0] }
+        .filter { places[ExactName($0)] != nil }
+      let steps = members.compactMap { places[ExactName($0)] }.compactMap {
+        state.variables[$0].step
+      }
+      let step = steps.max() ?? optimizer.count
+      state.optimizers.append(
+        NamedOptimizer(
+          key ?? optimizer.part.name,
+          record: record,
+          schedule: survey.scheduler(of: optimizer.part).flatMap {
+            TorchSchedule.find($0.value, step: step)
+          },
+          step: step,
+          members: members
+        )
+      )
     }
-    for (entry, slots) in zip(optimizer.entries, slotTensors) {
-      let name = known[entry.id] ?? Self.fallback(entry.id)
-      try add(slots, of: entry, rule: rule, groupStep: counts[entry.id], to: name)
+  }
+
+  /// Adds what one optimizer keeps.
+  ///
+  /// - Returns: Its record, `nil` where the settings are none that are known.
+  private mutating func add(
+    _ optimizer: KeptState,
+    _ names: [TorchOptimizer.ParameterID: String]
+  ) throws -> OptimizerRecord? {
+    let rule = TorchRule(optimizer.content)
+    for (entry, slots) in zip(optimizer.content.entries, optimizer.slots) {
+      guard let name = names[entry.id] else { continue }
+      try add(slots, of: entry, rule: rule, groupStep: optimizer.counts[entry.id], to: name)
     }
-    let members = optimizer.groups.map { group in
-      group.parameters.compactMap { TorchOptimizer.ParameterID($0) }
-        .map { known[$0] ?? Self.fallback($0) }
+    let members = optimizer.content.groups.map { group in
+      group.parameters.compactMap { TorchOptimizer.ParameterID($0).flatMap { names[$0] } }
     }
-    state.optimizer = try rule?.record(optimizer.groups.map(\.settings), members) { value in
+    let settings = optimizer.content.groups.map(\.settings)
+    return try rule?.record(settings, members) { value in
       if let number = value.number { return number }
       guard let object = value.object, let description = try TorchTensor(object) else {
         return nil
       }
       return try Self.scalar(try file.tensor(description))
-    }
-    if state.optimizer == nil, slotTensors.allSatisfy(\.isEmpty) {
-      state.attributes[TrainingState.hiddenOptimizer] = .bool(true)
-    }
-  }
-
-  private static func fallback(_ id: TorchOptimizer.ParameterID) -> String {
-    switch id {
-    case .number(let number): "\(number)"
-    case .name(let name): name.text
-    }
-  }
-
-  /// The name of every parameter of the optimizer, as far as it has one.
-  private func names(
-    _ optimizer: TorchOptimizer,
-    _ shapes: [TorchOptimizer.ParameterID: Shape?],
-    given: [String]?,
-    _ modelOrder: [String]?,
-    _ isOrdered: Bool
-  ) throws -> [TorchOptimizer.ParameterID: String] {
-    var known: [TorchOptimizer.ParameterID: String] = [:]
-    if let given {
-      guard given.count == optimizer.order.count else {
-        throw StateError(
-          .invalidArgument,
-          "the names given are not as many as the optimizer's parameters",
-          expected: "\(optimizer.order.count)",
-          found: "\(given.count)"
-        )
-      }
-      for (id, name) in zip(optimizer.order, given) {
-        try checkGiven(name, shapes[id] ?? nil)
-        known[id] = name
-      }
-      return known
-    }
-    var taken: Set<ExactName> = []
-    var numbers: [(id: TorchOptimizer.ParameterID, numbered: ParameterOrder.Numbered)] = []
-    for (index, group) in optimizer.groups.enumerated() {
-      let ids = group.parameters.compactMap { TorchOptimizer.ParameterID($0) }
-      for (place, id) in ids.enumerated() {
-        if let names = group.names, names.count == ids.count {
-          guard taken.insert(ExactName(names[place])).inserted else {
-            throw StateError(
-              .malformed,
-              "param_names gives one name to two parameters",
-              tensor: names[place]
-            )
-          }
-          known[id] = names[place]
-        } else if case .name(let name) = id {
-          known[id] = name.text
-        } else {
-          numbers.append((id, .init(group: index, shape: shapes[id] ?? nil)))
-        }
-      }
-    }
-    let candidates = self.candidates(modelOrder)
-    if candidates.isEmpty || numbers.isEmpty { return known }
-    let order = try ParameterOrder.match(
-      numbers.map(\.numbered),
-      candidates,
-      isOrdered: isOrdered
-    )
-    for (number, candidate) in zip(numbers, order) { known[number.id] = candidates[candidate].name }
-    return known
-  }
-
-  /// Refuses a name that the file's model does not have, or whose parameter the slots do not fit.
-  private func checkGiven(_ name: String, _ shape: Shape?) throws {
-    if places.isEmpty { return }
-    guard let value = places[ExactName(name)].flatMap({ state.variables[$0].value }) else {
-      throw StateError(
-        .invalidArgument,
-        "a name given is that of no parameter of the model",
-        tensor: name
-      )
-    }
-    guard let shape, shape != value.tensor.shape else { return }
-    throw StateError(
-      .invalidArgument,
-      "the names given are in another order than the optimizer's parameters: its slots do not fit",
-      tensor: name,
-      expected: "\(value.tensor.shape)",
-      found: "\(shape)"
-    )
-  }
-
-  /// The model's parameters: no buffers, no whole numbers, and of tied ones the first.
-  private func candidates(_ modelOrder: [String]?) -> [ParameterOrder.Candidate] {
-    var seen: Set<ObjectIdentifier> = []
-    let ordered =
-      modelOrder?.compactMap { places[ExactName($0)].map { state.variables[$0] } }
-      ?? state.variables
-    return ordered.compactMap { variable in
-      guard let tensor = variable.value?.tensor, tensor.elementType.isFloatingPoint,
-        !TrainerGroups.isBuffer(variable.name),
-        seen.insert(ObjectIdentifier(tensor.source)).inserted
-      else { return nil }
-      return ParameterOrder.Candidate(name: variable.name, shape: tensor.shape)
     }
   }
 
@@ -266,14 +192,18 @@ package struct TorchAssembly {
 
   /// Sets the step where the file says it: by name, or by the steps of the variables.
   package mutating func addStep() {
-    let steps = state.variables.compactMap(\.step)
+    // What one of several optimizers counts is its own.
+    let steps = state.optimizers.isEmpty ? state.variables.compactMap(\.step) : []
     let counted = survey.counter("global_step") ?? survey.counter("step") ?? steps.max()
     if state.globalStep == nil { state.globalStep = counted.map { GlobalStep($0) } }
   }
 
   /// The schedule that the tree's scheduler says, `nil` where it is not certain.
   package var schedule: ScheduleRecord? {
-    survey.scheduler.flatMap { TorchSchedule.find($0.value, step: state.globalStep?.value) }
+    guard survey.optimizers.count == 1 || state.optimizers.isEmpty else { return nil }
+    return survey.onlyScheduler.flatMap {
+      TorchSchedule.find($0.value, step: state.globalStep?.value)
+    }
   }
 
   /// Adds everything else: other tensors, the tree itself, and how the archive was laid out.

@@ -22,8 +22,15 @@ enum TorchExtras {
   /// Of the state: a sum over the storages' sums, by which the archive's identity is known to hold.
   static let contents = "pytorch.contents:"
 
-  /// Of the state: the schedule that the file's scheduler says.
+  /// Of the state: the schedule that the file's scheduler says, or those of its optimizers' schedulers.
   static let schedule = "pytorch.schedule"
+
+  /// What a state says of schedules, `nil` where it has none.
+  static func schedules(of state: TrainingState) -> AttributeValue? {
+    let own = [state.schedule] + state.optimizers.map(\.schedule)
+    let words = own.compactMap { $0.map { "\($0)" } }
+    return words.isEmpty ? nil : .string(words.joined(separator: "; "))
+  }
 
   /// A tensor of bytes.
   static func bytes(_ name: String, _ content: [UInt8]) throws -> StateTensor {

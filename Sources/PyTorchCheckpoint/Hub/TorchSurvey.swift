@@ -36,19 +36,26 @@ struct TorchSurvey {
   struct Part {
     let path: TorchPath
     let value: PickleValue
+
+    /// The dictionary of the tree, where an optimizer's was flattened and `value` is what it was before.
+    var flattened: PickleObject?
+
+    /// What stands in the tree.
+    var object: PickleObject? { flattened ?? value.object }
+
+    /// What it is called among several: the keys that lead to it.
+    var name: String { path.keys.isEmpty ? "optimizer" : path.keys.joined(separator: "/") }
   }
 
   /// Every tensor of the tree, in the order of the pickle; a shared one at each of its places.
   private(set) var tensors: [Found] = []
 
-  /// The optimizer's state, where there is one, or one among several by its key.
-  private(set) var optimizer: Part?
+  /// The optimizers' states, in the tree's order.
+  private(set) var optimizers: [Part] = []
 
-  /// The scheduler's state.
-  private(set) var scheduler: Part?
+  /// The schedulers' states, in the tree's order.
+  private(set) var schedulers: [Part] = []
 
-  private var optimizers: [Part] = []
-  private var schedulers: [Part] = []
   private var modelRoots: [Part] = []
   private let root: PickleValue
 
@@ -56,18 +63,45 @@ struct TorchSurvey {
     "model", "state_dict", "model_state_dict", "module", "net", "network", "model_state",
     "weights", "params",
   ]
-  private static let optimizerKeys = [
-    "optimizer", "optimizer_state_dict", "optim", "optimizer_state", "opt",
-  ]
+  static let optimizerWords = ["optimizer", "optim", "opt"]
   private static let schedulerKeys = [
     "scheduler", "lr_scheduler", "scheduler_state_dict", "lr_scheduler_state_dict",
   ]
+  private static let schedulerWords = ["lr_scheduler", "scheduler", "sched", "lr"]
 
   init(_ root: PickleValue) throws {
     self.root = root
     try walk(root, TorchPath(), isInside: false)
-    optimizer = Self.choose(optimizers, Self.optimizerKeys)
-    scheduler = Self.choose(schedulers, Self.schedulerKeys)
+  }
+
+  /// The optimizer's state where there is one, `nil` where there are several.
+  var optimizer: Part? { optimizers.count == 1 ? optimizers[0] : nil }
+
+  /// The scheduler's state of an only optimizer, `nil` where it is not certain.
+  var onlyScheduler: Part? {
+    optimizers.count > 1 ? nil : Self.choose(schedulers, Self.schedulerKeys)
+  }
+
+  /// The scheduler of an optimizer, `nil` where it is not certain.
+  ///
+  /// Of an only optimizer it is the only scheduler, or the one that has the usual key. One of several goes with the one
+  /// whose key is the same but for the word, or, in a list, with the one at the same place of a list as long.
+  func scheduler(of optimizer: Part) -> Part? {
+    guard optimizers.count > 1 else { return onlyScheduler }
+    let stem = Self.stem(optimizer, Self.optimizerWords)
+    let named = schedulers.filter { Self.stem($0, Self.schedulerWords) == stem }
+    if let stem, !stem.isEmpty, Int(stem) == nil { return named.count == 1 ? named[0] : nil }
+    let place = optimizers.firstIndex { $0.path == optimizer.path }
+    guard schedulers.count == optimizers.count, let place else { return nil }
+    return schedulers[place]
+  }
+
+  /// What is left of a part's key without the word for what it is.
+  private static func stem(_ part: Part, _ words: [String]) -> String? {
+    guard let key = part.path.keys.last?.lowercased() else { return nil }
+    let word = words.first { key.contains($0) }
+    let rest = word.map { key.replacing($0, with: "") } ?? key
+    return rest.replacing("state_dict", with: "").filter { $0 != "_" && $0 != "." && $0 != "-" }
   }
 
   /// A whole number at the root.
@@ -97,6 +131,12 @@ struct TorchSurvey {
       return
     }
     var isInside = isInside
+    if !isInside, let items = object.items, FlatOptimizer.isFlat(items) {
+      let unfolded = FlatOptimizer.unfold(items, TorchNodes())
+      optimizers.append(Part(path: path, value: unfolded, flattened: object))
+      try walk(unfolded, path, isInside: true)
+      return
+    }
     if let items = object.items {
       if !isInside { isInside = note(value, path) }
       for (place, item) in items.enumerated() {

@@ -17,6 +17,7 @@ enum RecordCoding {
   static func encode(_ group: ParameterGroup) -> JSONObject {
     var object = JSONObject()
     object["name"] = group.name.map(JSONValue.string)
+    object["kind"] = group.kind.map(JSONValue.string)
     object["members"] = .array(group.members.map(JSONValue.string))
     add(group.overrides, to: &object)
     return object
@@ -45,9 +46,12 @@ enum RecordCoding {
     else { throw StateDescription.damaged("a parameter group has no members") }
     var name: String?
     if case .string(let text)? = object["name"] { name = text }
+    var kind: String?
+    if case .string(let text)? = object["kind"] { kind = text }
     object["members"] = nil
     object["name"] = nil
-    return ParameterGroup(name: name, overrides: try values(object), members: members)
+    object["kind"] = nil
+    return ParameterGroup(name: name, kind: kind, overrides: try values(object), members: members)
   }
 
   private static func record(_ value: JSONValue) throws -> (String, JSONObject) {

@@ -44,7 +44,11 @@ public enum Conversion {
     try checkApart(input, output)
     let state = try inputs.record {
       try BERTConfiguration.completing(
-        try change(source.state, source.format).naming(naming, format: format, note: options.note),
+        try change(source.state, source.format).whole.naming(
+          naming,
+          format: format,
+          note: options.note
+        ),
         format: format,
         file: configuration,
         note: options.note

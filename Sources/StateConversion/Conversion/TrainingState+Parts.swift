@@ -7,7 +7,7 @@ extension TrainingState {
   /// - Parameter part: Which one.
   /// - Returns: A state with that part alone.
   public func taking(_ part: StatePart) -> TrainingState {
-    var copy = self
+    var copy = part == .parameters ? withoutOthers : self
     switch part {
     case .all: break
     case .parameters:
@@ -18,6 +18,7 @@ extension TrainingState {
       copy.optimizerTensors = []
       copy.optimizer = nil
       copy.schedule = nil
+      copy.optimizers = []
       copy.attributes[TrainingState.hiddenOptimizer] = nil
     case .slots:
       copy.variables = variables.filter { !$0.slots.isEmpty }.map { variable in

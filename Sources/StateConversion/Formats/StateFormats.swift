@@ -40,7 +40,8 @@ public enum StateFormats {
   ///   - options: What the files themselves do not say.
   /// - Returns: The state and the name of its format.
   /// - Throws: `StateError` with code `notFound` when nothing is there, `unsupported` when it is no
-  ///   state that is known, `malformed` and the like when it breaks its format's rules.
+  ///   state that is known, `malformed` and the like when it breaks its format's rules,
+  ///   `invalidArgument` when it has no optimizer of the name that is meant.
   public static func open(
     _ path: String,
     options: ReadOptions = ReadOptions()
@@ -48,9 +49,10 @@ public enum StateFormats {
     let probe = StateProbe(path)
     for format in all {
       guard let reader = format.reader, try reader.recognizes(probe) else { continue }
-      let state = try reader.read(probe, options: options)
+      var state = try reader.read(probe, options: options)
       do {
         try state.checkNames()
+        if let name = options.optimizerName { state = try state.choosing(name) }
       } catch let error as StateError {
         throw error.inContext(file: path)
       }
@@ -142,6 +144,16 @@ public enum StateFormats {
   ) throws {
     guard let target = named(format), let writer = target.writer else {
       throw StateError(.invalidArgument, "no format '\(format)'")
+    }
+    let state = state.whole
+    if !target.abilities.contains(.severalOptimizers) {
+      do {
+        try state.checkIsOfOneOptimizer()
+      } catch var error as StateError {
+        error.file = path
+        error.expected = "one optimizer: \(format) holds no more"
+        throw error
+      }
     }
     if !target.abilities.contains(.histories),
       state.variables.contains(where: { $0.slots.contains { !$0.history.isPlain } })

@@ -101,8 +101,11 @@ public enum RecordSource {
     else { throw failure("a group has no list of members", path) }
     var name: String?
     if case .string(let text) = take("name", &values) { name = text }
+    var kind: String?
+    if case .string(let text) = take("kind", &values) { kind = text }
     return ParameterGroup(
       name: name,
+      kind: kind,
       overrides: try attributes(values, path),
       members: try members.map { member in
         guard case .string(let text) = member else { throw failure("a member is no text", path) }

@@ -76,6 +76,7 @@ public struct Debias: Sendable {
   ///   are folded already or not at all, or when decays or counts are not known; `malformed` when a
   ///   variable has one moment without the other.
   public func apply(to state: TrainingState) throws -> (state: TrainingState, plan: DebiasPlan) {
+    try state.checkIsOfOneOptimizer()
     let optimizer = try ResolvedOptimizer(state, betas: (beta1, beta2))
     if operation == .translateFrozen {
       let (changed, factor) = try FrozenCorrection(beta1: beta1, beta2: beta2).translate(state)
@@ -111,6 +112,13 @@ public struct Debias: Sendable {
   /// Refuses rules whose moments are something else.
   private func checkRule(_ record: OptimizerRecord?) throws {
     guard let record, !isForced else { return }
+    if let other = record.groups.lazy.compactMap(\.kind).first {
+      throw StateError(
+        .unsupported,
+        "the optimizer '\(record.kind)' has groups of another kind, '\(other)'",
+        remedy: "pass --force to change whatever moments there are"
+      )
+    }
     guard let description = OptimizerCatalog.description(of: record.kind),
       description.hasAdamsMoments
     else {

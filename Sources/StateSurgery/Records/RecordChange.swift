@@ -39,8 +39,9 @@ public struct RecordChange: Sendable {
   /// - Parameter state: The state.
   /// - Returns: The changed state.
   /// - Throws: `StateError` with code `invalidArgument` when a number makes no sense, `unsupported`
-  ///   when the schedule has no place for it.
+  ///   when the schedule has no place for it, or the state has several optimizers and none is chosen.
   public func apply(to state: TrainingState) throws -> TrainingState {
+    try state.checkIsOfOneOptimizer()
     try state.refuseUnreadOptimizers()
     var copy = state
     if let optimizer { copy.optimizer = optimizer }

@@ -57,6 +57,41 @@ public struct Reset: Sendable {
     self.betas = betas
   }
 
+  /// Resets a state, all of its optimizers where it has several and none is chosen.
+  ///
+  /// - Parameters:
+  ///   - state: The state.
+  ///   - isSelected: Chooses variables by name; an optimizer of which it chooses none stays as it is.
+  /// - Returns: The changed state and what was done, by optimizer.
+  /// - Throws: `StateError` as ``apply(to:isSelected:)``.
+  public func applyToAll(
+    _ state: TrainingState,
+    isSelected: (String) -> Bool = { _ in true }
+  ) throws -> (state: TrainingState, reports: [(optimizer: String?, report: ResetReport)]) {
+    var names = state.chosenOptimizer == nil ? state.optimizers.map(\.name) : []
+    names = names.filter { name in
+      let members = state.optimizers.first { $0.name == name }?.members ?? []
+      return members.contains(where: isSelected)
+    }
+    guard !names.isEmpty else {
+      let (changed, report) = try apply(to: state, isSelected: isSelected)
+      return (changed, [(state.chosenOptimizer, report)])
+    }
+    var copy = state
+    var reports: [(String?, ResetReport)] = []
+    for name in names {
+      let chosen = try copy.choosing(name)
+      let members = chosen.optimizers.first { $0.name == name }?.members ?? []
+      let own = Set(members.map(ExactName.init))
+      let (changed, report) = try apply(to: chosen) {
+        own.contains(ExactName($0)) && isSelected($0)
+      }
+      copy = changed.whole
+      reports.append((name, report))
+    }
+    return (copy, reports)
+  }
+
   /// Resets a state; no tensor is read, but for first moments that would be left without their second.
   ///
   /// - Parameters:
@@ -64,11 +99,13 @@ public struct Reset: Sendable {
   ///   - isSelected: Chooses variables by name.
   /// - Returns: The changed state and what was done.
   /// - Throws: `StateError` with code `unsupported` when nothing is selected, a slot begins at a value
-  ///   that is not known or the next update would explode; `invalidArgument` for a negative step.
+  ///   that is not known, the next update would explode, or the state has several optimizers and none is
+  ///   chosen; `invalidArgument` for a negative step.
   public func apply(
     to state: TrainingState,
     isSelected: (String) -> Bool = { _ in true }
   ) throws -> (state: TrainingState, report: ResetReport) {
+    try state.checkIsOfOneOptimizer()
     try state.refuseUnreadOptimizers()
     let selected = try selection(state, isSelected)
     try checkUpdates(of: selected.map { state.variables[$0] }, in: state)

@@ -53,12 +53,13 @@ enum SlotBeginning {
     of variable: Variable,
     _ optimizer: ResolvedOptimizer
   ) -> Double? {
-    guard slot.name == .meanSquare || slot.name == .accumulator, let record = optimizer.record
+    guard slot.name == .meanSquare || slot.name == .accumulator,
+      let kind = optimizer.kind(for: variable.name)
     else { return nil }
     if let number = optimizer.value("initial_accumulator_value", for: variable.name)?.value.number {
       return number
     }
-    let isSum = ["adagrad", "ftrl"].contains(record.kind)
+    let isSum = ["adagrad", "ftrl"].contains(kind)
     return slot.name == .accumulator && !isSum ? 0 : nil
   }
 

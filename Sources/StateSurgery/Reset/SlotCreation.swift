@@ -53,6 +53,7 @@ public struct SlotCreation: Sendable {
     to state: TrainingState,
     isSelected: (String) -> Bool = { _ in true }
   ) throws -> (state: TrainingState, report: SlotCreationReport) {
+    try state.checkIsOfOneOptimizer()
     try state.refuseUnreadOptimizers()
     let (record, description) = try Self.optimizer(of: state)
     var copy = state

@@ -2,11 +2,45 @@ internal import OptimizerCore
 internal import Tensors
 internal import TrainingState
 
+extension NamedOptimizer {
+  /// A state with nothing but what is known of the optimizer.
+  fileprivate var alone: TrainingState {
+    TrainingState(
+      globalStep: step.map { GlobalStep($0) },
+      optimizer: record,
+      schedule: schedule,
+      origin: Origin("", .unknown)
+    )
+  }
+}
+
 /// What two states say of steps, schedule and optimizer.
 enum RecordComparison {
   /// In what the records differ.
   static func differences(_ one: TrainingState, _ other: TrainingState) -> [Difference] {
     globalStep(one, other) + steps(one, other) + schedule(one, other) + optimizer(one, other)
+      + optimizers(one, other)
+  }
+
+  /// Where both states have several optimizers, each beside the one of its name.
+  private static func optimizers(_ one: TrainingState, _ other: TrainingState) -> [Difference] {
+    guard one.chosenOptimizer == nil, other.chosenOptimizer == nil else { return [] }
+    let names = one.optimizers.map(\.name)
+    let all = names + other.optimizers.map(\.name).filter { !names.contains($0) }
+    return all.flatMap { name -> [Difference] in
+      let pair = [one, other].map { state in state.optimizers.first { $0.name == name } }
+      guard let first = pair[0], let second = pair[1] else {
+        let place = pair[0] == nil ? "second" : "first"
+        return [Difference(.hyperparameters, "only the \(place) state has the optimizer '\(name)'")]
+      }
+      var found: [Difference] = []
+      if first.members != second.members {
+        found.append(Difference(.hyperparameters, "the variables differ"))
+      }
+      let (before, after) = (first.alone, second.alone)
+      found += globalStep(before, after) + schedule(before, after) + optimizer(before, after)
+      return found.map { Difference($0.kind, "of '\(name)': \($0.message)") }
+    }
   }
 
   private static func globalStep(_ one: TrainingState, _ other: TrainingState) -> [Difference] {

@@ -41,7 +41,7 @@ public struct Diagnosis: Sendable {
   /// Updates applied, as the state counts them.
   let globalStep: Int64?
 
-  /// Looks at a state.
+  /// Looks at a state; of several optimizers each is judged by its own record and its own step.
   ///
   /// - Parameters:
   ///   - path: A file, a directory or a prefix.
@@ -57,20 +57,36 @@ public struct Diagnosis: Sendable {
     progress: (@Sendable (Int, Int) -> Void)? = nil
   ) throws {
     let (opened, format) = try StateFormats.open(path, options: readOptions)
-    let survey = try StateSurvey(try change(opened), progress: progress)
-    try self.init(path, format, survey)
+    let state = try change(opened)
+    let parts = try state.parts.map { part in
+      let survey = try StateSurvey(part.state, progress: progress)
+      return (part.name, try Diagnosis(path, format, survey, optimizer: part.name))
+    }
+    self.path = path
+    self.format = format
+    findings = parts.flatMap(\.1.findings)
+    tightness = parts.flatMap(\.1.tightness)
+    decays = parts.map { name, part in (name.map { "\($0): " } ?? "") + part.decays }
+      .joined(separator: "; ")
+    tensorCount = parts.reduce(0) { $0 + $1.1.tensorCount }
+    globalStep = state.globalStep?.value
   }
 
   /// Draws the conclusions from a survey.
-  init(_ path: String, _ format: String, _ survey: StateSurvey) throws {
+  init(
+    _ path: String,
+    _ format: String,
+    _ survey: StateSurvey,
+    optimizer: String? = nil
+  ) throws {
     self.path = path
     self.format = format
-    let subject = DiagnosisSubject(survey, remedies: Remedies(path))
+    let subject = DiagnosisSubject(survey, remedies: Remedies(path, optimizer: optimizer))
     var findings = SlotCheck(subject).findings + NumberCheck(subject).findings
     findings += try MomentCheck(subject, besides: findings).findings
     findings += StepCheck(subject).findings + OptimizerCheck(subject).findings
     findings += AccountCheck(subject).findings
-    self.findings = findings
+    self.findings = findings.map { $0.of(optimizer) }
     tightness = subject.tightness
     decays = survey.decays.explanation
     tensorCount = survey.tensorCount

@@ -37,6 +37,8 @@ public struct Finding: Sendable, Hashable {
 
   /// What kind of thing it is.
   public let code: Code
+  /// Which of several optimizers is concerned, `nil` in a state that does not have several.
+  public private(set) var optimizer: String?
   /// The variable concerned, `nil` for the state as a whole.
   public let variable: String?
   /// The slot concerned, `nil` for the variable itself or all its slots.
@@ -68,10 +70,18 @@ public struct Finding: Sendable, Hashable {
     self.remedy = remedy
   }
 
+  /// The finding of one among several optimizers.
+  func of(_ optimizer: String?) -> Finding {
+    var copy = self
+    copy.optimizer = optimizer
+    return copy
+  }
+
   /// The finding as `doctor --json` prints it.
   public var json: JSONValue {
     .object([
       "code": .string(code.rawValue),
+      "optimizer": JSONValue(optimizer),
       "variable": JSONValue(variable),
       "slot": JSONValue(slot),
       "message": .string(message),

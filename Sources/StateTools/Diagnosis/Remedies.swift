@@ -6,9 +6,17 @@ struct Remedies {
   private let input: String
   private let output: String
 
+  /// The option that names one of several optimizers, with a blank before it.
+  private let chosen: String
+
   /// Commands for the state at a path.
-  init(_ path: String) {
+  ///
+  /// - Parameters:
+  ///   - path: The path.
+  ///   - optimizer: Which of several optimizers is meant.
+  init(_ path: String, optimizer: String? = nil) {
     input = Self.quoted(path)
+    chosen = optimizer.map { " --optimizer-name " + Self.quoted($0) } ?? ""
     let name = path.split(separator: "/").last.map(String.init) ?? path
     if let dot = name.lastIndex(of: "."), dot > name.startIndex, !name.contains(".ckpt") {
       output = Self.quoted("\(name[..<dot]).mended\(name[dot...])")
@@ -19,27 +27,29 @@ struct Remedies {
 
   /// Makes a variable's moments begin anew.
   func reset(_ variable: String) -> String {
-    "optstate reset \(input) \(output) --match \(Self.quoted("^\(Self.escaped(variable))$"))"
+    "optstate reset \(input) \(output)\(chosen) --match \(Self.quoted("^\(Self.escaped(variable))$"))"
   }
 
   /// Makes everything that counts and all moments begin anew.
-  var restart: String { "optstate reset \(input) \(output) --step 0" }
+  var restart: String { "optstate reset \(input) \(output)\(chosen) --step 0" }
 
   /// Keeps the parameters alone.
   var parametersOnly: String { "optstate convert \(input) \(output) --only parameters" }
 
   /// Sets the step.
-  func setStep(_ step: String) -> String { "optstate set \(input) \(output) --step \(step)" }
+  func setStep(_ step: String) -> String {
+    "optstate set \(input) \(output)\(chosen) --step \(step)"
+  }
 
   /// Records a schedule.
   func setSchedule(_ record: ScheduleRecord) -> String {
-    "optstate set \(input) \(output) --schedule \(Self.quoted(record.description))"
+    "optstate set \(input) \(output)\(chosen) --schedule \(Self.quoted(record.description))"
   }
 
   /// Records an optimizer, and a schedule where there is one.
   func setRecords(_ optimizer: OptimizerRecord, _ schedule: ScheduleRecord?) -> String {
     let command =
-      "optstate set \(input) \(output) --optimizer \(Self.quoted(optimizer.description))"
+      "optstate set \(input) \(output)\(chosen) --optimizer \(Self.quoted(optimizer.description))"
     return command + (schedule.map { " --schedule \(Self.quoted($0.description))" } ?? "")
   }
 

@@ -21,12 +21,13 @@ extension Inspection {
       "naming": JSONValue(state.naming),
       "source_format": .string(state.origin.format),
       "global_step": JSONValue(state.globalStep?.value),
-      "optimizer": optimizer,
-      "schedule": schedule,
+      "optimizer": state.optimizer.map(Self.describe) ?? .null,
+      "schedule": state.schedule.map { Self.describe($0, rate: learningRate) } ?? .null,
       "suspicions": .array(suspicions.map(JSONValue.string)),
       "totals": .object(totals),
       "account": account,
     ]
+    if !state.optimizers.isEmpty { report["optimizers"] = .array(optimizers.map(describe)) }
     if withVariables { report["variables"] = .array(state.variables.map(describe)) }
     return .object(report)
   }
@@ -54,29 +55,39 @@ extension Inspection {
     return object
   }
 
-  private var optimizer: JSONValue {
-    guard let record = state.optimizer else { return .null }
-    return .object([
+  private func describe(_ summary: OptimizerSummary) -> JSONValue {
+    .object([
+      "name": .string(summary.name),
+      "kind": JSONValue(summary.record?.kind),
+      "step": JSONValue(summary.step),
+      "variables": .int(Int64(summary.variables)),
+      "slots": .object(counts(summary.slots.map { ($0.rawValue, $1) })),
+      "optimizer": summary.record.map(Self.describe) ?? .null,
+      "schedule": summary.schedule.map { Self.describe($0, rate: summary.learningRate) } ?? .null,
+    ])
+  }
+
+  private static func describe(_ record: OptimizerRecord) -> JSONValue {
+    .object([
       "kind": .string(record.kind),
       "hyperparameters": .object(JSONObject(record.hyperparameters.mapValues(JSONValue.init))),
       "groups": .array(
         record.groups.map { group in
-          .object([
-            "name": JSONValue(group.name),
-            "overrides": .object(JSONObject(group.overrides.mapValues(JSONValue.init))),
-            "members": .array(group.members.map(JSONValue.string)),
-          ])
+          var object: JSONObject = ["name": JSONValue(group.name)]
+          object["kind"] = group.kind.map(JSONValue.string)
+          object["overrides"] = .object(JSONObject(group.overrides.mapValues(JSONValue.init)))
+          object["members"] = .array(group.members.map(JSONValue.string))
+          return .object(object)
         }
       ),
     ])
   }
 
-  private var schedule: JSONValue {
-    guard let record = state.schedule else { return .null }
-    return .object([
+  private static func describe(_ record: ScheduleRecord, rate: Double?) -> JSONValue {
+    .object([
       "kind": .string(record.kind),
       "parameters": .object(JSONObject(record.parameters.mapValues(JSONValue.init))),
-      "learning_rate": JSONValue(learningRate),
+      "learning_rate": JSONValue(rate),
     ])
   }
 

@@ -55,6 +55,12 @@ public struct Inspection: Sendable {
     self.statistics = statistics
   }
 
+  /// The optimizers of a state that has several, none otherwise.
+  public var optimizers: [OptimizerSummary] {
+    let whole = state.whole
+    return whole.optimizers.map { OptimizerSummary($0, in: whole) }
+  }
+
   /// Elements of all variables.
   public var parameterCount: Int {
     state.variables.reduce(0) { $0 + ($1.value?.tensor.shape.elementCount ?? 0) }

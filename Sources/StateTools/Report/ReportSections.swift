@@ -65,7 +65,11 @@ struct ReportSections {
       ("bytes", "\(inspection.byteCount)"),
       ("slots", slots.isEmpty ? "none" : slots),
       ("element types", types),
-      ("optimizer", state.optimizer?.description ?? "not in the file"),
+      (
+        "optimizer",
+        (state.chosenOptimizer.map { "\($0): " } ?? "")
+          + (state.optimizer?.description ?? "not in the file")
+      ),
       ("schedule", state.schedule?.description ?? "not in the file"),
       ("rate of the next update", report.rates.rate.map(Numbers.short) ?? "not known"),
       ("decays", report.diagnosis.decays),

@@ -25,7 +25,8 @@ public struct StateReport: Sendable {
   ///   - readOptions: What the files themselves do not say.
   ///   - change: Adds what the file does not say, such as optimizer and schedule.
   ///   - progress: Told of the bytes done.
-  /// - Throws: `StateError` when the state cannot be read or is damaged.
+  /// - Throws: `StateError` when the state cannot be read or is damaged, or has several optimizers and
+  ///   the options name none.
   /// - Complexity: O(bytes) time.
   public init(
     _ path: String,
@@ -35,9 +36,15 @@ public struct StateReport: Sendable {
   ) throws {
     inspection = try Inspection(path, readOptions: readOptions, change: change)
     let state = inspection.state
+    try state.checkIsOfOneOptimizer()
     let epsilon = Float(state.optimizer?.hyperparameters["epsilon"]?.number ?? 1e-6)
     survey = try StateSurvey(state, epsilon: epsilon, progress: progress)
-    diagnosis = try Diagnosis(path, inspection.format, survey)
+    diagnosis = try Diagnosis(
+      path,
+      inspection.format,
+      survey,
+      optimizer: state.chosenOptimizer
+    )
     layers = LayerSummary.layers(of: survey)
     rates = EffectiveRates(state, survey.decays)
   }

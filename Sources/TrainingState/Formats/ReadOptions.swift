@@ -14,13 +14,22 @@ public struct ReadOptions: Sendable {
   /// goes on to compare every tensor with its own.
   public var acceptsEdits = false
 
+  /// Which of the state's optimizers is meant, where it has several; `nil` for all of them.
+  public var optimizerName: String?
+
   /// Describes the options.
   ///
   /// - Parameters:
   ///   - parameterNames: Names of the parameters in the optimizer's order.
   ///   - optimizer: The optimizer that kept the slots.
-  public init(parameterNames: [String]? = nil, optimizer: OptimizerRecord? = nil) {
+  ///   - optimizerName: Which of the state's optimizers is meant.
+  public init(
+    parameterNames: [String]? = nil,
+    optimizer: OptimizerRecord? = nil,
+    optimizerName: String? = nil
+  ) {
     self.parameterNames = parameterNames
     self.optimizer = optimizer
+    self.optimizerName = optimizerName
   }
 }

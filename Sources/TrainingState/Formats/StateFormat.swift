@@ -23,6 +23,8 @@ public struct StateFormat: Sendable {
     public static let tiedNames = Abilities(rawValue: 1 << 3)
     /// Any state, whoever made it; without it a writer may refuse what its framework has no words for.
     public static let anyState = Abilities(rawValue: 1 << 4)
+    /// Several optimizers, each with its name, its step and its schedule.
+    public static let severalOptimizers = Abilities(rawValue: 1 << 5)
   }
 
   /// Where a state comes from that was read from the format.

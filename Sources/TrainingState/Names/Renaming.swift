@@ -39,6 +39,8 @@ public struct Renaming: Sendable {
     var renamed: [(order: [Int], variable: Variable)] = []
     var extra: [Variable] = []
     var names: [ExactName: String] = [:]
+    let chosen = state.chosenOptimizer
+    let state = state.whole
     let originals = Dictionary(
       state.variables.map { (ExactName(map.target(of: $0.name)?.name ?? $0.name), $0) },
       uniquingKeysWith: { first, _ in first }
@@ -82,6 +84,11 @@ public struct Renaming: Sendable {
     self.state.globalStep = state.globalStep.map { GlobalStep($0.value) }
     self.state.optimizerTensors = state.optimizerTensors.map { StateTensor($0.name, $0.tensor) }
     self.state.optimizer = try state.optimizer?.renamed(names)
+    for (place, optimizer) in state.optimizers.enumerated() {
+      self.state.optimizers[place].record = try optimizer.record?.renamed(names)
+      self.state.optimizers[place].members = optimizer.members.map { names[ExactName($0)] ?? $0 }
+    }
+    if let chosen { self.state = try self.state.choosing(chosen) }
   }
 }
 
@@ -161,7 +168,7 @@ extension OptimizerRecord {
         group.overrides, group.overrides.merging(["weight_decay": .double(0)]) { $1 },
       ]
       return zip(overrides, split).filter { !$0.1.isEmpty }.map {
-        ParameterGroup(name: group.name, overrides: $0.0, members: $0.1)
+        ParameterGroup(name: group.name, kind: group.kind, overrides: $0.0, members: $0.1)
       }
     }
     let grouped = Set(copy.groups.flatMap(\.members).map(ExactName.init))

@@ -18,7 +18,7 @@ public struct ResolvedOptimizer: Sendable {
 
   private let outcome: Result<Optimizer, any Error>?
   private let shared: [String: HyperparameterValue]
-  private let groups: [ExactName: [String: HyperparameterValue]]
+  private let groups: [ExactName: ParameterGroup]
   private let told: [BetaPowerName.Base: Double]
   private let proved: [BetaPowerName.Base: Double]
 
@@ -72,9 +72,9 @@ public struct ResolvedOptimizer: Sendable {
     }
     let defaults = (try? outcome?.get())?.record.hyperparameters ?? [:]
     shared = (state.optimizer?.hyperparameters ?? [:]).merging(defaults) { own, _ in own }
-    var groups: [ExactName: [String: HyperparameterValue]] = [:]
-    for group in state.optimizer?.groups ?? [] where !group.overrides.isEmpty {
-      for member in group.members { groups[ExactName(member)] = group.overrides }
+    var groups: [ExactName: ParameterGroup] = [:]
+    for group in state.optimizer?.groups ?? [] where !group.overrides.isEmpty || group.kind != nil {
+      for member in group.members { groups[ExactName(member)] = group }
     }
     self.groups = groups
   }
@@ -108,6 +108,14 @@ public struct ResolvedOptimizer: Sendable {
     try StateError.blamingData { try outcome?.get() }
   }
 
+  /// The kind of rule that a variable is updated by: its group's, else the record's.
+  ///
+  /// - Parameter variable: The variable's name, empty for one in no group.
+  /// - Returns: The kind, `nil` without a record.
+  public func kind(for variable: String) -> String? {
+    groups[ExactName(variable)]?.kind ?? record?.kind
+  }
+
   /// A variable's hyper-parameter: its group's, else the record's, else the rule's default.
   ///
   /// - Parameters:
@@ -115,9 +123,15 @@ public struct ResolvedOptimizer: Sendable {
   ///   - variable: The variable's name, empty for one in no group.
   /// - Returns: The value, `nil` where nobody says it.
   public func value(_ key: String, for variable: String) -> Resolved<HyperparameterValue>? {
-    if let own = groups[ExactName(variable)]?[key] ?? record?.hyperparameters[key] {
-      return Resolved(own, .said)
+    let group = groups[ExactName(variable)]
+    if let own = group?.overrides[key] { return Resolved(own, .said) }
+    if let kind = group?.kind {
+      guard let arithmetic, let group else { return nil }
+      let record = OptimizerRecord(kind: kind, hyperparameters: group.overrides)
+      let own = try? Optimizer(record, convention: arithmetic.value.convention)
+      return own?.record.hyperparameters[key].map { Resolved($0, .standard) }
     }
+    if let own = record?.hyperparameters[key] { return Resolved(own, .said) }
     return shared[key].map { Resolved($0, .standard) }
   }
 

@@ -8,7 +8,8 @@ extension TrainingState {
   /// object graph can give two tensors one name, of which only one would reach the next file.
   ///
   /// - Throws: `StateError` with code `malformed` when two variables, two slots of one variable or two
-  ///   extras have one name, or a variable is in the optimizer's groups twice.
+  ///   extras have one name, or a variable is in the optimizer's groups twice; `unsupported` when two
+  ///   optimizers claim one variable.
   public func checkNames() throws {
     var names: Set<ExactName> = []
     for variable in variables {
@@ -28,8 +29,13 @@ extension TrainingState {
     for extra in extras where !carried.insert(ExactName(extra.name)).inserted {
       throw StateError(.malformed, "two extras have one name", tensor: extra.name)
     }
+    try checkOptimizers()
+    for record in [optimizer] + optimizers.map(\.record) { try Self.checkGroups(record) }
+  }
+
+  private static func checkGroups(_ record: OptimizerRecord?) throws {
     var members: Set<ExactName> = []
-    for name in optimizer?.groups.lazy.flatMap(\.members) ?? []
+    for name in record?.groups.lazy.flatMap(\.members) ?? []
     where !members.insert(ExactName(name)).inserted {
       throw StateError(
         .malformed,

@@ -9,17 +9,25 @@ public struct TrainingState: Sendable {
   /// Parameters with their slots, in the source's order.
   public var variables: [Variable]
 
-  /// Updates applied so far, `nil` where the source does not say.
+  /// Updates applied so far, `nil` where the source does not say; where there are several optimizers, what the source
+  /// counts for all of them.
   public var globalStep: GlobalStep?
 
   /// Tensors that belong to the optimizer as a whole, such as TensorFlow's `beta1_power`.
   public var optimizerTensors: [StateTensor]
 
-  /// The optimizer and its hyper-parameters, `nil` where the source does not say.
+  /// The optimizer and its hyper-parameters, `nil` where the source does not say or has several.
   public var optimizer: OptimizerRecord?
 
-  /// The learning-rate schedule, `nil` where the source does not say.
+  /// The learning-rate schedule, `nil` where the source does not say or has several optimizers.
   public var schedule: ScheduleRecord?
+
+  /// The optimizers in the source's order where it has several, none otherwise; ``choosing(_:)`` puts one of them in
+  /// the place of an only one.
+  public var optimizers: [NamedOptimizer]
+
+  /// Which of them the state is seen through.
+  var choice: OptimizerChoice?
 
   /// What the hub has no word for, carried byte for byte.
   public var extras: [StateTensor]
@@ -50,6 +58,7 @@ public struct TrainingState: Sendable {
   ///   - optimizerTensors: Tensors that belong to the optimizer as a whole.
   ///   - optimizer: The optimizer and its hyper-parameters.
   ///   - schedule: The learning-rate schedule.
+  ///   - optimizers: The optimizers where there are several.
   ///   - extras: What the hub has no word for.
   ///   - naming: The convention that the variables' names follow.
   ///   - origin: Where the state was first read from.
@@ -60,6 +69,7 @@ public struct TrainingState: Sendable {
     optimizerTensors: [StateTensor] = [],
     optimizer: OptimizerRecord? = nil,
     schedule: ScheduleRecord? = nil,
+    optimizers: [NamedOptimizer] = [],
     extras: [StateTensor] = [],
     naming: String? = nil,
     origin: Origin,
@@ -70,6 +80,7 @@ public struct TrainingState: Sendable {
     self.optimizerTensors = optimizerTensors
     self.optimizer = optimizer
     self.schedule = schedule
+    self.optimizers = optimizers
     self.extras = extras
     self.naming = naming
     self.origin = origin

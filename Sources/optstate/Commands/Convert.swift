@@ -96,7 +96,16 @@ struct Convert: ParsableCommand {
           deflateLevel: compress?.level,
           ranks: ranks
         ),
-        change: { state, _ in try records.completing(state).taking(only) }
+        change: { state, _ in
+          if let chosen = state.chosenOptimizer {
+            let others = state.optimizers.map(\.name).filter { $0 != chosen }
+            Output.message(
+              "note: of the optimizers \(chosen) alone is taken; left out: "
+                + others.joined(separator: ", ")
+            )
+          }
+          return try records.completing(state.withoutOthers).taking(only)
+        }
       )
       if compress != nil, StateFormats.named(format)?.abilities.contains(.compression) != true {
         Output.message("note: \(format) is not compressed")

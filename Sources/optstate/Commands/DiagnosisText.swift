@@ -43,7 +43,8 @@ struct DiagnosisText {
       guard counts[finding.code] ?? 0 <= Self.shown else { continue }
       let place = [finding.variable, finding.slot].compactMap(\.self).joined(separator: "/")
       lines.append(
-        (place.isEmpty ? "" : place + ": ") + finding.message
+        [finding.optimizer, place.isEmpty ? nil : place, finding.message].compactMap(\.self)
+          .joined(separator: ": ")
       )
       for (label, text) in [
         ("evidence", finding.evidence), ("consequence", finding.consequence),

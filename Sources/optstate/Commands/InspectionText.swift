@@ -37,8 +37,13 @@ struct InspectionText {
       let more = unrecognized.count > 5 ? " and \(unrecognized.count - 5) more" : ""
       rows.append(("unrecognized", unrecognized.prefix(5).joined(separator: ", ") + more))
     }
-    rows.append(("optimizer", state.optimizer?.description ?? "not in the file"))
-    rows.append(("schedule", state.schedule?.description ?? "not in the file"))
+    if state.optimizers.isEmpty || state.chosenOptimizer != nil {
+      let chosen = state.chosenOptimizer.map { "\($0): " } ?? ""
+      rows.append(("optimizer", chosen + (state.optimizer?.description ?? "not in the file")))
+      rows.append(("schedule", state.schedule?.description ?? "not in the file"))
+    } else {
+      rows += inspection.optimizers.map { ("optimizer", Self.line($0)) }
+    }
     var lines = rows.map { Self.padded($0.0, 14) + $0.1 }
     let suspicions = inspection.suspicions
     for suspicion in suspicions.prefix(5) {
@@ -48,6 +53,18 @@ struct InspectionText {
       lines.append(Self.padded("", 14) + "and \(suspicions.count - 5) more")
     }
     return lines
+  }
+
+  private static func line(_ optimizer: OptimizerSummary) -> String {
+    let slots = optimizer.slots.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }
+    let parts: [String?] = [
+      optimizer.record?.description ?? "kind not in the file",
+      "step " + (optimizer.step.map(String.init) ?? "not in the file"),
+      "\(optimizer.variables) variables",
+      slots.isEmpty ? "no slots" : slots.joined(separator: ", "),
+      optimizer.schedule?.description,
+    ]
+    return "\(optimizer.name): " + parts.compactMap(\.self).joined(separator: "; ")
   }
 
   private var format: String {

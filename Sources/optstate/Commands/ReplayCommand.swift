@@ -44,6 +44,7 @@ struct ReplayCommand: ParsableCommand {
   )
   var to: String?
 
+  @OptionGroup var names: NamesOption
   @OptionGroup var records: RecordOptions
   @OptionGroup var limitOptions: LimitOptions
   @OptionGroup var outputOptions: OutputOptions
@@ -55,9 +56,7 @@ struct ReplayCommand: ParsableCommand {
         to: output,
         format: to,
         keepsFormat: true,
-        readOptions: ReadOptions(
-          optimizer: try records.optimizer.map { try RecordSource.optimizer($0) }
-        ),
+        readOptions: try names.readOptions(records),
         options: outputOptions.options(label: "writing"),
         change: { state, _ in
           let recorded = try GradientFile(gradients)

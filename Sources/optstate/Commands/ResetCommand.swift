@@ -10,7 +10,8 @@ struct ResetCommand: ParsableCommand {
       Moments become zero, TensorFlow's mean square of RMSProp one, Adagrad's accumulator the value \
       that --optimizer or --initial gives. A store records the time, so that bias corrections count \
       from it. --step 0 restarts everything that counts: the global step, the selected variables' own \
-      steps, beta1_power and beta2_power.
+      steps, beta1_power and beta2_power. Of several optimizers all are reset unless --optimizer-name \
+      chooses one.
 
       --create makes the slots that a checkpoint lacks, for the optimizer that --optimizer names, and \
       leaves those that are there alone: a released BERT is then what its training code restores.
@@ -82,20 +83,21 @@ struct ResetCommand: ParsableCommand {
         allowsExplosion: force,
         betas: (beta1, beta2)
       )
-      var report: ResetReport?
+      var reports: [(optimizer: String?, report: ResetReport)] = []
       try target.run(input, output, label: "resetting", records: records) { state, _ in
         if let match, !state.variables.contains(where: { match.matches($0.name) }) {
           throw match.nothing(in: state.variables.map(\.name), of: input)
         }
-        let (changed, done) = try reset.apply(to: try records.completing(state)) {
+        let (changed, done) = try reset.applyToAll(try records.completing(state)) {
           match?.matches($0) ?? true
         }
-        report = done
+        reports = done
         return changed
       }
-      guard let report else { return }
-      for note in report.notes { Output.message("note: \(note)") }
-      try Output.lines([report.text])
+      for note in reports.flatMap(\.report.notes) { Output.message("note: \(note)") }
+      try Output.lines(
+        reports.map { name, report in (name.map { "\($0): " } ?? "") + report.text }
+      )
     }
   }
 

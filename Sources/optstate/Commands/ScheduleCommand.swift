@@ -47,6 +47,7 @@ struct ScheduleCommand: ParsableCommand {
   @Flag(help: "Print one JSON object.")
   var json = false
 
+  @OptionGroup var names: NamesOption
   @OptionGroup var records: RecordOptions
   @OptionGroup var limitOptions: LimitOptions
   @OptionGroup var outputOptions: OutputOptions
@@ -64,7 +65,9 @@ struct ScheduleCommand: ParsableCommand {
   func run() throws {
     try Failure.reported(limitOptions) {
       let inputs = InputTrace()
-      let (record, current) = try inputs.record { try ScheduleSubject(subject, records).found }
+      let (record, current) = try inputs.record {
+        try ScheduleSubject(subject, names, records).found
+      }
       let other = try inputs.record { try compare.map(RecordSource.schedule) }
       let all = [record] + (other.map { [$0] } ?? [])
       let usual = try ScheduleSamples.range(of: all, current: current)
@@ -101,10 +104,11 @@ struct ScheduleCommand: ParsableCommand {
 struct ScheduleSubject {
   let found: (record: ScheduleRecord, step: Int64?)
 
-  init(_ text: String, _ records: RecordOptions) throws {
+  init(_ text: String, _ names: NamesOption, _ records: RecordOptions) throws {
     let opened: TrainingState
+    let options = try names.readOptions(records)
     do {
-      opened = try StateFormats.open(text).state
+      opened = try StateFormats.open(text, options: options).state
     } catch let error as StateError where error.code == .notFound || error.code == .unsupported {
       let isSpec = text.contains(":") || ScheduleKind(rawValue: text) != nil
       guard error.code == .unsupported || isSpec else { throw error }
@@ -115,6 +119,7 @@ struct ScheduleSubject {
         throw error.code == .notFound ? other : error
       }
     }
+    try opened.checkIsOfOneOptimizer()
     let state = try records.completing(opened)
     guard let record = state.schedule else {
       throw StateError(

@@ -80,7 +80,8 @@ struct SetCommand: ParsableCommand {
       var lines: [String] = []
       try target.run(input, output, label: "writing") { state, _ in
         let changed = try change.apply(to: state)
-        lines = [
+        lines = state.chosenOptimizer.map { ["optimizer name \($0)"] } ?? []
+        lines += [
           Self.line("global step", state.globalStep?.value, changed.globalStep?.value),
           Self.line("optimizer", state.optimizer, changed.optimizer),
           Self.line("schedule", state.schedule, changed.schedule),

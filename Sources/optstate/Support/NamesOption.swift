@@ -1,7 +1,7 @@
 internal import ArgumentParser
 internal import OptStateKit
 
-/// Names for slots that the input keeps by number.
+/// What is meant in an input: names for slots that it keeps by number, and one of several optimizers.
 struct NamesOption: ParsableArguments {
   @Option(
     help: ArgumentHelp(
@@ -12,6 +12,11 @@ struct NamesOption: ParsableArguments {
   )
   var names: String?
 
+  @Option(
+    help: ArgumentHelp("Which of the state's optimizers is meant, by its key.", valueName: "name")
+  )
+  var optimizerName: String?
+
   /// What the input's files do not say.
   ///
   /// - Parameter records: The optimizer that was given, where the command takes one.
@@ -20,7 +25,8 @@ struct NamesOption: ParsableArguments {
   func readOptions(_ records: RecordOptions? = nil) throws -> ReadOptions {
     ReadOptions(
       parameterNames: try names.map { try ParameterNames.read($0) },
-      optimizer: try records?.optimizer.map { try RecordSource.optimizer($0) }
+      optimizer: try records?.optimizer.map { try RecordSource.optimizer($0) },
+      optimizerName: optimizerName
     )
   }
 }

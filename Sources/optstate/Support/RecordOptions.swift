@@ -42,6 +42,9 @@ struct RecordOptions: ParsableArguments {
 
   /// A state with the records that were given.
   func completing(_ state: TrainingState) throws -> TrainingState {
+    if optimizer != nil || schedule != nil || learningRate != nil {
+      try state.checkIsOfOneOptimizer()
+    }
     var copy = state
     if let optimizer {
       var record = try RecordSource.optimizer(optimizer)

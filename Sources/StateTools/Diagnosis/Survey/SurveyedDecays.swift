@@ -49,13 +49,14 @@ struct SurveyedDecays: Sendable {
   /// Whether a variable's `adam_m` and `adam_v` average the same gradients.
   func belongTogether(in variable: Variable) -> Bool {
     // Adafactor's first moment averages updates; AdaX' and Adamax' second one is another slot.
-    !isFactored && hasAdamsMoments
+    !isFactored && hasAdamsMoments(variable.name)
       && variable[.growingSecondMoment] == nil
   }
 
-  /// Whether the optimizer, where it is known, keeps two decayed means of the same gradients.
-  private var hasAdamsMoments: Bool {
-    optimizer.record.flatMap { OptimizerCatalog.description(of: $0.kind) }?.hasAdamsMoments ?? true
+  /// Whether a variable's optimizer, where it is known, keeps two decayed means of the same gradients.
+  private func hasAdamsMoments(_ variable: String) -> Bool {
+    optimizer.kind(for: variable)
+      .flatMap { OptimizerCatalog.description(of: $0) }?.hasAdamsMoments ?? true
   }
 
   /// Updates that a variable has seen, as far as anything counts them.

@@ -1,11 +1,10 @@
 internal import Tensors
-internal import TorchContainer
 
 /// Dictionaries of optimizers that were flattened: `state.<parameter>.<slot>` and `param_groups.<parameter>.<setting>`
 /// in place of dictionaries in one another.
 ///
 /// Source: torch 2.15, `distributed/checkpoint/state_dict.py`, `_flatten_optim_state_dict`.
-enum FlatOptimizer {
+package enum FlatOptimizer {
   private static let state = "state."
   private static let groups = "param_groups."
 
@@ -17,7 +16,7 @@ enum FlatOptimizer {
   ///   - path: Where in the whole the tree is.
   ///   - note: Told of the place of every dictionary that was flattened.
   /// - Returns: The tree.
-  static func unfolded(
+  package static func unfolded(
     _ tree: PickleValue,
     _ nodes: TorchNodes,
     _ path: TorchPath,
@@ -40,7 +39,7 @@ enum FlatOptimizer {
   }
 
   /// A tree with the dictionaries at some places flattened.
-  static func folded(
+  package static func folded(
     _ tree: PickleValue,
     _ nodes: TorchNodes,
     _ path: TorchPath,
@@ -72,14 +71,42 @@ enum FlatOptimizer {
     return .dictionary(items)
   }
 
-  private static func isFlat(_ items: [PickleItem]) -> Bool {
+  /// Whether a dictionary is one that was flattened.
+  ///
+  /// - Parameter items: Its items.
+  /// - Returns: Whether all of its keys are of that form.
+  package static func isFlat(_ items: [PickleItem]) -> Bool {
     let keys = items.map { $0.key.text ?? "" }
     return keys.contains { $0.hasPrefix(groups) }
       && keys.allSatisfy { $0.hasPrefix(state) || $0.hasPrefix(groups) }
   }
 
+  /// Brings a flattened dictionary to what the dictionary says that it was unfolded into; what is no longer there goes.
+  ///
+  /// - Parameters:
+  ///   - flat: The flattened dictionary; the order of its keys stays.
+  ///   - optimizer: What was unfolded from it.
+  package static func update(_ flat: PickleObject, from optimizer: PickleValue) {
+    var values: [ExactName: PickleValue] = [:]
+    for item in fold(optimizer, TorchNodes()).items ?? [] {
+      if let key = item.key.text { values[ExactName(key)] = item.value }
+    }
+    let items = (flat.items ?? []).compactMap { key, old -> PickleItem? in
+      guard let new = key.text.flatMap({ values[ExactName($0)] }) else { return nil }
+      // Parameters of one group share what is equal, which need not be one object in the file.
+      let isSame = old.object != nil && old.object === new.object
+      return (key, isSame || PickleWriter.encode(old) == PickleWriter.encode(new) ? old : new)
+    }
+    flat.setItems(items)
+  }
+
   /// The dictionary with a group for each set of settings, in the order in which parameters are named first.
-  private static func unfold(_ items: [PickleItem], _ nodes: TorchNodes) -> PickleValue {
+  ///
+  /// - Parameters:
+  ///   - items: The items of a flattened dictionary.
+  ///   - nodes: Makes objects.
+  /// - Returns: The dictionary as it was before.
+  package static func unfold(_ items: [PickleItem], _ nodes: TorchNodes) -> PickleValue {
     var entries = Table()
     var settings = Table()
     for item in items {
