@@ -5,7 +5,7 @@ extension StateFormat {
   public static let native = StateFormat(
     Origin(StoreNames.format, .optstate),
     suffixes: [".h5", ".hdf5"],
-    abilities: [.histories, .compression, .anyState, .severalOptimizers],
+    abilities: [.histories, .compression, .anyState, .severalOptimizers, .quantizedSlots],
     reader: StateStoreReader.self,
     writer: StateStoreWriter.self
   )

@@ -108,9 +108,13 @@ struct StoreDecoder {
     } else if variables[parent] != nil {
       if isValue {
         variables[parent]?.variable.value = try tensor(object, name)
+      } else if let link = StoreNames.quantizedSlot(of: component) {
+        guard catalog.object("\(parent.text)/\(link)")?.attributes[Name.block] != nil else {
+          throw StateError(.malformed, "the part belongs to no slot in eight bits", expected: link)
+        }
       } else {
         let slot = SlotName(rawValue: StoreNames.slot(of: component))
-        let tensor = try tensor(object, name)
+        let tensor = try slotTensor(object, name, parent.text)
         let history = try SlotHistory(
           object.attributes,
           rows: tensor.tensor.shape.dimensions.first ?? 1
@@ -124,6 +128,38 @@ struct StoreDecoder {
         remedy: "its group needs the attribute '\(Name.index)'"
       )
     }
+  }
+
+  /// A slot's tensor, put together from its parts where it is kept in eight bits.
+  private func slotTensor(
+    _ object: HDF5Object,
+    _ name: String,
+    _ parent: String
+  ) throws -> StateTensor {
+    var slot = try tensor(object, name)
+    guard let block = object.attributes[Name.block] else { return slot }
+    let component = object.path[object.path.count - 1]
+    let parts = try [StoreNames.scalesPrefix, StoreNames.mapPrefix].map { prefix in
+      guard let part = catalog.object("\(parent)/\(prefix)\(component)") else {
+        throw StateError(
+          .malformed,
+          "the slot is kept in eight bits and has no \(prefix)\(component)"
+        )
+      }
+      return try tensor(part, name).tensor
+    }
+    let count = try integer(block, Name.block)
+    guard count > 0, let size = Int(exactly: count) else {
+      throw StateError(.malformed, "a block of a slot has \(count) elements")
+    }
+    slot.tensor = try Quantization(
+      codes: slot.tensor,
+      scales: parts[0],
+      map: parts[1],
+      blockSize: size
+    )
+    .values()
+    return slot
   }
 
   private func header() throws -> Origin {

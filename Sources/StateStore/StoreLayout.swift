@@ -150,13 +150,27 @@ final class StoreLayout {
       }
       let isTaken =
         taken.contains(ExactName("\(path)/\(plain)")) || StoreNames.needsMark(plain)
-      let dataset = try create(
-        slot.tensor,
-        as: isTaken ? StoreNames.slotPrefix + plain : plain,
-        in: group,
-        components,
-        name: "\(variable.name)/\(slot.name)"
-      )
+      let link = isTaken ? StoreNames.slotPrefix + plain : plain
+      var tensor = slot.tensor
+      let quantization = tensor.tensor.quantization
+      if let quantization { tensor.tensor = quantization.codes }
+      let name = "\(variable.name)/\(slot.name)"
+      let dataset = try create(tensor, as: link, in: group, components, name: name)
+      if let quantization {
+        let block = Int64(quantization.blockSize)
+        try dataset.setAttribute(StoreNames.Attribute.block, .integer(block))
+        for (prefix, part) in [
+          (StoreNames.scalesPrefix, quantization.scales), (StoreNames.mapPrefix, quantization.map),
+        ] {
+          _ = try create(
+            StateTensor(name, part),
+            as: prefix + link,
+            in: group,
+            components,
+            name: name
+          )
+        }
+      }
       for (name, numbers) in slot.history.attributes {
         try dataset.setAttribute(name, .integers(numbers))
       }

@@ -18,6 +18,10 @@ enum StoreNames {
   /// A slot whose plain name is taken by a group: some variable's name continues the slot's path.
   static let slotPrefix = "@slot."
 
+  /// Before the link of a slot in eight bits: its scales, and the map of its codes.
+  static let scalesPrefix = "@scales."
+  static let mapPrefix = "@map."
+
   /// The attributes that the layout itself gives a dataset or a group.
   enum Attribute {
     static let format = "format"
@@ -38,10 +42,11 @@ enum StoreNames {
     static let members = "members"
     static let since = "since"
     static let folded = "folded"
+    static let block = "block"
 
     /// Those of a dataset; every other one is the source format's own.
     static let ofDataset: Set = [
-      checksum, index, sourceName, type, shape, role, name, since, folded,
+      checksum, index, sourceName, type, shape, role, name, since, folded, block,
     ]
   }
 
@@ -82,6 +87,14 @@ enum StoreNames {
   static func slot(of component: String) -> String {
     component.utf8.starts(with: slotPrefix.utf8)
       ? String(component.unicodeScalars.dropFirst(slotPrefix.unicodeScalars.count)) : component
+  }
+
+  /// The link of the slot in eight bits that a component is a part of, `nil` where it is none.
+  static func quantizedSlot(of component: String) -> String? {
+    for prefix in [scalesPrefix, mapPrefix] where component.utf8.starts(with: prefix.utf8) {
+      return String(component.unicodeScalars.dropFirst(prefix.unicodeScalars.count))
+    }
+    return nil
   }
 
   /// The name that components stand for.

@@ -43,6 +43,14 @@ final class TrainedVariable {
   ///
   /// - Throws: `StateError` with code `unsupported` when it cannot be trained.
   init(_ variable: Variable, value: StateTensor, optimizer: Optimizer) throws {
+    if let slot = variable.slots.first(where: { $0.tensor.tensor.quantization != nil }) {
+      throw StateError(
+        .unsupported,
+        "the slot is kept in eight bits, and the rounding of its next update is its library's own",
+        tensor: "\(variable.name)/\(slot.name)",
+        remedy: "convert the state with --optimizer, which takes the numbers as they are"
+      )
+    }
     source = variable
     accumulates = optimizer.accumulation != nil
     step = variable.step

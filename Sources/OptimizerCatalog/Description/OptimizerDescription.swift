@@ -42,6 +42,9 @@ public struct OptimizerDescription: Sendable {
   /// Its slots, in the hub's order.
   public let slots: [KeptSlot]
 
+  /// Numbers of the optimizer as a whole that updates change.
+  public let scalars: [ScalarDescription]
+
   /// Whether it corrects the bias of its moments.
   public let biasCorrection: BiasCorrection
 
@@ -58,6 +61,7 @@ public struct OptimizerDescription: Sendable {
     _ kind: String,
     _ summary: String,
     slots: [KeptSlot],
+    scalars: [ScalarDescription] = [],
     biasCorrection: BiasCorrection = .inapplicable,
     kerasClasses: [String] = [],
     rows: [DialectRow] = []
@@ -65,6 +69,7 @@ public struct OptimizerDescription: Sendable {
     self.kind = kind
     self.summary = summary
     self.slots = slots
+    self.scalars = scalars
     self.biasCorrection = biasCorrection
     self.kerasClasses = kerasClasses
     self.rows = rows

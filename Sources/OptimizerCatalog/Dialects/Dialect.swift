@@ -10,6 +10,8 @@ public enum Dialect: String, Sendable, Hashable, CaseIterable {
   case torch
   /// The keys of the state of transformers' own optimizers.
   case transformers
+  /// The keys of bitsandbytes' state, which are one optimizer's as well as another's.
+  case bitsandbytes
   /// The keys of MLX' optimizer state, one letter each.
   case mlx
   /// Keras up to 2.3, which had several backends.

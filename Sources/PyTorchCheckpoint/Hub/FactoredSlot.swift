@@ -16,6 +16,10 @@ enum FactoredSlot {
     if let found = slots.first(where: { whole.contains($0.key) }) {
       return found.found.shape
     }
+    // The first may be two tensors in one.
+    if let second = slots.first(where: { $0.key == "state2" || $0.key == "state1" }) {
+      return (slots.first { $0.key == "state2" } ?? second).found.shape
+    }
     if let row = shape("row_var"), let column = shape("col_var"), let last = column.last {
       return try? Shape(row.dropLast() + [last])
     }

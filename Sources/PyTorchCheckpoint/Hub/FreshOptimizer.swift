@@ -35,6 +35,7 @@ package struct FreshOptimizer {
     note: ((String) -> Void)?
   ) throws {
     try state.refuseUnknownSlots()
+    try state.refuseQuantizedSlots()
     guard let record = state.optimizer else {
       throw StateError(
         .unsupported,

@@ -17,21 +17,36 @@ struct KeptState {
   /// The parameters' shapes, as far as what is kept for them tells.
   let shapes: [ParameterID: Shape?]
 
-  init(_ part: TorchSurvey.Part, _ tensors: [ExactName: TorchSurvey.Found]) throws {
+  /// Takes a dictionary apart.
+  ///
+  /// - Parameters:
+  ///   - part: The dictionary.
+  ///   - tensors: The tensors of the file by their places.
+  ///   - number: Reads a number, which may be kept as a tensor.
+  /// - Throws: `StateError` with code `malformed` when a group's count is no whole number, or what reading throws.
+  init(
+    _ part: TorchSurvey.Part,
+    _ tensors: [ExactName: TorchSurvey.Found],
+    number: (PickleValue) throws -> Double?
+  ) throws {
     self.part = part
     let content = try TorchOptimizer(part)
     self.content = content
     let slots = content.entries.map { entry in
-      (entry.value.items ?? []).enumerated().compactMap { place, item in
-        tensors[ExactName(entry.path.item(item.key, place).text)].map {
-          (item.key.text ?? "\(place)", $0)
-        }
-      }
+      entry.kept.compactMap { one in tensors[ExactName(one.path.text)].map { (one.key, $0) } }
     }
     self.slots = slots
     var counts: [ParameterID: Int64] = [:]
     for group in content.groups {
-      guard let count = group.counter.flatMap({ group.settings[$0]?.int }) else { continue }
+      guard let counter = group.counter, let value = group.settings[counter] else { continue }
+      guard let count = try value.int ?? number(value).flatMap({ Int64(exactly: $0) }) else {
+        throw StateError(
+          .malformed,
+          "the step of a parameter group is no whole number",
+          tensor: part.path.text,
+          offset: value.object?.offset
+        )
+      }
       for parameter in group.parameters {
         if let id = ParameterID(parameter) { counts[id] = count }
       }

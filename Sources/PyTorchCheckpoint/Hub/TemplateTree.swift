@@ -71,9 +71,9 @@ package struct TemplateTree {
         else { return false }
       }
       for slot in variable.slots where prefix.isEmpty || !survey.optimizers.isEmpty {
-        guard let path = slot.tensor.sourceName, places.contains(ExactName(path)) else {
-          return false
-        }
+        guard let path = slot.tensor.sourceName, places.contains(ExactName(path)),
+          !slot.tensor.tensor.wasQuantized
+        else { return false }
       }
     }
     guard let pairs else { return false }
@@ -111,7 +111,10 @@ package struct TemplateTree {
         data[ExactName(path)] = value.tensor
       }
       for slot in variable.slots {
-        if let path = slot.tensor.sourceName { data[ExactName(path)] = slot.tensor.tensor }
+        guard let path = slot.tensor.sourceName else { continue }
+        for (place, tensor) in QuantizedPlaces.kept(slot.tensor.tensor, at: path) {
+          data[ExactName(place)] = tensor
+        }
       }
     }
     for extra in state.extras { data[ExactName(extra.name)] = extra.tensor }
@@ -127,6 +130,7 @@ package struct TemplateTree {
         removed.insert(ObjectIdentifier(found.object))
         continue
       }
+      try QuantizedPlaces.check(tensor, at: name, found.elementType)
       let shaped =
         tensor.shape.elementCount == found.shape.elementCount
           && tensor.elementType == found.elementType
@@ -170,7 +174,7 @@ package struct TemplateTree {
         guard let path = slot.tensor.sourceName,
           let slash = path.utf8.lastIndex(of: UInt8(ascii: "/"))
         else { continue }
-        owners[String(path[..<slash])] = variable
+        owners[QuantizedPlaces.entry(of: String(path[..<slash]))] = variable
       }
     }
     return owners
@@ -203,12 +207,12 @@ package struct TemplateTree {
   }
 
   /// Changes the counts that groups keep for their parameters.
-  private func updateGroupCounters() throws {
+  private mutating func updateGroupCounters() throws {
     let owners = owners()
     for part in survey.optimizers { try updateGroupCounters(try TorchOptimizer(part), owners) }
   }
 
-  private func updateGroupCounters(
+  private mutating func updateGroupCounters(
     _ optimizer: TorchOptimizer,
     _ owners: [String: Variable]
   ) throws {
@@ -230,8 +234,21 @@ package struct TemplateTree {
         )
       }
       if items[place].value.int == step { continue }
+      if let tensor = items[place].value.object {
+        try set(tensor, to: step)
+        continue
+      }
       items[place].value = .int(step)
       object.setItems(items)
+    }
+  }
+
+  /// Changes a count that is kept as a tensor.
+  private mutating func set(_ object: PickleObject, to step: Int64) throws {
+    for (index, node) in tensors.enumerated() where node.object === object {
+      let old = node.tensor
+      let tensor = try Tensor.constant(Double(step), old.elementType, old.shape)
+      tensors[index] = .init(name: node.name, object: object, tensor: tensor)
     }
   }
 

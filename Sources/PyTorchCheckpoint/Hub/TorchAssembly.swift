@@ -1,4 +1,5 @@
 internal import ByteIO
+internal import OptimizerCatalog
 package import OptimizerCore
 package import Tensors
 package import TorchContainer
@@ -81,7 +82,7 @@ package struct TorchAssembly {
       survey.tensors.lazy.map { (ExactName($0.path.text), $0) },
       uniquingKeysWith: { first, _ in first }
     )
-    let optimizers = try survey.optimizers.map { try KeptState($0, tensors) }
+    let optimizers = try survey.optimizers.map { try KeptState($0, tensors, number: number) }
     let known = try OptimizerNames(
       optimizers,
       variables: modelOrder?.compactMap { places[ExactName($0)].map { state.variables[$0] } }
@@ -117,6 +118,7 @@ package struct TorchAssembly {
         )
       )
     }
+    try state.checkOptimizers()
   }
 
   /// Adds what one optimizer keeps.
@@ -135,13 +137,14 @@ package struct TorchAssembly {
       group.parameters.compactMap { TorchOptimizer.ParameterID($0).flatMap { names[$0] } }
     }
     let settings = optimizer.content.groups.map(\.settings)
-    return try rule?.record(settings, members) { value in
-      if let number = value.number { return number }
-      guard let object = value.object, let description = try TorchTensor(object) else {
-        return nil
-      }
-      return try Self.scalar(try file.tensor(description))
-    }
+    return try rule?.record(settings, members, number: number)
+  }
+
+  /// A number of a group's settings, which may be kept as a tensor.
+  private func number(_ value: PickleValue) throws -> Double? {
+    if let number = value.number { return number }
+    guard let object = value.object, let description = try TorchTensor(object) else { return nil }
+    return try Self.scalar(try file.tensor(description))
   }
 
   private mutating func add(
@@ -153,8 +156,15 @@ package struct TorchAssembly {
   ) throws {
     var step = entry.value["step"]?.int ?? groupStep
     var added: [Slot] = []
+    let words = QuantizedWords.bitsandbytes
+    let keys = Set(slots.map(\.key))
     for (key, found) in slots {
-      let tensor = try tensor(found)
+      if words.isPart(key), keys.contains(where: { words.parts(of: $0)?.has(key) == true }) {
+        used.insert(ExactName(found.path.text))
+        continue
+      }
+      let eightBits = try quantized(found, key, among: slots)
+      let tensor = try eightBits ?? self.tensor(found)
       if key == "step", tensor.shape.elementCount == 1, slots.count > 1 {
         guard let number = try Self.scalar(tensor), let count = Int64(exactly: number) else {
           throw StateError(
@@ -178,6 +188,33 @@ package struct TorchAssembly {
     place(name) { variable in
       variable.slots += added
       if !added.isEmpty { variable.step = step }
+    }
+  }
+
+  /// A slot in eight bits, put together from its parts; `nil` where a tensor is no codes.
+  private func quantized(
+    _ codes: TorchSurvey.Found,
+    _ key: String,
+    among slots: [(key: String, found: TorchSurvey.Found)]
+  ) throws -> Tensor? {
+    let words = QuantizedWords.bitsandbytes
+    guard let parts = words.parts(of: key), codes.elementType == .uint8 else { return nil }
+    do {
+      let others = try [parts.scales, parts.map].map { word in
+        guard let part = slots.first(where: { $0.key == word }) else {
+          throw StateError(.malformed, "the slot is kept in eight bits and has no \(word)")
+        }
+        return try tensor(part.found)
+      }
+      return try Quantization(
+        codes: try tensor(codes),
+        scales: others[0],
+        map: others[1],
+        blockSize: words.blockSize
+      )
+      .values()
+    } catch let error as StateError {
+      throw error.inContext(tensor: codes.path.text)
     }
   }
 

@@ -1,3 +1,4 @@
+internal import OptimizerCatalog
 internal import Tensors
 internal import TorchContainer
 
@@ -10,10 +11,14 @@ struct TorchOptimizer {
     /// Names that the optimizer was made with, where it was.
     let names: [String]?
 
-    /// The key of the group's own count of updates, which some optimizers keep in place of one per parameter: apex,
-    /// timm's Lamb, AdamP; `k` of schedule-free ones.
+    /// The key of the group's own count of updates, which some optimizers keep in place of one per parameter.
+    ///
+    /// apex, timm's Lamb and AdamP have `step`, schedule-free ones `k`. It is a whole number, or a tensor of one element.
     var counter: String? {
-      if settings["step"]?.int != nil { return "step" }
+      if let step = settings["step"] {
+        if step.int != nil { return "step" }
+        if case .call? = step.object?.content { return "step" }
+      }
       return settings["k"]?.int != nil && settings["train_mode"] != nil ? "k" : nil
     }
   }
@@ -24,6 +29,23 @@ struct TorchOptimizer {
     let id: ParameterID
     let value: PickleValue
     let path: TorchPath
+
+    /// What is kept, with what stands in a dictionary of its own inside.
+    var kept: [(key: String, value: PickleValue, path: TorchPath)] {
+      func kept(_ items: [PickleItem], _ path: TorchPath)
+        -> [(key: String, value: PickleValue, path: TorchPath)]
+      {
+        items.enumerated().map { place, item in
+          (item.key.text ?? "\(place)", item.value, path.item(item.key, place))
+        }
+      }
+      return kept(value.items ?? [], path).flatMap { one in
+        guard one.key == QuantizedWords.bitsandbytes.wrapper, let inner = one.value.items else {
+          return [one]
+        }
+        return kept(inner, one.path)
+      }
+    }
   }
 
   /// What a parameter is known by.
@@ -95,9 +117,14 @@ extension TorchRule {
     guard let group = optimizer.groups.first else { return nil }
     let found = Self.recognize(
       Set((group.settings.items ?? []).compactMap(\.key.text)),
-      Set(optimizer.entries.flatMap { ($0.value.items ?? []).compactMap(\.key.text) })
+      Set(optimizer.entries.flatMap { $0.kept.map(\.key) })
+        .filter { !QuantizedWords.bitsandbytes.isPart($0) }
     )
     guard let found else { return nil }
+    // AdEMAMix has a third beta, and nothing else that tells it.
+    if found.kind == Self.bitsandbytesAdamW.kind, group.settings["betas"]?.elements?.count != 2 {
+      return nil
+    }
     self = found
   }
 }

@@ -83,13 +83,16 @@ extension TorchRule {
     // Groups alone say what decays.
     if kind == "bert_adamw" { values["exclude_from_weight_decay"] = .strings([]) }
     let isFused = group["fused"]?.bool == true
-    values["arithmetic"] = .string(isFused ? "pytorch_fused" : "pytorch")
+    // bitsandbytes' kernels round in their own order.
+    if kind != Self.bitsandbytesAdamW.kind {
+      values["arithmetic"] = .string(isFused ? "pytorch_fused" : "pytorch")
+    }
     return values
   }
 
   /// Whether a group's weight decay is one of its own, and no penalty in the gradient.
   func isOwnDecay(_ group: PickleValue) -> Bool {
-    let own = ["adafactor", "bert_adamw", "schedule_free_adamw"]
+    let own = ["adafactor", "bert_adamw", "schedule_free_adamw", Self.bitsandbytesAdamW.kind]
     if own.contains(kind) || group["correct_bias"] != nil { return true }
     return group["decoupled_weight_decay"]?.bool == true
   }

@@ -197,6 +197,16 @@ struct TorchRule: Sendable {
     slots: words("schedule_free_adamw"),
     hasStep: false
   )
+  /// bitsandbytes' AdamW and its Adam, in 32 bits or in eight.
+  static let bitsandbytesAdamW = TorchRule(
+    kind: "adamw",
+    fields: [
+      ("lr", .number("learning_rate")), ("betas", .betas), ("eps", .number("epsilon")),
+      ("weight_decay", .decay),
+    ],
+    slots: words("adamw", in: .bitsandbytes),
+    unused: ["alpha", "t_alpha", "t_beta3"]
+  )
   /// The BertAdam of pytorch-pretrained-bert, whose schedule is in its groups as well.
   static let bertAdam = TorchRule(
     kind: "bert_adamw",
@@ -257,6 +267,10 @@ struct TorchRule: Sendable {
       return isOther ? nil : scheduleFreeAdamW
     }
     if keys.isSuperset(of: ["b1", "b2", "e", "max_grad_norm"]) { return bertAdam }
+    // Its optimizers differ in what they keep.
+    if keys.isSuperset(of: bitsandbytesAdamW.unused) {
+      return stateKeys.contains("state2") ? bitsandbytesAdamW : nil
+    }
     if keys.isSuperset(of: ["lambd", "alpha", "t0"]) { return asgd }
     if keys.isSuperset(of: ["etas", "step_sizes"]) { return rprop }
     if keys.isSuperset(of: ["lr", "betas", "eps", "weight_decay"]) {

@@ -155,6 +155,7 @@ public enum StateFormats {
         throw error
       }
     }
+    if !target.abilities.contains(.quantizedSlots) { try state.refuseQuantizedSlots() }
     if !target.abilities.contains(.histories),
       state.variables.contains(where: { $0.slots.contains { !$0.history.isPlain } })
     {

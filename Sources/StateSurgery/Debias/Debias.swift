@@ -83,6 +83,7 @@ public struct Debias: Sendable {
       return (changed, DebiasPlan(rateFactor: factor))
     }
     try checkRule(optimizer.record)
+    if operation == .fold || operation == .unfold { try Self.checkPrecision(state) }
     var plan = DebiasPlan(operation)
     var copy = state
     for (place, variable) in state.variables.enumerated() {
@@ -107,6 +108,22 @@ public struct Debias: Sendable {
     case .translateFrozen: break
     }
     return (copy, plan)
+  }
+
+  /// Refuses moments that only the library that keeps them can round.
+  private static func checkPrecision(_ state: TrainingState) throws {
+    for variable in state.variables {
+      guard let slot = variable.slots.first(where: { $0.tensor.tensor.quantization != nil }) else {
+        continue
+      }
+      throw StateError(
+        .unsupported,
+        "the slot is kept in eight bits: changed numbers would be rounded anew",
+        tensor: "\(variable.name)/\(slot.name)",
+        remedy:
+          "convert the state with --optimizer first, which takes the numbers as ordinary slots"
+      )
+    }
   }
 
   /// Refuses rules whose moments are something else.

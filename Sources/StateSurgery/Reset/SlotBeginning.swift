@@ -66,6 +66,16 @@ enum SlotBeginning {
   /// The tensor that a slot becomes.
   func tensor(like slot: Slot, of variable: Variable) throws -> Tensor {
     let old = slot.tensor.tensor
+    if let quantization = old.quantization {
+      guard case .number(0) = self else {
+        throw StateError(
+          .unsupported,
+          "the slot is kept in eight bits and begins at another number than zero",
+          tensor: "\(variable.name)/\(slot.name)"
+        )
+      }
+      return try quantization.cleared().values()
+    }
     switch self {
     case .number(let number): return try Tensor.constant(number, old.elementType, old.shape)
     case .value:

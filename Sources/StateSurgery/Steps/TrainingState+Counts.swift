@@ -37,6 +37,9 @@ extension TrainingState {
       }
     }
     if globalStep != nil { copy.globalStep?.value = step }
+    if variables.allSatisfy({ $0.slots.isEmpty || isCounted($0) }) {
+      copy.optimizer = self.optimizer.map { $0.after(step) }
+    }
     for (place, variable) in variables.enumerated() {
       if variable.step != nil, isCounted(variable) { copy.variables[place].step = step }
       guard let old = count(of: variable), let new = copy.count(of: copy.variables[place]) else {

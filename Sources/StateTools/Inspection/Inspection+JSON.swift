@@ -112,6 +112,12 @@ extension Inspection {
       "shape": tensor.map { JSONValue($0.shape.dimensions) } ?? .null,
       "dtype": JSONValue(tensor?.elementType.rawValue),
     ]
+    if let quantization = tensor?.quantization {
+      report["quantized"] = .object([
+        "codes": .string(quantization.codes.elementType.rawValue),
+        "block": .int(Int64(quantization.blockSize)),
+      ])
+    }
     if let statistics { report["stats"] = statistics.json }
     return report
   }

@@ -89,6 +89,9 @@ public struct Kinds: Sendable {
       "bias_correction": .string(optimizer.biasCorrection.rawValue),
       "keras_class": optimizer.kerasClass.map { .string($0) } ?? .null,
       "slots": .array(slots),
+      "scalars": object(
+        optimizer.scalars.map { ($0.key, .object(["beginning": .string("\($0.beginning)")])) }
+      ),
       "words": object(
         words.filter { !$0.1.isEmpty }.map { dialect, row in
           (dialect, object(row.map { ($0, .string($1)) }))

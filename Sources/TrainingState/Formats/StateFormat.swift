@@ -25,6 +25,8 @@ public struct StateFormat: Sendable {
     public static let anyState = Abilities(rawValue: 1 << 4)
     /// Several optimizers, each with its name, its step and its schedule.
     public static let severalOptimizers = Abilities(rawValue: 1 << 5)
+    /// Slots in eight bits: codes, scales and the map of the codes.
+    public static let quantizedSlots = Abilities(rawValue: 1 << 6)
   }
 
   /// Where a state comes from that was read from the format.

@@ -105,6 +105,15 @@ extension Variable {
     }
     let slots = try slots.map { slot in
       let turns = target.transpose && slot.tensor.tensor.shape == shape
+      guard !turns || slot.tensor.tensor.quantization == nil else {
+        throw StateError(
+          .unsupported,
+          "the slot is kept in eight bits, and the blocks of its scales cannot be turned with its variable",
+          tensor: "\(self.name)/\(slot.name)",
+          remedy:
+            "keep the names with --naming keep, or name an optimizer of ordinary slots with --optimizer"
+        )
+      }
       var name = slot.name
       // Means over rows are means over columns once the matrix is turned.
       if target.transpose, name == .factoredRow {

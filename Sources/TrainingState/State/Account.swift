@@ -42,7 +42,7 @@ public struct Account: Sendable {
         add(variable.canBeTrained ? .parameter : .notTrained, value.tensor.byteCount)
       }
       for slot in variable.slots {
-        let bytes = slot.tensor.tensor.byteCount
+        let bytes = slot.kept("").reduce(0) { $0 + $1.tensor.byteCount }
         if SlotDescription.of(slot.name) != nil {
           add(.slot, bytes)
         } else {

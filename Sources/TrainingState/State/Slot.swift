@@ -23,3 +23,11 @@ public struct Slot: Sendable {
     self.history = history
   }
 }
+
+extension Slot {
+  /// The tensors that keep the slot, by names that begin with its own: one, or the parts of one in eight bits.
+  package func kept(_ name: String) -> [StateTensor] {
+    guard let quantization = tensor.tensor.quantization else { return [tensor.named(name)] }
+    return quantization.parts.map { StateTensor("\(name)/\($0.name)", $0.tensor) }
+  }
+}

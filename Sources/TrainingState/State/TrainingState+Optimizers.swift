@@ -122,7 +122,9 @@ extension TrainingState {
   private var optimizerNames: String { optimizers.map(\.name).joined(separator: ", ") }
 
   /// Refuses optimizers that share a name or a variable, or own one that the state does not have.
-  func checkOptimizers() throws {
+  ///
+  /// - Throws: `StateError` with code `unsupported` when two of them claim one variable, `malformed` otherwise.
+  package func checkOptimizers() throws {
     let known = Set(variables.map { ExactName($0.name) })
     var owners: [ExactName: String] = [:]
     var names: Set<ExactName> = []

@@ -92,9 +92,7 @@ public struct TrainingState: Sendable {
     var all: [StateTensor] = []
     for variable in variables {
       if let value = variable.value { all.append(value.named(variable.name)) }
-      for slot in variable.slots {
-        all.append(slot.tensor.named("\(variable.name)/\(slot.name)"))
-      }
+      for slot in variable.slots { all += slot.kept("\(variable.name)/\(slot.name)") }
     }
     if let globalStep { all.append(globalStep.tensor) }
     return all + optimizerTensors + extras

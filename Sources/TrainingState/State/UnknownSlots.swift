@@ -32,4 +32,38 @@ extension TrainingState {
         + ".keras archive, or leave the slots out with --only parameters"
     )
   }
+
+  /// Refuses slots in eight bits: a format that has no place for their parts would make other slots of them.
+  ///
+  /// - Throws: `StateError` with code `unsupported` where there is such a slot.
+  package func refuseQuantizedSlots() throws {
+    for variable in variables {
+      guard let slot = variable.slots.first(where: { $0.tensor.tensor.quantization != nil }) else {
+        continue
+      }
+      throw StateError(
+        .unsupported,
+        "the slot is kept in eight bits, codes and scales, for which the output has no place",
+        tensor: "\(variable.name)/\(slot.name)",
+        remedy:
+          "name an optimizer of ordinary slots, such as --optimizer adamw, which takes the numbers as they are; or "
+          + "leave the slots out with --only parameters"
+      )
+    }
+  }
+
+  /// The state with the numbers of slots in eight bits as ordinary slots.
+  ///
+  /// - Returns: The state; no number of it is another.
+  /// - Throws: `StateError` never in practice.
+  public func withoutQuantization() throws -> TrainingState {
+    var copy = self
+    for place in variables.indices {
+      for index in variables[place].slots.indices {
+        let tensor = variables[place].slots[index].tensor.tensor
+        copy.variables[place].slots[index].tensor.tensor = try tensor.withoutQuantization()
+      }
+    }
+    return copy
+  }
 }

@@ -104,7 +104,10 @@ struct Convert: ParsableCommand {
                 + others.joined(separator: ", ")
             )
           }
-          return try records.completing(state.withoutOthers).taking(only)
+          var taken = try records.completing(state.withoutOthers).taking(only)
+          // The library that keeps slots in eight bits says so in no record: whoever names an optimizer names another.
+          if records.optimizer != nil { taken = try taken.withoutQuantization() }
+          return taken
         }
       )
       if compress != nil, StateFormats.named(format)?.abilities.contains(.compression) != true {

@@ -100,7 +100,8 @@ struct InspectionText {
         let tensor = slot.tensor.tensor
         lines += self.lines(
           "  \(slot.name)",
-          "\(tensor.elementType.rawValue)\(tensor.shape)",
+          "\(tensor.elementType.rawValue)\(tensor.shape)"
+            + (tensor.quantization == nil ? "" : "  (kept in 8 bits)"),
           "\(variable.name)/\(slot.name)"
         )
       }

@@ -50,6 +50,7 @@ struct KindsCommand: ParsableCommand {
     lines.append(pad("bias correction", 17) + kind.biasCorrection.rawValue)
     if let name = kind.kerasClass { lines.append(pad("Keras", 17) + name) }
     lines += kind.slots.map { pad("slot", 17) + "\($0.name), \($0.presence)" }
+    lines += kind.scalars.map { pad("scalar", 17) + "\($0.key), \($0.beginning) at the beginning" }
     for dialect in Dialect.allCases {
       let words = kind.words(in: dialect).map { "\($0.slot)=\($0.text)" }
       if !words.isEmpty { lines.append(pad(dialect.rawValue, 17) + words.joined(separator: ", ")) }

@@ -49,7 +49,9 @@ struct SurveyedDecays: Sendable {
   /// Whether a variable's `adam_m` and `adam_v` average the same gradients.
   func belongTogether(in variable: Variable) -> Bool {
     // Adafactor's first moment averages updates; AdaX' and Adamax' second one is another slot.
-    !isFactored && hasAdamsMoments(variable.name)
+    // Numbers that were rounded to one of 256 keep to no bound.
+    let areExact = variable.slots.allSatisfy { $0.tensor.tensor.quantization == nil }
+    return !isFactored && hasAdamsMoments(variable.name) && areExact
       && variable[.growingSecondMoment] == nil
   }
 
