@@ -138,3 +138,32 @@ def test_other_optimizers_of_the_library_are_not_taken_for_adamw(optstate, tmp_p
         found = json.loads(optstate("inspect", tmp_path / "c.pt", "--json").stdout)
         assert found["optimizer"] is None and found["account"]["unrecognized"]["count"] >= 4
         assert "healthy" not in optstate("doctor", tmp_path / "c.pt", status=1).stdout
+
+
+STORES = {
+    "map": ("another length", lambda group: cut(group, "@map.adam_m", 255)),
+    "scales": ("do not fit its blocks", lambda group: cut(group, "@scales.adam_v", 16)),
+    "lost": ("has no @scales.adam_v", lambda group: group.__delitem__("@scales.adam_v")),
+    "stray": ("belongs to no slot", lambda group: group["adam_v"].attrs.__delitem__("block")),
+    "zero": ("has 0 elements", lambda group: group["adam_m"].attrs.__setitem__("block", 0)),
+    "negative": ("has -1 elements", lambda group: group["adam_m"].attrs.__setitem__("block", -1)),
+}  # fmt: skip
+
+
+def cut(group, name, count):
+    numbers = group[name][:count]
+    del group[name]
+    group[name] = numbers
+
+
+@pytest.mark.parametrize("damage", STORES)
+def test_a_store_whose_parts_do_not_fit_is_refused(optstate, tmp_path, damage):
+    import h5py
+
+    optstate("convert", FOLDER / "adamw8bit.pt", tmp_path / "c.h5")
+    words, change = STORES[damage]
+    with h5py.File(tmp_path / "c.h5", "r+") as file:
+        change(file["0.weight"])
+    for command in ("inspect", "verify", "doctor"):
+        done = optstate(command, tmp_path / "c.h5", status=65)
+        assert "0.weight" in done.stderr and words in done.stderr

@@ -349,3 +349,17 @@ def test_torch_goes_on_from_a_flattened_dictionary(optstate, tmp_path):
     )  # fmt: skip
     assert [group["lr"] for group in again.param_groups] == [0.5, 0.5]
     assert flat(again.state_dict()["state"]) == flat(optimizer.state_dict()["state"])
+
+
+def test_optimizers_that_claim_one_parameter_are_refused_by_name(optstate, tmp_path):
+    """One made for a part of the model, the other for all of it."""
+    torch.manual_seed(1)
+    model = torch.nn.Sequential(torch.nn.Linear(4, 3), torch.nn.Linear(3, 2))
+    optimizers = [torch.optim.Adam(part.parameters(), lr=0.1) for part in (model, model[0])]
+    model(torch.ones(2, 4)).sum().backward()
+    for optimizer in optimizers:
+        optimizer.step()
+    torch.save({"model": model.state_dict(), "opt_all": optimizers[0].state_dict(), "opt_first": optimizers[1].state_dict()}, tmp_path / "c.pt")
+    done = optstate("convert", tmp_path / "c.pt", tmp_path / "out.h5", status=65)
+    assert "'opt_all' and 'opt_first' both claim" in done.stderr and "0.weight" in done.stderr
+    assert not (tmp_path / "out.h5").exists()
