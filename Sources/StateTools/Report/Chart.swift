@@ -84,6 +84,12 @@ struct Chart {
     svg += "<polyline class=\"l\(series.rawValue)\" points=\"\(coordinates)\"/>\n"
   }
 
+  mutating func line(_ points: [(x: Double, y: Double)], _ style: String, _ title: String) {
+    let coordinates = points.map { "\(Self.text($0.x)),\(Self.text($0.y))" }.joined(separator: " ")
+    svg +=
+      "<polyline class=\"\(style)\" points=\"\(coordinates)\"><title>\(HTMLText.escaped(title))</title></polyline>\n"
+  }
+
   /// Adds a text.
   ///
   /// - Parameters:

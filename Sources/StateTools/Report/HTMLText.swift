@@ -2,6 +2,30 @@
 struct HTMLText {
   private(set) var text = ""
 
+  /// Titles of its sections, in their order.
+  private(set) var titles: [String] = []
+
+  /// Adds a section.
+  ///
+  /// - Parameters:
+  ///   - title: Its heading, by which the page's contents lead to it.
+  ///   - note: What a reader has to know of it.
+  ///   - isLong: Whether it may be broken between pages.
+  ///   - body: Writes what is in it.
+  mutating func section(
+    _ title: String,
+    _ note: String? = nil,
+    isLong: Bool = false,
+    _ body: (inout HTMLText) -> Void
+  ) {
+    raw("<section id=\"s\(titles.count)\"\(isLong ? " class=\"long\"" : "")>")
+    titles.append(title)
+    element("h2", title)
+    if let note { element("p", class: "note", note) }
+    body(&self)
+    raw("</section>\n")
+  }
+
   /// Adds markup as it is.
   mutating func raw(_ markup: String) {
     text += markup

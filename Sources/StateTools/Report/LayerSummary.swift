@@ -17,6 +17,24 @@ struct LayerSummary {
   /// Norm of `m/(√v + epsilon)`, what a learning rate of 1 would subtract without correction.
   private(set) var stepNorm: Double?
 
+  /// Its variables' values, folded, by name.
+  private(set) var sketches: [ExactName: DifferenceSketch] = [:]
+
+  /// How far the layer's parameters are from those of another state, `nil` where none is in both.
+  func distance(to other: LayerSummary) -> Double? {
+    let parts = sketches.compactMap { name, sketch in other.sketches[name].map(sketch.distance) }
+    return parts.isEmpty ? nil : parts.reduce(0) { $0 + $1 * $1 }.squareRoot()
+  }
+
+  /// Each variable by itself, in the state's order.
+  static func variables(of survey: StateSurvey) -> [LayerSummary] {
+    zip(survey.state.variables, survey.variables).map { variable, numbers in
+      var summary = LayerSummary(name: variable.name)
+      summary.add(variable, numbers)
+      return summary
+    }
+  }
+
   /// Layers in the order in which their first variables stand.
   static func layers(of survey: StateSurvey) -> [LayerSummary] {
     var order: [ExactName] = []
@@ -42,6 +60,7 @@ struct LayerSummary {
     valueNorm = joined(valueNorm, numbers.value?.statistics.norm)
     firstNorm = joined(firstNorm, numbers.slots[.firstMoment]?.statistics.norm)
     secondNorm = joined(secondNorm, numbers.slots[.secondMoment]?.statistics.norm)
+    sketches[ExactName(variable.name)] = numbers.sketch
     stepNorm = joined(stepNorm, numbers.moments?.histogram?.sumOfSquares.squareRoot())
   }
 

@@ -24,20 +24,6 @@ struct ReportSections {
     variables(&page)
   }
 
-  private func section(
-    _ page: inout HTMLText,
-    _ title: String,
-    _ note: String? = nil,
-    isLong: Bool = false,
-    _ body: (inout HTMLText) -> Void
-  ) {
-    page.raw(isLong ? "<section class=\"long\">" : "<section>")
-    page.element("h2", title)
-    if let note { page.element("p", class: "note", note) }
-    body(&page)
-    page.raw("</section>\n")
-  }
-
   private func legend(_ page: inout HTMLText, _ entries: [(Chart.Series, String)]) {
     page.raw("<div class=\"legend\">")
     for (series, text) in entries {
@@ -74,7 +60,7 @@ struct ReportSections {
       ("rate of the next update", report.rates.rate.map(Numbers.short) ?? "not known"),
       ("decays", report.diagnosis.decays),
     ]
-    section(&page, "The state") { page in
+    page.section("The state") { page in
       page.raw("<dl>")
       for (name, value) in rows {
         page.element("dt", name)
@@ -86,7 +72,7 @@ struct ReportSections {
 
   private func findings(_ page: inout HTMLText) {
     let findings = report.diagnosis.findings
-    section(&page, "Findings", isLong: findings.count > 3) { page in
+    page.section("Findings", isLong: findings.count > 3) { page in
       if findings.isEmpty {
         let text = "Nothing was found in \(report.diagnosis.tensorCount) tensors."
         page.element("p", class: "ok", text)
@@ -114,8 +100,7 @@ struct ReportSections {
 
   private func norms(_ page: inout HTMLText) {
     let layers = report.layers.prefix(Self.chartRows)
-    section(
-      &page,
+    page.section(
       "Norms by layer",
       "Euclidean norms over all elements of a layer, on a logarithmic axis."
     ) { page in
@@ -163,8 +148,7 @@ struct ReportSections {
     if let bound = report.survey.decays.bound(of: "")?.ratio {
       marks.append((bound, "bound \(Numbers.short(bound))"))
     }
-    section(
-      &page,
+    page.section(
       "Distribution of |m|/√v",
       "Share of the elements whose moments are not zero. A steady gradient gives 1, noise much less; no "
         + "gradients give more than the bound."
@@ -181,8 +165,7 @@ struct ReportSections {
     let inflation = step < .max ? report.rates.inflation(step + 1) ?? 1 : 1
     let layers = report.layers.filter { $0.stepNorm != nil && $0.valueNorm ?? 0 > 0 }
     guard !layers.isEmpty, rate > 0 else { return }
-    section(
-      &page,
+    page.section(
       "Update to weight",
       "Norm of the next update, as the moments are, over the norm of the parameters; weight decay is left "
         + "out. "
@@ -211,8 +194,7 @@ struct ReportSections {
       return
     }
     let isAbsolute = report.rates.isAbsolute
-    section(
-      &page,
+    page.section(
       isAbsolute ? "Effective learning rate" : "Effective learning rate, relative",
       "What the scheduled rate amounts to, by the number of the update: an optimizer without bias "
         + "correction makes early updates too large by (1 − β₁ᵗ)/√(1 − β₂ᵗ)."
@@ -231,7 +213,7 @@ struct ReportSections {
   private func variables(_ page: inout HTMLText) {
     let state = report.inspection.state
     let entries = Array(zip(state.variables, report.survey.variables).prefix(Self.tableRows))
-    section(&page, "Variables", isLong: true) { page in
+    page.section("Variables", isLong: true) { page in
       page.raw("<div class=\"wide\"><table><thead><tr><th>variable</th><th>shape</th><th>‖p‖</th>")
       page.raw(
         "<th>‖m‖</th><th>‖v‖</th><th>max |m|/√v</th><th>rows without gradient</th></tr></thead>\n<tbody>\n"

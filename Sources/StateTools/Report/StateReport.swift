@@ -51,22 +51,9 @@ public struct StateReport: Sendable {
 
   /// The page.
   public var html: String {
-    let name = FileSystem.name(of: inspection.path)
-    var page = HTMLText()
-    page.raw("<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n")
-    page.raw(
-      "<meta http-equiv=\"Content-Security-Policy\" "
-        + "content=\"default-src 'none'; style-src 'unsafe-inline'\">\n"
-    )
-    page.raw("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n")
-    page.element("title", "\(name) – training state")
-    page.raw("<style>\(ReportStyle.sheet)</style>\n</head>\n<body>\n<header>")
-    page.element("h1", name)
-    page.element("p", class: "lead", lead)
-    page.raw("</header>\n<main>\n")
-    ReportSections(self).write(to: &page)
-    page.raw("</main>\n</body>\n</html>\n")
-    return page.text
+    ReportPage(FileSystem.name(of: inspection.path), lead: lead).html { page in
+      ReportSections(self).write(to: &page)
+    }
   }
 
   /// Writes the page to a file, complete or not at all.
@@ -76,9 +63,7 @@ public struct StateReport: Sendable {
   ///   - overwrite: Whether an existing file may be replaced.
   /// - Throws: `StateError` with code `exists`, `cannotCreate` or `inputOutput`.
   public func write(to path: String, overwrite: Bool = false) throws {
-    let output = OutputSet(overwrite: overwrite)
-    try output.add(path).write(Array(html.utf8), at: 0)
-    try output.commit()
+    try ReportPage.write(html, to: path, overwrite: overwrite)
   }
 
   private var lead: String {

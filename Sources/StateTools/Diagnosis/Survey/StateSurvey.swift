@@ -19,6 +19,7 @@ struct StateSurvey: Sendable {
   private struct Piece {
     var tensors: [TensorSurvey]
     var moments: MomentSurvey?
+    var sketch: DifferenceSketch?
   }
 
   /// The state.
@@ -41,11 +42,13 @@ struct StateSurvey: Sendable {
   /// - Parameters:
   ///   - state: The state.
   ///   - epsilon: Asks for histograms of the moments, with this number guarding their division.
+  ///   - withSketches: Whether values are folded, so that what moved until another state can be told.
   ///   - progress: Told of the bytes done.
   /// - Throws: `StateError` when a source fails or does not match its checksum.
   init(
     _ state: TrainingState,
     epsilon: Float? = nil,
+    withSketches: Bool = false,
     progress: TensorPass.Progress? = nil
   ) throws {
     self.state = state
@@ -59,7 +62,7 @@ struct StateSurvey: Sendable {
       index,
       first,
       parts in
-      try unsafe Self.piece(groups[index], first, parts, epsilon)
+      try unsafe Self.piece(groups[index], first, parts, epsilon, withSketches)
     }
     for (group, result) in zip(groups, results) {
       for (tensor, sum) in zip(group.tensors, result.sums) { try TensorPass.check(tensor, sum) }
@@ -74,6 +77,11 @@ struct StateSurvey: Sendable {
         variables[group.variable].slots[slot] = survey
       } else {
         variables[group.variable].value = survey
+      }
+    }
+    if let first = pieces.first?.sketch {
+      variables[group.variable].sketch = pieces.dropFirst().reduce(into: first) { whole, piece in
+        if let sketch = piece.sketch { whole.add(sketch) }
       }
     }
     guard group.limits != nil else { return }
@@ -125,7 +133,8 @@ struct StateSurvey: Sendable {
     _ group: Group,
     _ first: Int,
     _ parts: [UnsafeRawBufferPointer],
-    _ epsilon: Float?
+    _ epsilon: Float?,
+    _ withSketches: Bool
   ) throws -> Piece {
     let types = group.tensors.map(\.tensor.elementType)
     func survey(_ place: Int, _ bytes: UnsafeRawBufferPointer) -> TensorSurvey {
@@ -139,7 +148,11 @@ struct StateSurvey: Sendable {
     }
     return try unsafe FloatElements.with(parts[0], types[0]) { one in
       guard let limits = group.limits else {
-        return unsafe Piece(tensors: [survey(0, one)])
+        let isValue = group.slots[0] == nil
+        return unsafe Piece(
+          tensors: [survey(0, one)],
+          sketch: withSketches && isValue ? DifferenceSketch(one, first: first) : nil
+        )
       }
       return try unsafe FloatElements.with(parts[1], types[1]) { other in
         unsafe Piece(

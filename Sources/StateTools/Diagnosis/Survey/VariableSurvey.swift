@@ -10,4 +10,7 @@ struct VariableSurvey: Sendable {
 
   /// Its two moments beside each other.
   var moments: MomentSurvey?
+
+  /// Its value, folded.
+  var sketch: DifferenceSketch?
 }
