@@ -43,6 +43,7 @@ struct HistorySeries: Sendable {
   /// - Parameters:
   ///   - entries: The checkpoints, of one model.
   ///   - parts: Their layers, or their variables.
+  /// - Returns: A series for each measure of each part.
   static func all(
     of entries: [StateHistory.Entry],
     _ parts: (StateHistory.Entry) -> [LayerSummary]
