@@ -43,7 +43,9 @@ def check(optstate, made, trained, spec, source, store):
     assert set(found) <= set(known)
     assert len(found) in (0, len(known))
     known = ["--optimizer", spec] if spec else []
-    findings = json.loads(optstate("doctor", source, "--json", *known, status=0 if found else 1).stdout)["findings"]
+    told = json.loads(optstate("doctor", source, "--json", *known, status={0, 1}).stdout)["findings"]
+    # Rows that a batch meets more than once have a bound of their own, which is not this module's.
+    findings = [finding for finding in told if not (finding["variable"] or "").endswith("embeddings")]
     assert [finding["code"] for finding in findings] == ([] if found else ["unrecognized_state"])
     if not found:
         assert_is_open(findings[0]["evidence"], optstate, source)
