@@ -1,4 +1,12 @@
 extension OptimizerCatalog {
+  /// What a scalar that is multiplied up from step to step is before the first update.
+  ///
+  /// - Parameter word: A dialect's word for it, such as `momentum_product`.
+  /// - Returns: The number, `nil` for a scalar that is no such product.
+  public static func beginning(ofScalar word: String) -> Double? {
+    ["momentum_product", "momentum_cache", "m_schedule"].contains(word) ? 1 : nil
+  }
+
   /// Finds an optimizer by what Keras calls it.
   ///
   /// - Parameter name: The name of a class, with or without the package that it was registered in, or of an instance,

@@ -29,7 +29,7 @@ public enum KerasArchiveWriter: StateWriter {
     var current = state
     var text = config.tensor
     if let optimizer = OptimizerConfig(archive: tree) {
-      let family = try self.family(of: state)
+      let family = state.keras3OrCurrent
       let fresh = try optimizer.updated(
         state.optimizer,
         state.schedule,
@@ -42,22 +42,20 @@ public enum KerasArchiveWriter: StateWriter {
         text = try Tensor(.uint8, .vector(bytes.count), bytes: bytes)
       }
       let hasSchedule = OptimizerConfig(archive: fresh)?.hasScheduleObject
-      current = try RateVariable.updated(
+      let complete = try FreshList.completing(
         state,
+        family,
+        optimizer,
+        frozen: ModelConfig(tree).frozen
+      )
+      current = try RateVariable.updated(
+        complete,
         hasSchedule: family == .keras3 ? hasSchedule : nil
       )
     } else {
       current = try RateVariable.updated(state, hasSchedule: nil)
     }
     try write(current, text, to: path, options)
-  }
-
-  /// Keras 3 gives the groups of a weights file names; tf.keras does not.
-  private static func family(of state: TrainingState) throws -> KerasFamily {
-    guard case .strings(let groups) = state.attributes[Name.Attribute.groups] else {
-      return .keras3
-    }
-    return groups.contains { $0.utf8.contains(9) } ? .keras3 : .current
   }
 
   private static func write(
@@ -89,5 +87,15 @@ public enum KerasArchiveWriter: StateWriter {
     }
     try writer.finish(progress: options.progress)
     try output.commit()
+  }
+}
+
+extension TrainingState {
+  /// The family of a weights file: Keras 3 gives its groups names; tf.keras does not.
+  var keras3OrCurrent: KerasFamily {
+    guard case .strings(let groups) = attributes[KerasNames.Attribute.groups] else {
+      return .keras3
+    }
+    return groups.contains { $0.utf8.contains(9) } ? .keras3 : .current
   }
 }

@@ -6,6 +6,7 @@ extension StateFormat {
     Origin("keras-h5", .keras),
     suffixes: [".h5"],
     naming: "keras-bert",
+    abilities: .modelOrder,
     reader: KerasLegacyReader.self,
     writer: KerasLegacyWriter.self
   )
@@ -14,6 +15,7 @@ extension StateFormat {
   public static let kerasArchive = StateFormat(
     Origin("keras", .keras),
     suffixes: [".keras"],
+    abilities: .modelOrder,
     reader: KerasArchiveReader.self,
     writer: KerasArchiveWriter.self
   )

@@ -38,6 +38,21 @@ public enum KerasLegacyWriter: StateWriter {
   ) throws -> TrainingState {
     guard state.origin == StateFormat.kerasLegacy.origin else { return state }
     var copy = state
+    let extras = Dictionary(
+      state.extras.map { ($0.name, $0) },
+      uniquingKeysWith: { first, _ in first }
+    )
+    if let training = extras[Name.trainingConfig],
+      let config = OptimizerConfig(
+        training: try JSONTree.parse(try training.tensor.bytes(), "'\(training.name)'")
+      )
+    {
+      let model = try extras[Name.modelConfig].map {
+        ModelConfig(try JSONTree.parse(try $0.tensor.bytes(), "'\($0.name)'"))
+      }
+      let family = config.values["is_legacy_optimizer"] == nil ? LegacyFamily.of(state) : .current
+      copy = try FreshList.completing(state, family, config, frozen: model?.frozen ?? [])
+    }
     for (index, extra) in state.extras.enumerated() where extra.name == Name.trainingConfig {
       let text = try extra.tensor.bytes()
       guard

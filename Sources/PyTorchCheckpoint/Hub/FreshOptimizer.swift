@@ -101,7 +101,7 @@ package struct FreshOptimizer {
   }
 
   /// What is kept for a parameter, `nil` where nothing is.
-  private static func entry(
+  static func entry(
     _ variable: Variable,
     _ rule: TorchRule,
     _ globalStep: Int64?,

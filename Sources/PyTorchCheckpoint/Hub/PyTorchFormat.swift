@@ -6,7 +6,7 @@ extension StateFormat {
     Origin("pytorch", .pytorch),
     suffixes: [".pt", ".pth", ".bin", ".ckpt"],
     naming: NamingConvention.huggingFace,
-    abilities: [.tiedNames, .severalOptimizers, .quantizedSlots],
+    abilities: [.tiedNames, .severalOptimizers, .quantizedSlots, .modelOrder],
     reader: PyTorchReader.self,
     writer: PyTorchWriter.self
   )

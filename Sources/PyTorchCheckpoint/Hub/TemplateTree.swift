@@ -64,13 +64,16 @@ package struct TemplateTree {
       uniquingKeysWith: { first, _ in first }
     )
     let places = Set(survey.tensors.map { ExactName(prefix + $0.path.text) })
+    let fresh = Set(try freshParameters().map(\.name))
     for variable in state.variables {
       if let value = variable.value, prefix.isEmpty {
         guard let path = value.sourceName, let name = names[ExactName(path)],
           ExactName(name) == ExactName(variable.name)
         else { return false }
       }
+      let isNew = fresh.contains(ExactName(variable.name))
       for slot in variable.slots where prefix.isEmpty || !survey.optimizers.isEmpty {
+        if isNew, slot.tensor.sourceName == nil { continue }
         guard let path = slot.tensor.sourceName, places.contains(ExactName(path)),
           !slot.tensor.tensor.wasQuantized
         else { return false }
@@ -118,6 +121,7 @@ package struct TemplateTree {
       }
     }
     for extra in state.extras { data[ExactName(extra.name)] = extra.tensor }
+    try addEntries()
     let steps = try steps()
     var removed: Set<ObjectIdentifier> = []
     for found in survey.tensors {
@@ -164,6 +168,50 @@ package struct TemplateTree {
     try updateRecord()
     updateCounters()
     remove(removed)
+  }
+
+  /// Names of the parameters for which the optimizer keeps nothing yet, in the order of their numbers, and what each is
+  /// known by.
+  private func freshParameters() throws -> [(name: ExactName, id: TorchOptimizer.ParameterID)] {
+    guard let part = survey.optimizer,
+      case .strings(let names)? = state.attributes[TorchExtras.parameters + prefix]
+    else { return [] }
+    let optimizer = try TorchOptimizer(part)
+    guard names.count == optimizer.order.count else { return [] }
+    let kept = Set(optimizer.entries.map(\.id))
+    return zip(names, optimizer.order).filter { !kept.contains($0.1) }
+      .map { (ExactName($0.0), $0.1) }
+  }
+
+  /// Adds what the optimizer will keep for parameters for which it keeps nothing yet.
+  private mutating func addEntries() throws {
+    guard let part = survey.optimizer, let object = part.value["state"]?.object,
+      var items = object.items, let rule = TorchRule(try TorchOptimizer(part))
+    else { return }
+    let fresh = try freshParameters()
+    if fresh.isEmpty { return }
+    let variables = Dictionary(
+      state.variables.map { (ExactName($0.name), $0) },
+      uniquingKeysWith: { first, _ in first }
+    )
+    for (name, id) in fresh {
+      guard let variable = variables[name],
+        let (entry, found) = try FreshOptimizer.entry(
+          variable,
+          rule,
+          state.globalStep?.value,
+          nodes
+        )
+      else { continue }
+      let key: PickleValue =
+        switch id {
+        case .number(let number): .int(number)
+        case .name(let text): nodes.text(text.text)
+        }
+      items.append((key, entry))
+      tensors += found
+    }
+    object.setItems(items)
   }
 
   /// The variables by the places of what the optimizer keeps for them.

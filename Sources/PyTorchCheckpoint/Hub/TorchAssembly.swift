@@ -94,6 +94,12 @@ package struct TorchAssembly {
     for (optimizer, names) in zip(optimizers, known.names) {
       let record = try add(optimizer, names)
       guard key != nil || optimizers.count > 1 else {
+        let (kept, order) = (optimizer.content.entries, optimizer.content.order)
+        if kept.count < order.count {
+          state.attributes[TorchExtras.parameters + prefix] = .strings(
+            order.map { names[$0] ?? "" }
+          )
+        }
         state.optimizer = record
         if record == nil, optimizer.slots.allSatisfy(\.isEmpty) {
           state.attributes[TrainingState.hiddenOptimizer] = .bool(true)

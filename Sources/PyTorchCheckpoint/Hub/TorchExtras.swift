@@ -22,6 +22,10 @@ enum TorchExtras {
   /// Of the state: a sum over the storages' sums, by which the archive's identity is known to hold.
   static let contents = "pytorch.contents:"
 
+  /// Of the state: names of the optimizer's parameters in the order of their numbers, where it keeps nothing yet for
+  /// some; a file's prefix follows where there is one.
+  static let parameters = "pytorch.parameters:"
+
   /// Of the state: the schedule that the file's scheduler says, or those of its optimizers' schedulers.
   static let schedule = "pytorch.schedule"
 

@@ -84,6 +84,7 @@ public struct Diagnosis: Sendable {
     let subject = DiagnosisSubject(survey, remedies: Remedies(path, optimizer: optimizer))
     var findings = SlotCheck(subject).findings + NumberCheck(subject).findings
     findings += try MomentCheck(subject, besides: findings).findings
+    findings += try PeerCheck(subject, besides: findings).findings
     findings += StepCheck(subject).findings + OptimizerCheck(subject).findings
     findings += AccountCheck(subject).findings
     self.findings = findings.map { $0.of(optimizer) }

@@ -33,6 +33,10 @@ public struct Finding: Sendable, Hashable {
     case unrecognizedState = "unrecognized_state"
     /// There is neither a slot nor a step.
     case nothingToResume = "nothing_to_resume"
+    /// A tensor is not what its peers are.
+    case unlikePeers = "unlike_peers"
+    /// Numbers are too small for the slot's half precision.
+    case underflow
   }
 
   /// What kind of thing it is.
@@ -49,8 +53,10 @@ public struct Finding: Sendable, Hashable {
   public let evidence: String
   /// What happens when training goes on from here.
   public let consequence: String
-  /// What to do, a command where one can mend it.
-  public let remedy: String
+  /// The command that mends it, to be pasted as it stands; `nil` where none can.
+  public let remedy: String?
+  /// What to think of before, or where no command mends it; `nil` where there is nothing.
+  public let advice: String?
 
   init(
     _ code: Code,
@@ -59,7 +65,8 @@ public struct Finding: Sendable, Hashable {
     _ message: String,
     evidence: String,
     consequence: String,
-    remedy: String
+    remedy: String?,
+    advice: String? = nil
   ) {
     self.code = code
     self.variable = variable
@@ -68,6 +75,7 @@ public struct Finding: Sendable, Hashable {
     self.evidence = evidence
     self.consequence = consequence
     self.remedy = remedy
+    self.advice = advice
   }
 
   /// The finding of one among several optimizers.
@@ -87,7 +95,8 @@ public struct Finding: Sendable, Hashable {
       "message": .string(message),
       "evidence": .string(evidence),
       "consequence": .string(consequence),
-      "remedy": .string(remedy),
+      "remedy": JSONValue(remedy),
+      "advice": JSONValue(advice),
     ])
   }
 }

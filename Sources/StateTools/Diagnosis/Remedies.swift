@@ -30,6 +30,16 @@ struct Remedies {
     "optstate reset \(input) \(output)\(chosen) --match \(Self.quoted("^\(Self.escaped(variable))$"))"
   }
 
+  /// Makes the slots that are not there.
+  func create(_ optimizer: OptimizerRecord) -> String {
+    "optstate reset \(input) \(output) --create --optimizer \(Self.quoted(optimizer.description))"
+  }
+
+  /// Looks again, with other decays.
+  func examine(_ optimizer: OptimizerRecord) -> String {
+    "optstate doctor \(input) --optimizer \(Self.quoted(optimizer.description))"
+  }
+
   /// Makes everything that counts and all moments begin anew.
   var restart: String { "optstate reset \(input) \(output)\(chosen) --step 0" }
 

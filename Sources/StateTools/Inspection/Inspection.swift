@@ -98,7 +98,10 @@ public struct Inspection: Sendable {
   public var suspicions: [String] {
     var found: [String] = []
     let counts = slotCounts
-    let valued = state.variables.filter { $0.value != nil }
+    // What no optimizer trains has no slots, nor has a second name of what is trained.
+    let valued = state.variables.filter {
+      $0.value != nil && ($0.canBeTrained || !$0.slots.isEmpty)
+    }
     for (slot, count) in counts.sorted(by: { $0.key < $1.key }) where count < valued.count {
       let without = valued.filter { $0[slot] == nil }
       guard let first = without.first else { continue }

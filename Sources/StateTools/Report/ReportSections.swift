@@ -86,7 +86,13 @@ struct ReportSections {
         {
           page.raw("<p><b>\(label)</b> \(HTMLText.escaped(text))</p>")
         }
-        page.raw("<p><b>Remedy</b> <code>\(HTMLText.escaped(finding.remedy))</code></p></div>\n")
+        if let advice = finding.advice {
+          page.raw("<p><b>Advice</b> \(HTMLText.escaped(advice))</p>")
+        }
+        if let remedy = finding.remedy {
+          page.raw("<p><b>Remedy</b> <code>\(HTMLText.escaped(remedy))</code></p>")
+        }
+        page.raw("</div>\n")
       }
       if findings.count > Self.chartRows {
         page.element(

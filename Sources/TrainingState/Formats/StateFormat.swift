@@ -27,6 +27,8 @@ public struct StateFormat: Sendable {
     public static let severalOptimizers = Abilities(rawValue: 1 << 5)
     /// Slots in eight bits: codes, scales and the map of the codes.
     public static let quantizedSlots = Abilities(rawValue: 1 << 6)
+    /// The order in which the model has its variables.
+    public static let modelOrder = Abilities(rawValue: 1 << 7)
   }
 
   /// Where a state comes from that was read from the format.

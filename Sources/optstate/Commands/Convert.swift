@@ -64,6 +64,7 @@ struct Convert: ParsableCommand {
   @Option(help: ArgumentHelp("Ranks that a sharded output is cut for.", valueName: "n"))
   var ranks: Int?
 
+  @OptionGroup var like: LikeOptions
   @OptionGroup var names: NamesOption
   @OptionGroup var records: RecordOptions
   @OptionGroup var outputOptions: OutputOptions
@@ -82,40 +83,89 @@ struct Convert: ParsableCommand {
     }
   }
 
+  func validate() throws {
+    guard like.like == nil || to == nil else {
+      throw ValidationError("--like gives the format: --to has no meaning beside it")
+    }
+  }
+
   func run() throws {
     try Failure.reported(limitOptions) {
-      let (state, format) = try Conversion.run(
-        from: input,
-        to: output,
-        format: to,
-        naming: try naming.map { try NamingChoice($0) } ?? .automatic,
-        configuration: config,
-        readOptions: try names.readOptions(records),
-        options: outputOptions.options(
-          label: "converting",
-          deflateLevel: compress?.level,
-          ranks: ranks
-        ),
-        change: { state, _ in
-          if let chosen = state.chosenOptimizer {
-            let others = state.optimizers.map(\.name).filter { $0 != chosen }
-            Output.message(
-              "note: of the optimizers \(chosen) alone is taken; left out: "
-                + others.joined(separator: ", ")
-            )
-          }
-          var taken = try records.completing(state.withoutOthers).taking(only)
-          // The library that keeps slots in eight bits says so in no record: whoever names an optimizer names another.
-          if records.optimizer != nil { taken = try taken.withoutQuantization() }
-          return taken
-        }
-      )
-      if compress != nil, StateFormats.named(format)?.abilities.contains(.compression) != true {
-        Output.message("note: \(format) is not compressed")
+      if let template = like.like { return try pour(into: template) }
+      try convert(format: to, naming: try naming.map { try NamingChoice($0) } ?? .automatic) {
+        try prepared($0)
       }
-      Output.message("note: \(Self.verdict(on: state))")
-      Output.wrote(output, format)
     }
+  }
+
+  /// The part of the state that is taken over, of one of its optimizers where one was chosen.
+  private func prepared(_ state: TrainingState) throws -> TrainingState {
+    if let chosen = state.chosenOptimizer {
+      let others = state.optimizers.map(\.name).filter { $0 != chosen }
+      Output.message(
+        "note: of the optimizers \(chosen) alone is taken; left out: "
+          + others.joined(separator: ", ")
+      )
+    }
+    let taken = try records.completing(state.withoutOthers).taking(only)
+    // The library that keeps slots in eight bits says so in no record: whoever names an optimizer names another.
+    return records.optimizer == nil ? taken : try taken.withoutQuantization()
+  }
+
+  private func convert(
+    format requested: String?,
+    naming: NamingChoice,
+    change: (TrainingState) throws -> TrainingState
+  ) throws {
+    let (state, format) = try Conversion.run(
+      from: input,
+      to: output,
+      format: requested,
+      naming: naming,
+      configuration: config,
+      readOptions: try names.readOptions(records),
+      options: outputOptions.options(
+        label: "converting",
+        deflateLevel: compress?.level,
+        ranks: ranks
+      ),
+      change: { state, _ in try change(state) }
+    )
+    if compress != nil, StateFormats.named(format)?.abilities.contains(.compression) != true {
+      Output.message("note: \(format) is not compressed")
+    }
+    Output.message("note: \(Self.verdict(on: state))")
+    Output.wrote(output, format)
+  }
+
+  /// Shapes the output as the template.
+  private func pour(into template: String) throws {
+    try Likeness.checkApart(input, template)
+    func poured(_ state: TrainingState) throws -> (likeness: Likeness, format: String) {
+      try Likeness.pouring(
+        try prepared(state),
+        into: template,
+        naming: try naming.map { try NamingChoice($0) } ?? .automatic,
+        part: only,
+        allowsPartial: like.partial,
+        note: { Output.message("note: \($0)") }
+      )
+    }
+    if like.dryRun {
+      let (state, _) = try StateFormats.open(input, options: try names.readOptions(records))
+      let likeness = try poured(state).likeness
+      for note in likeness.notes { Output.message("note: \(note)") }
+      return try like.print(likeness)
+    }
+    let format = try StateFormats.open(template).format
+    var likeness: Likeness?
+    try convert(format: format, naming: .unchanged) { state in
+      let done = try poured(state).likeness
+      likeness = done
+      for note in done.notes { Output.message("note: \(note)") }
+      return done.state
+    }
+    if let likeness { try like.print(likeness) }
   }
 }
 

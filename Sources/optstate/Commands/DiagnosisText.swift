@@ -46,10 +46,12 @@ struct DiagnosisText {
         [finding.optimizer, place.isEmpty ? nil : place, finding.message].compactMap(\.self)
           .joined(separator: ": ")
       )
-      for (label, text) in [
+      let parts: [(String, String?)] = [
         ("evidence", finding.evidence), ("consequence", finding.consequence),
-        ("remedy", finding.remedy),
-      ] {
+        ("advice", finding.advice), ("remedy", finding.remedy),
+      ]
+      for (label, text) in parts {
+        guard let text else { continue }
         lines.append(
           "  \(label)\(String(repeating: " ", count: 13 - label.count))\(text)"
         )

@@ -14,10 +14,10 @@ struct ResealCommand: ParsableCommand {
       """
   )
 
-  @Argument(help: "The store to read; it is never changed.")
+  @Argument(help: "The store to read; it is never changed.", completion: Completions.state)
   var input: String
 
-  @Argument(help: "The store to make.")
+  @Argument(help: "The store to make.", completion: Completions.state)
   var output: String
 
   @Option(
@@ -56,6 +56,7 @@ struct ResealCommand: ParsableCommand {
         lines = Self.lines(reseal)
         return reseal.state
       }
+      Output.wrote(output, StateFormats.store)
       try Output.lines(lines)
     }
   }

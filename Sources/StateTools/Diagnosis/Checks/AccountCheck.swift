@@ -27,7 +27,8 @@ struct AccountCheck {
       "there is an optimizer's state that is not known",
       evidence: "\(names.count) tensors or objects: \(shown)\(names.count > 5 ? " …" : "")",
       consequence: "nobody here can say whether they are sound, nor change them",
-      remedy: "look at them in the framework that wrote them; what is known lists: optstate kinds"
+      remedy: "optstate kinds",
+      advice: "look at them in the framework that wrote them; the command lists what is known"
     )
   }
 
@@ -42,7 +43,8 @@ struct AccountCheck {
       evidence:
         "\(slots.count) slots by number: \(reason)",
       consequence: "nobody here can say whether they are sound, nor change them",
-      remedy:
+      remedy: nil,
+      advice:
         "pass --names with the parameters in the optimizer's order, or look at the model's .keras archive"
     )
   }
@@ -53,7 +55,8 @@ struct AccountCheck {
       "the state has neither slots nor a step",
       evidence: "\(subject.state.variables.count) variables, none with a slot",
       consequence: "training would start with cold moments, and at step 0",
-      remedy:
+      remedy: subject.state.optimizer.map { subject.remedies.create($0) },
+      advice:
         "where this is a released model, that is as it should be; else convert again from the source"
     )
   }

@@ -29,17 +29,23 @@ struct MomentCheck {
       else { return nil }
       return (variable, moments, m, v)
     }
-    findings = try suspects.enumerated().map { place, suspect in
+    let causes = try suspects.enumerated().map { place, suspect in
       // Naming the cause costs a reading of each candidate; among many, only their own are tried.
       let others = suspects.enumerated().filter { $0.offset != place }.map(\.element)
-      let cause = try Self.cause(suspect, others.count > 12 ? [] : others, subject.survey.decays)
-      return Self.finding(suspect, cause, subject)
+      return try Self.cause(suspect, others.count > 12 ? [] : others, subject.survey.decays)
     }
+    let explanation = MomentExplanation(
+      suspects.map { ($0.variable, $0.moments) },
+      isWithoutCause: causes.allSatisfy { $0 == nil },
+      subject
+    )
+    findings = zip(suspects, causes).map { Self.finding($0, $1, explanation, subject) }
   }
 
   private static func finding(
     _ suspect: Suspect,
     _ cause: String?,
+    _ explanation: MomentExplanation?,
     _ subject: DiagnosisSubject
   ) -> Finding {
     let (variable, moments) = (suspect.variable, suspect.moments)
@@ -68,11 +74,13 @@ struct MomentCheck {
       consequence:
         "the next updates are up to \(Numbers.text(moments.largest)) times the learning rate "
         + "in single elements, in wrong proportions throughout",
-      remedy: "convert again from the source, or"
-        // Other decays have another bound; what is merely usual proves nothing.
-        + (cause == nil && !decays.areCertain(for: variable.name)
-          ? ", once --optimizer has told doctor the decays of the run and this still stands"
-          : "") + ": \(subject.remedies.reset(variable.name))"
+      remedy: explanation?.remedy ?? subject.remedies.reset(variable.name),
+      // Other decays have another bound; what is merely usual proves nothing.
+      advice: explanation?.advice
+        ?? (cause == nil && !decays.areCertain(for: variable.name)
+          ? "first tell doctor the decays of the run with --optimizer; where this still stands, better convert again "
+            + "from the source: the command makes the moments begin anew"
+          : "better convert again from the source: the command makes the moments begin anew")
     )
   }
 

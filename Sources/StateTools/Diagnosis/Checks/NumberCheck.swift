@@ -22,6 +22,7 @@ struct NumberCheck {
         found += finite(variable, slot.name, numbers, shape)
         found += negative(variable, slot.name, numbers, shape)
         found += zero(variable, slot.name, survey)
+        found += underflow(variable, slot, survey)
       }
       return found
     }
@@ -34,10 +35,12 @@ struct NumberCheck {
     _ shape: Shape?
   ) -> [Finding] {
     let statistics = survey.statistics
-    let remedy =
+    let tensor = slot.flatMap { variable[$0]?.tensor } ?? variable.value
+    let isHalf = tensor?.tensor.elementType == .float16
+    let advice =
       slot == nil
       ? "go back to an earlier checkpoint: no command can restore a parameter"
-      : subject.remedies.reset(variable.name)
+      : "better convert again from a state that has the numbers"
     func finding(_ code: Finding.Code, _ what: String, _ count: Int, _ place: Int?) -> Finding? {
       guard count > 0 else { return nil }
       return Finding(
@@ -46,11 +49,15 @@ struct NumberCheck {
         slot: slot,
         "\(slot.map { "the slot \($0)" } ?? "the parameter") holds \(what)",
         evidence:
-          "\(count) of \(statistics.count) elements, the first at \(Self.index(place, shape))",
+          "\(count) of \(statistics.count) elements, the first at \(Self.index(place, shape))"
+          + (isHalf && code == .infinity
+            ? "; float16 has nothing above 65504: the numbers overflowed" : ""),
         consequence: slot == nil
           ? "the model's output is NaN, and with the next update so is every parameter"
           : "the next update writes NaN into the parameter, and the one after into all others",
-        remedy: remedy
+        remedy: slot == nil ? nil : subject.remedies.reset(variable.name),
+        advice: isHalf && code == .infinity
+          ? "keep the tensor in float32 or bfloat16, or scale the loss down; " + advice : advice
       )
     }
     return [
@@ -112,8 +119,33 @@ struct NumberCheck {
         consequence: explodes
           ? "the next update divides by epsilon alone and throws the parameter far away"
           : "training goes on with cold moments as if the \(step) updates had not been",
-        remedy: subject.remedies.reset(variable.name)
-          + " records that the moments begin anew; better convert again from a state that has them"
+        remedy: subject.remedies.reset(variable.name),
+        advice:
+          "better convert again from a state that has the numbers: the command records that the moments begin anew"
+      )
+    ]
+  }
+
+  /// Squares that half precision has made zero beside first moments that it has not.
+  private func underflow(_ variable: Variable, _ slot: Slot, _ survey: VariableSurvey) -> [Finding]
+  {
+    guard slot.name == .secondMoment, slot.tensor.tensor.elementType == .float16,
+      let squares = survey.slots[.secondMoment], let first = survey.slots[.firstMoment],
+      squares.statistics.zeros > first.statistics.zeros
+    else { return [] }
+    let lost = squares.statistics.zeros - first.statistics.zeros
+    return [
+      Finding(
+        .underflow,
+        variable: variable.name,
+        slot: slot.name,
+        "squares are too small for float16",
+        evidence:
+          "at least \(lost) of \(squares.statistics.count) elements are zero beside first moments that are not; "
+          + "float16 has nothing below 6e-8, the square of 2.4e-4",
+        consequence: "their next updates divide by epsilon alone and are many times too large",
+        remedy: subject.remedies.reset(variable.name),
+        advice: "keep second moments in float32 or bfloat16"
       )
     ]
   }

@@ -12,9 +12,10 @@ struct OptimizerCheck {
 
   var findings: [Finding] { [schedule, correction].compactMap(\.self) }
 
+  /// A run that stands at its schedule's last step has finished, which is no fault.
   private var schedule: Finding? {
     guard let record = subject.state.schedule, let step = subject.state.globalStep?.value, step > 0,
-      let schedule = try? Schedule(record), let end = Self.end(of: schedule), step >= end,
+      let schedule = try? Schedule(record), let end = Self.end(of: schedule), step > end,
       let rate = try? schedule.learningRate(at: step),
       let highest = Self.highestRate(of: schedule, until: end), rate < highest
     else { return nil }
@@ -27,8 +28,8 @@ struct OptimizerCheck {
       consequence: rate == 0
         ? "the learning rate is 0 from here on: training goes on and changes nothing"
         : "the learning rate stays at \(Numbers.text(rate)), down from \(Numbers.text(highest))",
-      remedy: Self.extended(record, past: step).map(subject.remedies.setSchedule)
-        ?? "optstate set with a --schedule that reaches past step \(step)"
+      remedy: Self.extended(record, past: step).map(subject.remedies.setSchedule),
+      advice: "the schedule must reach past step \(step)"
     )
   }
 

@@ -32,8 +32,9 @@ struct SlotCheck {
           + (slot == .secondMoment || slot == .meanSquare
             ? "the next updates are many times too large"
             : "the variable's updates change abruptly"),
-        remedy: "\(subject.remedies.parametersOnly) leaves all moments behind; "
-          + "better convert again from a state that still has the slot"
+        remedy: subject.remedies.parametersOnly,
+        advice:
+          "better convert again from a state that still has the slot: the command leaves all moments behind"
       )
     }
   }
@@ -50,8 +51,10 @@ struct SlotCheck {
         "no variable has any slot",
         evidence: "the optimizer '\(kind)' keeps \(names), and \(step) updates were applied",
         consequence: "training goes on with cold moments, and the loss jumps",
-        remedy: "convert again from a state with slots, or start anew: "
-          + subject.remedies.parametersOnly
+        remedy: subject.state.optimizer.map { subject.remedies.create($0) }
+          ?? subject.remedies.parametersOnly,
+        advice:
+          "better convert again from a state with slots: the command makes moments that begin anew"
       )
     ]
   }
@@ -68,7 +71,8 @@ struct SlotCheck {
         "the variable has slots and no value",
         evidence: "\(variables.count - bare.count) of \(variables.count) variables have one",
         consequence: "nothing can be restored into the model for it",
-        remedy: "convert again from a state that has the value; no command can make it up"
+        remedy: nil,
+        advice: "convert again from a state that has the value; no command can make it up"
       )
     }
   }
@@ -90,8 +94,9 @@ struct SlotCheck {
         consequence:
           "a framework refuses the slot; one that reshapes it updates every element with "
           + "the moments of another",
-        remedy: "convert again from the source under one naming; or start anew: "
-          + subject.remedies.parametersOnly
+        remedy: subject.remedies.parametersOnly,
+        advice:
+          "better convert again from the source under one naming: the command leaves all moments behind"
       )
     }
   }

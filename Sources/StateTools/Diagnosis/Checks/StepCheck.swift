@@ -19,7 +19,10 @@ struct StepCheck {
       own > 0
       ? subject.remedies.setStep("\(own)")
       : subject.remedies.setStep("N")
-        + " with the number of updates behind the moments; or start anew: "
+    let advice =
+      own > 0
+      ? nil
+      : "N is the number of updates behind the moments; to start anew in its place: "
         + subject.remedies.restart
     let consequence =
       "warm-up and schedule begin again, and a bias correction counted from here makes the next "
@@ -38,7 +41,8 @@ struct StepCheck {
           evidence: "\(what), and \(warm.count) variables have moments that are not zero, "
             + "such as \(example.name)",
           consequence: consequence,
-          remedy: remedy
+          remedy: remedy,
+          advice: advice
         )
       )
     }

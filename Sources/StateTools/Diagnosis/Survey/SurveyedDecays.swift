@@ -8,6 +8,7 @@ struct SurveyedDecays: Sendable {
   private let optimizer: ResolvedOptimizer
   private let isFactored: Bool
   private let globalStep: Int64?
+  private let unbounded: Set<ExactName>
 
   /// Updates that TensorFlow's `beta1_power` and `beta2_power` have seen, `nil` where there are none or
   /// where they do not tell.
@@ -17,6 +18,28 @@ struct SurveyedDecays: Sendable {
     self.optimizer = optimizer
     isFactored = state.variables.contains { $0[.factoredRow] != nil || $0[.factoredColumn] != nil }
     globalStep = state.globalStep?.value
+    unbounded = Set(
+      state.variables.filter { Self.squaresRepeatedSlices(of: $0, in: state) }
+        .map { ExactName($0.name) }
+    )
+  }
+
+  /// Whether a gradient of slices may be squared slice by slice, so that an id *n* times in a batch gives the first moment
+  /// the sum of *n* slices and the second one the sum of their squares.
+  ///
+  /// Keras 3 does so with embeddings; TensorFlow's own optimizers and tf_keras add slices of one id first.
+  private static func squaresRepeatedSlices(of variable: Variable, in state: TrainingState) -> Bool
+  {
+    guard variable.value?.tensor.shape.rank ?? 2 >= 2,
+      variable.name.lowercased().contains("embed")
+    else { return false }
+    if case .string(let version)? = state.attributes["keras.version"] {
+      return version.hasPrefix("3.")
+    }
+    if state.origin.framework == .keras { return true }
+    // A Keras optimizer in an object graph has lists of slots; those that the graph pairs itself add slices first.
+    let place = variable[.firstMoment]?.tensor.sourceName ?? ""
+    return state.origin.format == "tensorflow-object" && !place.contains(".OPTIMIZER_SLOT")
   }
 
   private func betas(of variable: String) -> (beta1: Resolved<Double>, beta2: Resolved<Double>) {
@@ -68,6 +91,7 @@ struct SurveyedDecays: Sendable {
 
   /// The bound on a variable's moments, `nil` where its decays have none.
   func bound(of name: String) -> MomentBound? {
+    if unbounded.contains(ExactName(name)) { return nil }
     let (beta1, beta2) = betas(of: name)
     return MomentBound(beta1: beta1.value, beta2: beta2.value)
   }
