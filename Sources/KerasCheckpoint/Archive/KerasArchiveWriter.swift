@@ -46,6 +46,7 @@ public enum KerasArchiveWriter: StateWriter {
         state,
         family,
         optimizer,
+        orderedBy: ModelConfig(tree),
         frozen: ModelConfig(tree).frozen
       )
       current = try RateVariable.updated(

@@ -51,4 +51,34 @@ struct ModelConfig {
     visit(layers, false)
     return names
   }
+
+  /// Whether variables stand in the order of the layers that the configuration lists.
+  ///
+  /// A layer that has objects inside, of which it says nothing, may hold them in any order.
+  ///
+  /// - Parameter names: The variables' names.
+  /// - Returns: Whether they are known to.
+  func orders(_ names: [String]) -> Bool {
+    var last: [Int] = []
+    var inner: [[Int]: String] = [:]
+    for name in names {
+      let parts = KerasNames.components(name).dropLast()
+      var list = layers
+      var path: [Int] = []
+      for part in parts {
+        guard let place = list.firstIndex(where: { ExactName($0.name) == ExactName(part) }) else {
+          break
+        }
+        path.append(place)
+        list = list[place].inner
+      }
+      let rest = parts.dropFirst(path.count).joined(separator: "/")
+      guard !path.isEmpty, !path.lexicographicallyPrecedes(last), inner[path] ?? rest == rest else {
+        return false
+      }
+      inner[path] = rest
+      last = path
+    }
+    return true
+  }
 }

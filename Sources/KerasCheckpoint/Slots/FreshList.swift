@@ -16,6 +16,8 @@ struct FreshList {
   ///   - state: A state of Keras; where its slots came from its file, it stays as it is.
   ///   - family: Whose implementation it is.
   ///   - config: The optimizer's configuration, where the file has one.
+  ///   - model: The model's configuration, where the file has no list of its layers beside it; the state's order counts
+  ///     only as far as it is that one's.
   ///   - frozen: Layers that the configuration freezes.
   /// - Returns: The state.
   /// - Throws: `StateError` with code `unsupported` when a trained variable lacks a slot, or the class is not known: Keras
@@ -24,10 +26,18 @@ struct FreshList {
     _ state: TrainingState,
     _ family: KerasFamily,
     _ config: OptimizerConfig?,
-    frozen: Set<ExactName> = []
+    orderedBy model: ModelConfig? = nil,
+    frozen: Set<ExactName>
   ) throws -> TrainingState {
     let slots = state.variables.flatMap(\.slots)
     guard !slots.isEmpty, slots.allSatisfy({ $0.tensor.index == nil }) else { return state }
+    guard model?.orders(state.variables.map(\.name)) ?? true else {
+      throw StateError(
+        .unsupported,
+        "the model's configuration does not tell in which order its optimizer numbers the variables",
+        remedy: "train the model for a step before its file is taken for a template"
+      )
+    }
     return try FreshList(state: state, family: family, config: config, frozen: frozen).completed()
   }
 

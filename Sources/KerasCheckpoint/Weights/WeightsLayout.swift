@@ -95,7 +95,9 @@ struct WeightsLayout {
     guard list.allSatisfy({ $0.tensor.index != nil }) else {
       throw StateError(
         .unsupported,
-        "a part of the optimizer did not come from this file, and its place in the list is not known"
+        "a part of the optimizer did not come from this file, and its place in the list is not known",
+        remedy:
+          "train the model for a step before its file is taken for a template, or take its .keras archive"
       )
     }
     list.sort { ($0.tensor.index ?? 0) < ($1.tensor.index ?? 0) }
