@@ -52,7 +52,11 @@ extension HDF5Catalog {
         )
         let root = try unsafe Handle(H5Oopen(file.id, "/", 0), "open the root group")
         let tables = LinkTable(whole, in: range)
-        var reader = CatalogReader(fileSize: fileSize, tables)
+        var reader = CatalogReader(
+          fileSize: fileSize,
+          tables,
+          index: try? IndexedFile(path, in: range)
+        )
         try reader.visit(root)
         return HDF5Catalog(reader.objects)
       }
@@ -108,10 +112,12 @@ private struct CatalogReader {
   private(set) var objects: [HDF5Object] = []
   private var visited: Set<UInt64> = []
   private var attributeBytes = 0
+  private var index: IndexedFile?
 
-  init(fileSize: Int, _ tables: LinkTable) {
+  init(fileSize: Int, _ tables: LinkTable, index: IndexedFile?) {
     self.fileSize = fileSize
     self.tables = tables
+    self.index = index
   }
 
   /// Walks from a file's root, to which no link may lead back.
@@ -156,7 +162,7 @@ private struct CatalogReader {
           HDF5Object(
             path: path,
             attributes: try attributes(of: object),
-            dataset: try DatasetReader(object, fileSize: fileSize).info()
+            dataset: try DatasetReader(object, header: address, fileSize: fileSize).info(&index)
           )
         )
       default:

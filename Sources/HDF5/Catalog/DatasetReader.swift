@@ -5,13 +5,26 @@ internal import Tensors
 struct DatasetReader {
   private let dataset: Handle
   private let fileSize: Int
+  private let header: UInt64
 
-  init(_ dataset: Handle, fileSize: Int) {
+  /// Prepares to read.
+  ///
+  /// - Parameters:
+  ///   - dataset: The dataset.
+  ///   - header: Address of its header.
+  ///   - fileSize: Bytes of the file.
+  init(_ dataset: Handle, header: UInt64, fileSize: Int) {
     self.dataset = dataset
+    self.header = header
     self.fileSize = fileSize
   }
 
-  func info() throws -> HDF5DatasetInfo {
+  /// What there is to know of the dataset.
+  ///
+  /// - Parameter index: The file for walks through indexes of chunks, `nil` where libhdf5 has to list them.
+  /// - Returns: Type, shape and place.
+  /// - Throws: `StateError` where the dataset breaks the format's rules or keeps its data elsewhere.
+  func info(_ index: inout IndexedFile?) throws -> HDF5DatasetInfo {
     let type = try Handle(H5Dget_type(dataset.id), "read a type")
     let space = try Handle(H5Dget_space(dataset.id), "read a shape")
     guard let extents = try Dataspace.dimensions(of: space.id) else {
@@ -46,7 +59,7 @@ struct DatasetReader {
     case _ where byteCount == 0: storage = .absent
     case H5D_CONTIGUOUS: storage = try contiguous(byteCount)
     case H5D_COMPACT: storage = try compact(type, byteCount)
-    case H5D_CHUNKED: storage = try chunked(creation, shape, elementType)
+    case H5D_CHUNKED: storage = try chunked(creation, shape, elementType, &index)
     default: throw StateError(.unsupported, "the dataset has an unknown layout")
     }
     return HDF5DatasetInfo(elementType: elementType, shape: shape, storage: storage)
@@ -82,7 +95,8 @@ struct DatasetReader {
   private func chunked(
     _ creation: Handle,
     _ shape: Shape,
-    _ type: ElementType
+    _ type: ElementType,
+    _ index: inout IndexedFile?
   ) throws -> HDF5DatasetInfo.Storage {
     var extents = [hsize_t](repeating: 0, count: Limits.rank)
     let rank = try unsafe Gate.check(
@@ -104,23 +118,67 @@ struct DatasetReader {
     }
     let filters = try filters(creation)
     let space = try Handle(H5Dget_space(dataset.id), "read a shape")
-    var stored: hsize_t = 0
-    try unsafe Gate.check(H5Dget_num_chunks(dataset.id, space.id, &stored), "count the chunks")
     var expected = 1
     for (dimension, chunk) in zip(shape.dimensions, dimensions) {
-      expected = expected.multipliedReportingOverflow(by: (dimension - 1) / chunk + 1).partialValue
+      let next = expected.multipliedReportingOverflow(by: (dimension - 1) / chunk + 1)
+      guard !next.overflow else { throw StateError(.malformed, "a dataset has too many chunks") }
+      expected = next.partialValue
     }
+    let walk = ChunkIndex(
+      shape: shape.dimensions,
+      maximum: try Dataspace.maximum(of: space.id, rank: shape.rank),
+      chunk: dimensions,
+      chunkBytes: chunkBytes,
+      count: expected
+    )
     // Each stored chunk takes room in the file, so a count that agrees is a count that is bounded.
-    guard stored == UInt64(truncatingIfNeeded: expected), stored <= UInt64(fileSize) else {
-      throw StateError(
-        .malformed,
-        "the dataset declares more than it stores",
-        expected: "\(expected) chunks",
-        found: "\(stored)"
-      )
+    guard expected <= fileSize else { throw Self.lacking(expected, nil) }
+    let chunks =
+      try walked(walk, &index, isFiltered: !filters.isEmpty)
+      ?? listed(expected, rank: Int(rank), space)
+    guard chunks.count == expected else { throw Self.lacking(expected, chunks.count) }
+    for chunk in chunks where chunk.offset > fileSize || chunk.byteCount > fileSize - chunk.offset {
+      throw StateError(.truncated, "a chunk leaves the file", offset: chunk.offset)
     }
-    let chunks = try (0..<stored).map { try chunk(number: $0, rank: Int(rank), space) }
     return .chunked(dimensions: dimensions, filters: filters, chunks: chunks)
+  }
+
+  private static func lacking(_ expected: Int, _ found: Int?) -> StateError {
+    StateError(
+      .malformed,
+      "the dataset declares more than it stores",
+      expected: "\(expected) chunks",
+      found: found.map { "\($0)" }
+    )
+  }
+
+  /// The chunks by a walk of our own, `nil` where only libhdf5 can judge the index.
+  private func walked(
+    _ walk: ChunkIndex,
+    _ index: inout IndexedFile?,
+    isFiltered: Bool
+  ) throws -> [HDF5DatasetInfo.Chunk]? {
+    guard let address = Int(exactly: header), index != nil else { return nil }
+    var walk = walk
+    do {
+      guard let layout = try index?.layout(ofHeader: address) else { return nil }
+      guard var file = index else { return nil }
+      defer { index = file }
+      try walk.walk(&file, layout, isFiltered: isFiltered)
+      return walk.chunks
+    } catch {
+      return nil
+    }
+  }
+
+  /// The chunks as libhdf5 lists them, in time that grows with the square of their number.
+  private func listed(_ expected: Int, rank: Int, _ space: Handle) throws
+    -> [HDF5DatasetInfo.Chunk]
+  {
+    var stored: hsize_t = 0
+    try unsafe Gate.check(H5Dget_num_chunks(dataset.id, space.id, &stored), "count the chunks")
+    guard stored == UInt64(expected) else { throw Self.lacking(expected, Int(clamping: stored)) }
+    return try (0..<stored).map { try chunk(number: $0, rank: rank, space) }
   }
 
   private func chunk(number: hsize_t, rank: Int, _ space: Handle) throws -> HDF5DatasetInfo.Chunk {

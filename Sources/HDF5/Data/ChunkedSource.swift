@@ -16,7 +16,11 @@ final class ChunkedSource: TensorSource {
   private let width: Int
   private let chunkBytes: Int
   private let filters: [HDF5DatasetInfo.Filter]
+  /// By their place along the first axis.
   private let chunks: [Placed]
+  /// Bytes of a row of the dataset.
+  private let rowBytes: Int
+  private let chunkRows: Int
 
   init(
     file: PositionalFile,
@@ -32,6 +36,9 @@ final class ChunkedSource: TensorSource {
     self.width = width
     self.filters = filters
     chunkBytes = chunkShape.elementCount * width
+    rowBytes = shape.dimensions.dropFirst().reduce(width, *)
+    chunkRows = chunkShape.dimensions.first ?? 1
+    let chunks = chunks.sorted { $0.position.first ?? 0 < $1.position.first ?? 0 }
     var seen: Set<[Int]> = []
     self.chunks = try chunks.map { chunk in
       let aligned = zip(chunk.position, chunkShape.dimensions).allSatisfy { $0 % $1 == 0 }
@@ -58,7 +65,9 @@ final class ChunkedSource: TensorSource {
 
   func read(into buffer: UnsafeMutableRawBufferPointer, at offset: Int) throws {
     let end = offset + buffer.count
-    for placed in chunks {
+    let row = offset / rowBytes / chunkRows * chunkRows
+    for placed in chunks[firstChunk(from: row)...] {
+      if (placed.chunk.position.first ?? 0) * rowBytes >= end { break }
       let runBytes = placed.inDataset.length * width
       var run = placed.inDataset.firstRun(endingAfter: offset / width)
       guard run < placed.inDataset.count, placed.inDataset.position(ofRun: run) * width < end else {
@@ -80,6 +89,16 @@ final class ChunkedSource: TensorSource {
         run += 1
       }
     }
+  }
+
+  /// The number of the first chunk that begins in a row or behind it.
+  private func firstChunk(from row: Int) -> Int {
+    var (low, high) = (0, chunks.count)
+    while low < high {
+      let middle = low + (high - low) / 2
+      if chunks[middle].chunk.position.first ?? 0 < row { low = middle + 1 } else { high = middle }
+    }
+    return low
   }
 
   /// Undoes the filters of a chunk, last first.

@@ -45,7 +45,7 @@ public enum HDF5Isolation {
       let limits = try Limits(text: arguments[1])
       answer = try Limits.$current.withValue(limits) {
         limit(RLIMIT_AS, to: UInt(Limits[.helperBytes]))
-        limit(RLIMIT_CPU, to: UInt(Limits[.helperSeconds]))
+        limit(RLIMIT_CPU, to: UInt(seconds(for: path)))
         limit(RLIMIT_CORE, to: 0)
         return [0] + CatalogCoding.encode(try HDF5Catalog.readInProcess(path, in: range))
       }
@@ -66,6 +66,15 @@ public enum HDF5Isolation {
         done += count
       }
     }
+  }
+
+  /// Seconds that a file may take: a few, and more for what is long.
+  ///
+  /// Describing a file takes a fraction of the time in which a slow disk reads it. What takes longer than a quarter of a
+  /// megabyte in a second is damaged, or made to take long.
+  private static func seconds(for path: String) -> Int {
+    let size = (try? PositionalFile.open(path).size()) ?? 0
+    return min(Limits[.helperSeconds], 3 + size / 250_000)
   }
 
   /// The catalog of a file, by way of the helper where there is one.

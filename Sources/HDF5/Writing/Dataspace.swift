@@ -13,6 +13,18 @@ enum Dataspace {
     )
   }
 
+  /// The greatest dimensions of a space of some rank, `nil` along axes that may grow without end.
+  static func maximum(of space: hid_t, rank: Int) throws -> [Int?] {
+    var dimensions = [hsize_t](repeating: 0, count: rank)
+    var greatest = dimensions
+    try unsafe Gate.check(
+      H5Sget_simple_extent_dims(space, &dimensions, &greatest),
+      "read a shape"
+    )
+    // `H5S_UNLIMITED` is the greatest number of the type.
+    return greatest.map { $0 == .max ? nil : Int(clamping: $0) }
+  }
+
   /// The dimensions of a space; none for a scalar, `nil` for a null space.
   static func dimensions(of space: hid_t) throws -> [UInt64]? {
     if H5Sget_simple_extent_type(space) == H5S_NULL { return nil }
