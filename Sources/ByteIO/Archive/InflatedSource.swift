@@ -3,16 +3,10 @@ internal import Tensors
 
 /// The content of a deflated member, inflated once, when it is first read.
 final class InflatedSource: VerifiableSource {
-  /// Where the content is after inflation.
-  private enum Content {
-    case memory([UInt8])
-    case file(PositionalFile, Int)
-  }
-
   private let member: ZipMember
   private let archive: PositionalFile
   private let spool: InflationSpool
-  private let content = Mutex<Content?>(nil)
+  private let content = Mutex<SpooledContent?>(nil)
 
   init(_ member: ZipMember, in archive: PositionalFile, spool: InflationSpool) {
     self.member = member
@@ -23,18 +17,10 @@ final class InflatedSource: VerifiableSource {
   func verify() throws { _ = try inflated() }
 
   func read(into buffer: UnsafeMutableRawBufferPointer, at offset: Int) throws {
-    switch try inflated() {
-    case .memory(let bytes):
-      unsafe bytes.withUnsafeBytes { all in
-        unsafe buffer.copyMemory(
-          from: UnsafeRawBufferPointer(rebasing: all[offset..<offset + buffer.count])
-        )
-      }
-    case .file(let file, let start): try unsafe file.read(into: buffer, at: start + offset)
-    }
+    try unsafe inflated().read(into: buffer, at: offset)
   }
 
-  private func inflated() throws -> Content {
+  private func inflated() throws -> SpooledContent {
     // Everyone needs what the first one makes, so waiting is no loss.
     try content.withLock { content in
       if let content { return content }
@@ -44,7 +30,7 @@ final class InflatedSource: VerifiableSource {
     }
   }
 
-  private func inflate() throws -> Content {
+  private func inflate() throws -> SpooledContent {
     var sum = CRC32()
     do {
       if spool.takesMemory(member.byteCount) {

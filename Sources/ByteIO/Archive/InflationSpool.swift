@@ -1,10 +1,10 @@
 internal import Synchronization
 internal import Tensors
 
-/// Where the members of an archive are after inflation: small ones in memory as long as there is room, all
+/// Where the members of an archive, or the chunks of an array, are after inflation: small ones in memory as long as there is room, all
 /// others in a file without a name, one for all: an archive may have more members than a process may
 /// have files.
-final class InflationSpool: Sendable {
+package final class InflationSpool: Sendable {
   /// Bytes of members that are kept in memory, and how many of them one member may take.
   private static let memoryLimit = 1 << 26
   private static let memberLimit = 1 << 20
@@ -13,6 +13,9 @@ final class InflationSpool: Sendable {
   private let inMemory = Mutex(0)
   // The bound of whoever opens the archive; members are inflated by other threads.
   private let limit = Limits[.inflatedBytes]
+
+  /// A spool without a file yet.
+  package init() {}
 
   /// Whether a member may stay in memory; then its bytes count from now on.
   ///
