@@ -1,7 +1,7 @@
 """Runs in the environment of JAX: states of optax' optimizers as flax saves them, and what they go on to.
 
-    python flax_states.py make FOLDER      NAME.msgpack after 3 updates, NAME.next.msgpack after 3 more
-    python flax_states.py resume FOLDER    NAME.resumed.msgpack, 3 updates after every NAME.back.msgpack
+    python flax_states.py make FOLDER [NAME...]      NAME.msgpack after 3 updates, NAME.next.msgpack after 3 more
+    python flax_states.py resume FOLDER [NAME...]    NAME.resumed.msgpack, 3 updates after every NAME.back.msgpack
 """
 import pathlib
 import sys
@@ -55,9 +55,9 @@ def trained(state, first):
     return state
 
 
-def main(action, folder):
+def main(action, folder, *names):
     folder = pathlib.Path(folder)
-    for name in OPTIMIZERS:
+    for name in names or OPTIMIZERS:
         file = lambda suffix: folder / f"{name}{suffix}.msgpack"
         if action == "make":
             state = trained(fresh(name), 0)
@@ -70,4 +70,5 @@ def main(action, folder):
             file(".resumed").write_bytes(serialization.to_bytes(trained(state, 3)))
 
 
-main(*sys.argv[1:])
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -43,6 +43,7 @@ FORMATS = {
     "optstate": "s.h5", "tensorflow": "m.ckpt", "tensorflow-object": "o.ckpt", "safetensors": "s.safetensors",
     "npz": "s.npz", "pytorch": "s.pt", "keras-h5": "k.h5", "keras-weights": "k.weights.h5", "keras": "k.keras",
     "huggingface": "hf", "dcp": "dcp", "deepspeed": "ds", "deepspeed-universal": "du",
+    "flax": "f.msgpack",
 }  # fmt: skip
 READ, MADE = {0, 1, 65, 66}, {0, 64, 65, 66, 73}
 

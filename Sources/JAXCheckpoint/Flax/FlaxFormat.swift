@@ -5,6 +5,7 @@ extension StateFormat {
   public static let flax = StateFormat(
     Origin("flax", .jax),
     suffixes: [".msgpack"],
+    naming: NamingConvention.flaxBERT,
     reader: FlaxReader.self,
     writer: FlaxWriter.self
   )

@@ -226,14 +226,14 @@ struct FlaxTemplate {
         )
       }
       return steps.first ?? old
-    case .other:
+    case .other(let beginning):
       guard let old, let step = state.globalStep?.value,
         let before = assembly.state.globalStep?.value, step != before
       else { return old }
       // What counts beside the updates goes along with them, and begins with them.
       let (difference, isTooLarge) = step.subtractingReportingOverflow(before)
       let (moved, overflow) = old.addingReportingOverflow(difference)
-      return step == 0 ? 0 : overflow || isTooLarge ? old : max(0, moved)
+      return step == 0 ? beginning : overflow || isTooLarge ? old : max(beginning, moved)
     }
   }
 

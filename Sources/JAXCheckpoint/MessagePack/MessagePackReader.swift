@@ -177,6 +177,9 @@ struct MessagePackReader {
       default:
         throw StateError(.unsupported, "a map has a key that is no text", offset: place)
       }
+      guard !name.utf8.contains(0) else {
+        throw StateError(.malformed, "a key has NUL in it", offset: place)
+      }
       guard name.utf8.count <= Limits[.nameBytes] else {
         throw StateError.exceeded(.nameBytes, "too long a name", offset: place)
       }

@@ -20,8 +20,10 @@ struct OptaxState {
   /// How often the state was updated, where it counts.
   let count: TreeNode?
 
-  /// Fields that are no tree of slots.
-  private static let others: Set<String> = ["count", "ns_coeffs"]
+  /// Fields that are no tree of slots: counts, Muon's coefficients, and what `ScheduleFreeState` has beside `z`.
+  private static let others: Set<String> = [
+    "count", "ns_coeffs", "b1", "weight_sum", "step_count", "max_lr", "base_optimizer_state",
+  ]
 
   /// The fields of `MultiStepsState` that tell it from every other.
   private static let accumulation: Set<String> = ["mini_step", "gradient_step", "acc_grads"]
@@ -46,7 +48,7 @@ struct OptaxState {
       return
     }
     let words = keys.subtracting(Self.others)
-    let isCounted = keys.contains("count")
+    let isCounted = keys.contains("count") || keys.contains("step_count")
     // What corrects a bias has to count.
     let fitting = Self.rows.filter {
       $0.words == words && (isCounted || $0.known.biasCorrection == .inapplicable)
@@ -89,11 +91,20 @@ struct OptaxState {
   /// All states below a node, those of other states' parts included.
   static func all(below node: TreeNode, optimizer: OptimizerRecord?) -> [OptaxState] {
     var states: [OptaxState] = []
-    visit(node) { branch in
-      guard let state = OptaxState(branch, optimizer: optimizer) else { return true }
-      states.append(state)
-      return state.count == nil && !state.isFactored
+    func add(_ branch: TreeNode, _ optimizer: OptimizerRecord?) {
+      guard branch.isBranch else { return }
+      var inner = optimizer
+      if let state = OptaxState(branch, optimizer: optimizer) {
+        states.append(state)
+        guard state.count == nil, !state.isFactored else { return }
+        // A schedule-free optimizer's own state says what the one inside it is.
+        if state.fields.contains(where: { $0.slot == .baseWeights }) {
+          inner = OptimizerRecord(kind: OptimizerDescription.scheduleFree)
+        }
+      }
+      for child in branch.children { add(child, inner) }
     }
+    add(node, optimizer)
     if states.contains(where: \.isFactored) {
       visit(node) { branch in
         guard let means = OptaxState(meansOfUpdates: branch) else { return true }

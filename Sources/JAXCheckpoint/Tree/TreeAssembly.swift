@@ -11,8 +11,8 @@ struct TreeAssembly {
     case updates
     /// Updates of the variables of one of optax' states.
     case variables([String])
-    /// Something that goes along with them: a schedule, calls under accumulation.
-    case other
+    /// Something that goes along with them, such as a schedule's steps, and what it begins with.
+    case other(beginning: Int64)
   }
 
   private(set) var state: TrainingState
@@ -193,10 +193,13 @@ struct TreeAssembly {
   private mutating func addCounts(of site: OptimizerSite, in root: TreeNode) throws -> Int64? {
     var updates: TreeNode?
     var others: [TreeNode] = []
+    // `ScheduleFreeState` counts the update that comes.
+    var ahead: [TreeNode] = []
     site.optimizer.forEachLeaf { keys, leaf in
       switch keys.last {
       case "gradient_step": updates = updates ?? leaf
       case "count" where counts[leaf.path] == nil: others.append(leaf)
+      case "step_count": ahead.append(leaf)
       default: break
       }
     }
@@ -205,7 +208,12 @@ struct TreeAssembly {
     for step in steps where try Self.integer(step) != nil {
       if updates == nil { updates = step } else { others.append(step) }
     }
-    for other in others where try Self.integer(other) != nil { counts[other.path] = .other }
+    for other in others where try Self.integer(other) != nil {
+      counts[other.path] = .other(beginning: 0)
+    }
+    for other in ahead where try Self.integer(other) != nil {
+      counts[other.path] = .other(beginning: 1)
+    }
     for step in steps { used.insert(step.path) }
     if let updates, let step = try Self.integer(updates) {
       counts[updates.path] = .updates

@@ -1,11 +1,14 @@
 internal import Tensors
 
 extension OptimizerDescription {
+  /// The kind of schedule-free AdamW.
+  package static let scheduleFree = "schedule_free_adamw"
+
   /// Defazio et al., 2024, Algorithm 1.
   ///
   /// The sum of the mean's weights and the greatest rate are settings of the group, which every update changes.
   static let scheduleFreeAdamW = OptimizerDescription(
-    "schedule_free_adamw",
+    scheduleFree,
     "schedule-free AdamW: gradients between a fast sequence and its mean (arXiv:2405.15682)",
     slots: [.always(.baseWeights), .always(.secondMoment)],
     scalars: [
@@ -15,6 +18,11 @@ extension OptimizerDescription {
       ScalarDescription("scheduled_lr", .double(0)),
     ],
     biasCorrection: .always,
-    rows: [DialectRow(.torch, ["z": .baseWeights, "exp_avg_sq": .secondMoment])]
+    rows: [
+      DialectRow(.torch, ["z": .baseWeights, "exp_avg_sq": .secondMoment]),
+      // Two states, one inside the other: `schedule_free_adamw` of optax.contrib.
+      DialectRow(.optax, ["z": .baseWeights]),
+      DialectRow(.optax, ["nu": .secondMoment]),
+    ]
   )
 }

@@ -18,7 +18,7 @@ public enum StateFormats {
   public static let all: [StateFormat] = [
     .native, .kerasLegacy, .kerasWeights, .tensorFlow, .tensorFlowObject, .pyTorch,
     .deepSpeedUniversal, .deepSpeed, .huggingFace, .kerasArchive, .safetensors, .numPy,
-    .distributed, .flax,
+    .distributed, .flax, .orbax,
   ]
 
   /// Names of the formats that can be written, as `--to` takes them.

@@ -4,6 +4,6 @@ enum Entries {
     snappy, table, bundle, version1, stateFile, strings, sliceText, objects, catalog, gradients,
     direct, hdf5, spec, json, zip, inflate, pickle, torch, pytorch, trainer, safetensors, shards,
     numpy,
-    keras, kerasConfig, namingMap,
+    keras, kerasConfig, namingMap, flax, zstd, ocdbt, zarr,
   ]
 }
