@@ -8,10 +8,21 @@ public enum NamingConvention {
   /// The convention of the transformers library.
   public static let huggingFace = "huggingface"
 
+  /// The convention of the `FlaxBert` classes of transformers.
+  public static let flaxBERT = "flax-bert"
+
   /// The conventions that this library maps.
-  public static let known = [googleBERT, huggingFace, "keras-bert", "bert4keras"]
+  public static let known = [googleBERT, huggingFace, "keras-bert", "bert4keras", flaxBERT]
 
   private static let marks: [(naming: String, prefixes: [String])] = [
+    // Before google-bert, whose mark for embeddings is the beginning of this one.
+    (
+      flaxBERT,
+      [
+        "bert/embeddings/word_embeddings/embedding", "embeddings/word_embeddings/embedding",
+        "bert/encoder/layer/0/attention/self/query/kernel",
+      ]
+    ),
     (
       googleBERT,
       ["bert/embeddings/word_embeddings", "bert/encoder/layer_0/attention/self/query/kernel"]
@@ -78,6 +89,7 @@ public enum NamingConvention {
     case huggingFace: try NamingMap(json: PackageResources.huggingface_json)
     case "keras-bert": try NamingMap(json: PackageResources.keras_bert_json)
     case "bert4keras": try NamingMap(json: PackageResources.bert4keras_json)
+    case flaxBERT: try NamingMap(json: PackageResources.flax_bert_json)
     default:
       throw StateError(
         .invalidArgument,

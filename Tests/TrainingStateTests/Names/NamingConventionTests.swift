@@ -10,6 +10,8 @@ struct NamingConventionTests {
     ("embeddings.word_embeddings.weight", "huggingface"),
     ("bert.encoder.layer.0.attention.self.query.weight", "huggingface"),
     ("Encoder-1-MultiHeadSelfAttention/Wq", "keras-bert"),
+    ("bert/embeddings/word_embeddings/embedding", "flax-bert"),
+    ("bert/encoder/layer/0/attention/self/query/kernel", "flax-bert"),
     ("Transformer-0-MultiHeadSelfAttention/dense/kernel", "bert4keras"),
   ])
   func conventionIsRecognizedByItsOwnNames(_ name: String, _ convention: String) {
