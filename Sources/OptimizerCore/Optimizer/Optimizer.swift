@@ -49,11 +49,12 @@ public struct Optimizer: Sendable {
   public init(_ record: OptimizerRecord, convention: Convention? = nil) throws {
     let kind = try Self.kind(of: record)
     let arithmetic = try Arithmetic.resolve(record, convention: convention)
-    if let only = kind.onlyConvention, only != arithmetic.convention {
+    guard kind.exists(in: arithmetic) else {
+      let form = arithmetic.isOptax ? arithmetic.rawValue : arithmetic.convention.rawValue
       throw StateError(
         .invalidArgument,
-        "optimizer '\(record.kind)' has no \(arithmetic.convention.rawValue) form",
-        expected: only.rawValue
+        "optimizer '\(record.kind)' has no \(form) form",
+        expected: kind.onlyConvention?.rawValue ?? "tensorflow or pytorch"
       )
     }
     self.kind = kind
