@@ -22,7 +22,8 @@ extension Entries {
       spool: InflationSpool()
     )
     let tensor = try Tensor(.uint8, .vector(content.count), source: source)
-    precondition(try tensor.bytes() == content)
+    let again = try tensor.bytes()
+    precondition(again == content)
   }
 
   /// The only node of a database, behind a sum that holds.
