@@ -74,7 +74,9 @@ enum ScheduleConfig {
     replacing old: JSONTree?,
     _ family: KerasFamily
   ) -> JSONTree? {
-    guard let known = classes.first(where: { $0.kind == record.kind }) else { return nil }
+    guard let known = classes.first(where: { $0.kind == record.kind }) else {
+      return record.formula.flatMap { Self.object($0, replacing: old, family) }
+    }
     var parameters = record.parameters
     if known.kind == "cosine", let first = parameters.removeValue(forKey: "warmup_learning_rate") {
       parameters["warmup_target"] = parameters["learning_rate"]

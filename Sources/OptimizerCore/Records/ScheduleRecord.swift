@@ -33,6 +33,15 @@ public struct ScheduleRecord: Sendable, Hashable {
     self.init(kind: kind, parameters: parameters)
     _ = try Schedule(self)
   }
+
+  /// Reads the spec of a part of another schedule, which has no rate of its own.
+  ///
+  /// - Parameter spec: The text.
+  /// - Throws: `StateError` with code `invalidArgument` when the text is no spec.
+  package init(partSpec spec: String) throws {
+    let (kind, parameters) = try SpecText.parse(spec)
+    self.init(kind: kind, parameters: parameters)
+  }
 }
 
 extension ScheduleRecord {

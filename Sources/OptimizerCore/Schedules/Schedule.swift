@@ -17,6 +17,9 @@ import Tensors
 /// | `bert` | `learning_rate`, `num_train_steps`, `num_warmup_steps` [0], `step_reading` [before], `folding` [true] |
 /// | `keras_bert` | `learning_rate`, `decay_steps`, `warmup_steps` [0], `min_learning_rate` [0] |
 /// | `hf_…` | `learning_rate`, `num_training_steps`, `num_warmup_steps` [0], and what the kind has |
+/// | `torch_…` | `learning_rate`, and what PyTorch's scheduler calls its own numbers |
+/// | `torch_sequential` | `learning_rate`, `schedules`, a list of specs of `torch_…`, `milestones` |
+/// | `torch_chained` | `learning_rate`, `schedules` |
 ///
 /// The first eight take a linear warm-up: `warmup_steps` [0], `warmup_learning_rate` [0],
 /// `warmup_counting` [zero] and `decay_origin` [warmup_end]; see ``WarmupCounting`` and
@@ -92,7 +95,22 @@ public struct Schedule: Sendable {
   public func withLearningRate(_ learningRate: Double) throws -> Schedule {
     var record = record
     record.parameters["learning_rate"] = .double(learningRate)
-    return try Schedule(record)
+    return try curve.rebased(learningRate).map { Schedule(record, $0) } ?? Schedule(record)
+  }
+
+  private init(_ record: ScheduleRecord, _ curve: any ScheduleCurve) {
+    self.record = record
+    self.curve = curve
+  }
+
+  /// Where a scheduler of PyTorch's stands at a step, `nil` where the schedule consists of no such rules.
+  ///
+  /// - Parameter step: Updates already done.
+  /// - Returns: The rate and what each part gave.
+  /// - Throws: `StateError` with code `invalidArgument` when the step is negative or too large.
+  package func torchPosition(at step: Int64) throws -> TorchPosition? {
+    try Self.check(step)
+    return (curve as? TorchCurve)?.position(at: step)
   }
 
   private static func check(_ step: Int64) throws {

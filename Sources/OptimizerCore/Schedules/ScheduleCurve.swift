@@ -11,6 +11,13 @@ protocol ScheduleCurve: Sendable {
 
   /// The step from which the rate stays as it is, `nil` when it never does.
   var end: Int64? { get }
+
+  /// The curve from another base rate, `nil` where it is as well made anew.
+  func rebased(_ base: Double) -> (any ScheduleCurve)?
+}
+
+extension ScheduleCurve {
+  func rebased(_ base: Double) -> (any ScheduleCurve)? { nil }
 }
 
 extension BinaryFloatingPoint {

@@ -26,6 +26,25 @@ extension ScheduleKind {
     case .huggingFaceLinear, .huggingFaceCosine, .huggingFaceCosineWithRestarts,
       .huggingFacePolynomial:
       parameters["num_training_steps"] = .int(1000)
+    case .torchConstant, .torchLinear, .torchPolynomial: break
+    case .torchStep: parameters["step_size"] = .int(1000)
+    case .torchMultiStep: parameters["milestones"] = .doubles([1000])
+    case .torchExponential: parameters["gamma"] = .double(0.999)
+    case .torchCosine: parameters["T_max"] = .int(1000)
+    case .torchCosineRestarts: parameters["T_0"] = .int(1000)
+    case .torchCyclic:
+      parameters["max_learning_rate"] = .double(0.01)
+      parameters["total_size"] = .double(1000)
+    case .torchOneCycle:
+      parameters["max_learning_rate"] = .double(0.01)
+      parameters["min_learning_rate"] = .double(1e-6)
+      parameters["total_steps"] = .int(1000)
+      parameters["phase_ends"] = .doubles([299, 999])
+    case .torchSequential:
+      parameters["schedules"] = .strings(["torch_linear", "torch_cosine:T_max=1000"])
+      parameters["milestones"] = .doubles([5])
+    case .torchChained:
+      parameters["schedules"] = .strings(["torch_linear", "torch_exponential:gamma=0.999"])
     }
     return parameters
   }

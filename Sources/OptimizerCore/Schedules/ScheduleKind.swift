@@ -36,6 +36,30 @@ public enum ScheduleKind: String, Sendable, Hashable, CaseIterable {
   case huggingFacePolynomial = "hf_polynomial"
   /// ``HuggingFaceCurve`` along an inverse square root.
   case huggingFaceInverseSquareRoot = "hf_inverse_sqrt"
+  /// ``TorchCurve`` of PyTorch's `StepLR`.
+  case torchStep = "torch_step"
+  /// ``TorchCurve`` of PyTorch's `MultiStepLR`.
+  case torchMultiStep = "torch_multi_step"
+  /// ``TorchCurve`` of PyTorch's `ConstantLR`.
+  case torchConstant = "torch_constant"
+  /// ``TorchCurve`` of PyTorch's `LinearLR`.
+  case torchLinear = "torch_linear"
+  /// ``TorchCurve`` of PyTorch's `ExponentialLR`.
+  case torchExponential = "torch_exponential"
+  /// ``TorchCurve`` of PyTorch's `PolynomialLR`.
+  case torchPolynomial = "torch_polynomial"
+  /// ``TorchCurve`` of PyTorch's `CosineAnnealingLR`.
+  case torchCosine = "torch_cosine"
+  /// ``TorchCurve`` of PyTorch's `CosineAnnealingWarmRestarts`.
+  case torchCosineRestarts = "torch_cosine_restarts"
+  /// ``TorchCyclicCurve``.
+  case torchCyclic = "torch_cyclic"
+  /// ``TorchOneCycleCurve``.
+  case torchOneCycle = "torch_one_cycle"
+  /// ``TorchCurve`` of PyTorch's `SequentialLR`.
+  case torchSequential = "torch_sequential"
+  /// ``TorchCurve`` of PyTorch's `ChainedScheduler`.
+  case torchChained = "torch_chained"
 
   /// Makes the curve from a record's values.
   func curve(from reader: inout RecordReader) throws -> any ScheduleCurve {
@@ -54,6 +78,11 @@ public enum ScheduleKind: String, Sendable, Hashable, CaseIterable {
       .huggingFaceCosine, .huggingFaceCosineWithRestarts, .huggingFacePolynomial,
       .huggingFaceInverseSquareRoot:
       try HuggingFaceCurve(self, from: &reader)
+    case .torchStep, .torchMultiStep, .torchConstant, .torchLinear, .torchExponential,
+      .torchPolynomial, .torchCosine, .torchCosineRestarts, .torchSequential, .torchChained:
+      try TorchCurve(self, from: &reader)
+    case .torchCyclic: try TorchCyclicCurve(from: &reader)
+    case .torchOneCycle: try TorchOneCycleCurve(from: &reader)
     }
   }
 }

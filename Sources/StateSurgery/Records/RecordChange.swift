@@ -74,7 +74,12 @@ public struct RecordChange: Sendable {
     case .constant, .exponential, .piecewiseConstant, .piecewiseLinear, .cosineRestarts,
       .inverseSquareRoot:
       (nil, "warmup_steps")
-    case .huggingFaceConstant, nil: (nil, nil)
+    case .torchCosine: ("T_max", nil)
+    case .torchPolynomial: ("total_iters", nil)
+    case .huggingFaceConstant, .torchStep, .torchMultiStep, .torchConstant, .torchLinear,
+      .torchExponential, .torchCosineRestarts, .torchCyclic, .torchOneCycle, .torchSequential,
+      .torchChained, nil:
+      (nil, nil)
     }
   }
 
@@ -85,7 +90,9 @@ public struct RecordChange: Sendable {
     guard var record = state.schedule else { return try makeSchedule(&state) }
     let keys = Self.keys(record.kind)
     if let learningRate {
-      guard record.kind != ScheduleKind.piecewiseConstant.rawValue else {
+      // These have several rates, of which none is the one that a person means.
+      let kind = ScheduleKind(rawValue: record.kind)
+      guard ![.piecewiseConstant, .torchCyclic, .torchOneCycle].contains(kind) else {
         throw Self.noPlace("a learning rate", record)
       }
       record.parameters["learning_rate"] = .double(learningRate)

@@ -22,6 +22,17 @@ struct ScheduleTests {
     .polynomial: "learning_rate=1,decay_steps=10", .cosine: "learning_rate=1,decay_steps=10",
     .cosineRestarts: "learning_rate=1,first_decay_steps=10", .inverseSquareRoot: "learning_rate=1",
     .bert: "learning_rate=1,num_train_steps=10", .kerasBERT: "learning_rate=1,decay_steps=10",
+    .torchStep: "learning_rate=1,step_size=3", .torchMultiStep: "learning_rate=1,milestones=[2;5]",
+    .torchLinear: "learning_rate=1,start_factor=0.2,end_factor=0.5",
+    .torchExponential: "learning_rate=1,gamma=0.9", .torchCosine: "learning_rate=1,T_max=7",
+    .torchCosineRestarts: "learning_rate=1,T_0=3,T_mult=2",
+    .torchCyclic: "learning_rate=0.1,max_learning_rate=1,total_size=9,mode=triangular2",
+    .torchOneCycle:
+      "learning_rate=0.1,max_learning_rate=1,min_learning_rate=0.01,total_steps=20,phase_ends=[5;19]",
+    .torchSequential:
+      "learning_rate=1,schedules=[\"torch_linear:start_factor=0.2,end_factor=0.9\";torch_polynomial],"
+      + "milestones=[4]",
+    .torchChained: "learning_rate=1,schedules=[torch_polynomial;\"torch_exponential:gamma=0.9\"]",
   ]
 
   @Test(arguments: ScheduleKind.allCases)
@@ -75,6 +86,11 @@ struct ScheduleTests {
     "cosine:learning_rate=1,decay_steps=10,warmup_counting=two", "hf_linear:learning_rate=1",
     "hf_polynomial:learning_rate=0,num_training_steps=9",
     "cosine_restarts:learning_rate=1,first_decay_steps=10,t_mul=0.5",
+    "torch_multi_step:learning_rate=1,milestones=[1.5]",
+    "torch_sequential:learning_rate=1,schedules=[torch_linear],milestones=[2]",
+    "torch_sequential:learning_rate=1,schedules=[torch_linear;constant],milestones=[2]",
+    "torch_chained:learning_rate=1,schedules=[torch_linear;\"torch_cosine:T_max=3\"]",
+    "torch_one_cycle:learning_rate=0.1,max_learning_rate=1,min_learning_rate=0,total_steps=9,phase_ends=[9;3]",
   ])
   func recordThatMakesNoSenseIsRejected(_ spec: String) {
     #expect {
@@ -82,6 +98,46 @@ struct ScheduleTests {
     } throws: { error in
       (error as? StateError)?.code == .invalidArgument
     }
+  }
+
+  @Test(arguments: ScheduleKind.allCases)
+  func aFormulaIsTheSameCurve(_ kind: ScheduleKind) throws {
+    let keys = Self.examples[kind] ?? "learning_rate=1,num_training_steps=10"
+    guard let record = try? ScheduleRecord(spec: "\(kind.rawValue):\(keys)"),
+      let formula = record.formula
+    else { return }
+    expectClose(
+      try rates("\(formula)", Array(0..<12)),
+      try rates("\(record)", Array(0..<12))
+    )
+  }
+
+  @Test
+  func pyTorchsRatesComeOneOutOfTheOther() throws {
+    // A power of the step would round otherwise.
+    var rate = 0.1
+    for step in Int64(0)..<40 {
+      #expect(try rates("torch_exponential:learning_rate=0.1,gamma=0.93", [step]) == [rate])
+      rate *= 0.93
+    }
+    // Asked for backwards, and from another base.
+    let schedule = try Schedule(
+      ScheduleRecord(spec: "torch_cosine:learning_rate=0.1,T_max=7,eta_min=0.01")
+    )
+    let forwards = try (0..<30).map { try schedule.learningRate(at: $0) }
+    #expect(
+      try (0..<30).reversed().map { try schedule.learningRate(at: $0) } == forwards.reversed()
+    )
+    let other = try schedule.withLearningRate(0.2)
+    #expect(try other.learningRate(at: 3) != schedule.learningRate(at: 3))
+    #expect(try other.record == Schedule(other.record).record)
+    // Past what is followed the closed form goes on.
+    let limit = TorchPosition.limit
+    let long = try rates(
+      "torch_step:learning_rate=1,step_size=\(limit / 4),gamma=0.5",
+      [limit, limit + 1]
+    )
+    #expect(long == [0.0625, 0.0625])
   }
 
   @Test
