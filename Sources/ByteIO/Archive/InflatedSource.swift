@@ -77,7 +77,7 @@ final class InflatedSource: VerifiableSource {
       "the member's content does not match its CRC-32",
       tensor: member.name,
       offset: member.offset,
-      expected: "0x" + String(member.checksum, radix: 16),
+      expected: member.checksum.map { "0x" + String($0, radix: 16) },
       found: "0x" + String(sum.value, radix: 16),
       remedy: "the file is damaged: restore it from a copy"
     )

@@ -30,11 +30,14 @@ public final class ZipArchive: Sendable {
 
   /// Reads and checks the structure of an archive; no content is read.
   ///
-  /// - Parameter file: The file.
+  /// - Parameters:
+  ///   - file: The file.
+  ///   - sumsMayLack: Whether an archive of stored members whose sums are all zero is one that keeps none, as PyTorch
+  ///     writes after `set_crc32_options(False)`; other tools refuse it.
   /// - Throws: `StateError` with code `malformed`, `truncated`, `unsupported` or `limitExceeded`,
   ///   naming file, member and offset.
   /// - Complexity: O(*n* log *n*) in the number of members.
-  public init(_ file: PositionalFile) throws {
+  public init(_ file: PositionalFile, sumsMayLack: Bool = false) throws {
     self.file = file
     do {
       let end = try ZipEndRecord(file)
@@ -75,7 +78,8 @@ public final class ZipArchive: Sendable {
       where next.lowerBound < one.upperBound {
         throw StateError(.malformed, "two members overlap", offset: next.lowerBound)
       }
-      self.members = members
+      let hasSums = members.contains { $0.isDeflated || $0.byteCount > 0 && $0.checksum != 0 }
+      self.members = sumsMayLack && !hasSums ? members.map(\.withoutSum) : members
       self.places = places
     } catch let error as StateError {
       throw error.inContext(file: file.path)
@@ -97,13 +101,14 @@ public final class ZipArchive: Sendable {
   ///
   /// A stored member is read in place. A deflated one is inflated as a whole when it is first read:
   /// into memory where it is small, else into a file without a name; its declared size is the bound, and
-  /// its CRC-32 is compared. That of a stored member is compared before passes over tensors copy it.
+  /// its CRC-32 is compared. That of a stored member is compared before passes over tensors copy it, where it has one.
   ///
   /// - Parameter member: The member.
   /// - Returns: The source.
-  public func source(of member: ZipMember) -> any VerifiableSource {
-    member.isDeflated
-      ? InflatedSource(member, in: file, spool: spool) : StoredSource(member, in: file)
+  public func source(of member: ZipMember) -> any TensorSource {
+    if member.isDeflated { return InflatedSource(member, in: file, spool: spool) }
+    return member.checksum == nil
+      ? FileSource(file, at: member.offset) : StoredSource(member, in: file)
   }
 
   /// The beginning of a member's content, which is not compared with anything.
@@ -166,7 +171,9 @@ public final class ZipArchive: Sendable {
         try unsafe source(of: member).read(into: buffer, at: 0)
       }
       let sum = CRC32.of(content)
-      guard sum.value == member.checksum else { throw InflatedSource.mismatch(member, sum) }
+      guard member.checksum.map({ $0 == sum.value }) ?? true else {
+        throw InflatedSource.mismatch(member, sum)
+      }
       return content
     } catch let error as StateError {
       throw error.inContext(file: file.path, tensor: member.name)
@@ -175,6 +182,18 @@ public final class ZipArchive: Sendable {
 }
 
 extension ZipMember {
+  /// The member of an archive that keeps no sums.
+  fileprivate var withoutSum: ZipMember {
+    ZipMember(
+      name: name,
+      byteCount: byteCount,
+      storedByteCount: storedByteCount,
+      isDeflated: isDeflated,
+      checksum: nil,
+      offset: offset
+    )
+  }
+
   init(_ entry: ZipEntry, at offset: Int) {
     self.init(
       name: entry.name,

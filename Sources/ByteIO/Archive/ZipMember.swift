@@ -12,8 +12,8 @@ public struct ZipMember: Sendable {
   /// Whether the content is deflated; otherwise it lies in the archive as it is.
   public let isDeflated: Bool
 
-  /// CRC-32 of the content.
-  public let checksum: UInt32
+  /// CRC-32 of the content, `nil` where the archive keeps none.
+  public let checksum: UInt32?
 
   /// Absolute offset of the content in the archive.
   public let offset: Int

@@ -117,7 +117,7 @@ struct ZeroFiles {
   func open(_ name: String) throws -> TorchFile {
     let path = FileSystem.path(folder, name)
     do {
-      let archive = try ZipArchive(try PositionalFile.reopening(path))
+      let archive = try ZipArchive(try PositionalFile.reopening(path), sumsMayLack: true)
       return try TorchArchive.read(archive, allowing: .any)
     } catch let error as StateError {
       throw error.inContext(file: path)

@@ -61,11 +61,17 @@ package enum TorchArchive {
       storages: storages,
       records: records,
       root: root,
-      contents: contentsSum(
-        archive.members.filter { $0.name.utf8.starts(with: "\(root)/data/".utf8) }
-          .map { (String($0.name.dropFirst(root.count + 1)), CRC32($0.checksum)) }
-      )
+      contents: sums(archive, root).map(contentsSum)
     )
+  }
+
+  /// The storages with their sums, `nil` where the archive keeps none.
+  private static func sums(_ archive: ZipArchive, _ root: String) -> [(name: String, sum: CRC32)]? {
+    let storages = archive.members.filter { $0.name.utf8.starts(with: "\(root)/data/".utf8) }
+    let sums = storages.compactMap { member in
+      member.checksum.map { (String(member.name.dropFirst(root.count + 1)), CRC32($0)) }
+    }
+    return sums.count == storages.count ? sums : nil
   }
 
   /// A sum over names and sums of storages, in the order of the names.

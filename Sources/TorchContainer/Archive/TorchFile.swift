@@ -62,7 +62,7 @@ package final class TorchFile {
     let file = try PositionalFile.open(path)
     do {
       if try ZipArchive.recognizes(file) {
-        return try TorchArchive.read(try ZipArchive(file), allowing: globals)
+        return try TorchArchive.read(try ZipArchive(file, sumsMayLack: true), allowing: globals)
       }
       if try LegacyFile.isTar(file) {
         throw StateError(

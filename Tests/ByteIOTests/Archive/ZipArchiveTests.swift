@@ -55,6 +55,43 @@ struct ZipArchiveTests {
     }
   }
 
+  /// Sets the sums of an archive's members to zero, where its writer keeps them.
+  private func clearSums(_ bytes: [UInt8]) -> [UInt8] {
+    var bytes = bytes
+    for (signature, place) in [
+      ([0x50, 0x4B, 3, 4], 14), ([0x50, 0x4B, 1, 2], 16), ([0x50, 0x4B, 7, 8], 4),
+    ] {
+      for start in bytes.indices.dropLast(20)
+      where bytes[start..<start + 4].elementsEqual(signature.map { UInt8($0) }) {
+        for byte in 0..<4 { bytes[start + place + byte] = 0 }
+      }
+    }
+    return bytes
+  }
+
+  @Test(arguments: [ZipLayout.pytorch, .plain])
+  func anArchiveWithoutSumsIsNotVouchedFor(_ layout: ZipLayout) throws {
+    let directory = try TemporaryDirectory()
+    try write(layout, to: directory("a"))
+    try writeFile(directory("b"), clearSums(try readFile(directory("a"))))
+    let archive = try ZipArchive(try PositionalFile.open(directory("b")), sumsMayLack: true)
+    for (name, bytes) in Self.contents {
+      let member = try #require(archive[name])
+      #expect(member.checksum == nil)
+      #expect(try archive.bytes(of: member, limit: bytes.count) == bytes)
+      #expect(!(archive.source(of: member) is any VerifiableSource))
+    }
+    // Other tools refuse it.
+    let strict = try ZipArchive(try PositionalFile.open(directory("b")))
+    let code = try errorCode {
+      _ = try strict.bytes(of: try #require(strict["r/data.pkl"]), limit: 100)
+    }
+    #expect(code == .checksumMismatch)
+    // One sum that is there makes zeros of the others wrong.
+    let whole = try ZipArchive(try PositionalFile.open(directory("a")), sumsMayLack: true)
+    #expect(whole.members.allSatisfy { $0.checksum != nil })
+  }
+
   @Test
   func damagedContentDoesNotMatchItsSum() throws {
     let directory = try TemporaryDirectory()
