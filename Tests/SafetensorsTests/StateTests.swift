@@ -14,6 +14,32 @@ struct StateTests {
     return StateTensor(name, try Tensor(.float32, .vector(2), bytes: bytes + bytes))
   }
 
+  @Test
+  func oneTensorUnderTwoNamesStaysOne() throws {
+    let directory = try TemporaryDirectory()
+    let value = try tensor("embed", 1)
+    var embed = Variable("embed", value: value)
+    embed.slots = [Slot(.momentum, try tensor("m", 2))]
+    var state = TrainingState(
+      variables: [
+        embed, Variable("out", value: StateTensor("out", value.tensor)),
+        Variable("equal", value: try tensor("equal", 1)),
+      ],
+      origin: Origin(recorded: "pytorch")
+    )
+    try SafetensorsWriter.write(state, to: directory("a.safetensors"), options: WriteOptions())
+    let file = try SafetensorsFile.open(directory("a.safetensors"))
+    #expect(Set(file.tensors.map(\.name)) == ["embed", "embed/momentum", "equal"])
+    state = try SafetensorsReader.read(directory("a.safetensors"))
+    func source(_ name: String) -> (any TensorSource)? {
+      state.variables.first { $0.name == name }?.value?.tensor.source
+    }
+    #expect(source("out") != nil && source("out") === source("embed"))
+    #expect(source("equal") !== source("embed"))
+    try SafetensorsWriter.write(state, to: directory("b.safetensors"), options: WriteOptions())
+    #expect(try readFile(directory("b.safetensors")) == readFile(directory("a.safetensors")))
+  }
+
   private func state() throws -> TrainingState {
     var weight = Variable("scope/w", value: try tensor("scope/w", 1))
     weight.slots = [

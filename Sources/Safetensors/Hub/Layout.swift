@@ -20,6 +20,9 @@ enum Layout {
   /// Of a tensor: the number of its file in a sharded set, where it is not the first.
   static let shard = "safetensors.shard"
 
+  /// Of a variable: that the file has it as another name of a tensor.
+  static let tied = "safetensors.tied"
+
   /// Of an extra: the type of elements that the hub has no type for.
   static let type = "safetensors.dtype"
 

@@ -11,6 +11,8 @@ struct SafetensorsFiles {
   private let layout: FlatLayout
   /// Metadata that came with the state, by the number of its file.
   private var metadata: [Int: [(name: String, text: String)]] = [:]
+  /// Names that stand for the tensor of another name, which safetensors' `save_model` keeps as metadata.
+  private let ties: [(name: String, text: String)]
 
   init(_ state: TrainingState, note: (@Sendable (String) -> Void)?) throws {
     self.state = state
@@ -21,7 +23,26 @@ struct SafetensorsFiles {
       style = SafetensorsStyle(rawValue: word) ?? .reference
     }
     self.style = style
-    let (layout, flat) = try FlatLayout.of(state, format: StateFormat.safetensors.name)
+    var whole = state
+    let twins = TiedVariables.find(state.variables).enumerated().compactMap {
+      place,
+      twin -> (place: Int, original: Int)? in
+      guard let twin, let own = state.variables[place].value,
+        let source = state.variables[twin].value?.tensor.source, own.tensor.source === source
+      else { return nil }
+      // What a file has twice is written twice, and so is what is equal and not the same.
+      let isTied = !isOurs || own.attributes[Layout.tied] != nil
+      return isTied ? (place: place, original: twin) : nil
+    }
+    for (place, _) in twins.reversed() { whole.variables.remove(at: place) }
+    ties = twins.map { (state.variables[$0.place].name, state.variables[$0.original].name) }
+    if !isOurs, let first = ties.first {
+      note?(
+        "\(ties.count) tensors are written once for two names each, as safetensors' save_model does: "
+          + "\(first.name) is \(first.text)"
+      )
+    }
+    let (layout, flat) = try FlatLayout.of(whole, format: StateFormat.safetensors.name)
     var list = flat
     if isOurs {
       for extra in state.extras {
@@ -134,6 +155,9 @@ struct SafetensorsFiles {
       && state.schedule == nil
     if isPlain { return metadata }
     var texts = metadata ?? (state.naming == "huggingface" ? [("format", "pt")] : [])
+    if !isOurs {
+      texts += ties.filter { tie in !texts.contains { ExactName($0.name) == ExactName(tie.name) } }
+    }
     let text = StateDescription.encode(state, layout).bytes(isCompact: true)
     texts.append((StateDescription.metadataName, String(decoding: text, as: UTF8.self)))
     return texts

@@ -25,6 +25,21 @@ public enum SafetensorsReader: StateReader {
     return try inContext(path) { try state(of: set.shards, set.index) }
   }
 
+  /// Adds the names that metadata says to be those of another tensor, as `save_model` of safetensors does.
+  private static func addTied(_ texts: [ExactName: String], to state: inout TrainingState) {
+    let places = Dictionary(
+      state.variables.enumerated().map { (ExactName($1.name), $0) },
+      uniquingKeysWith: { first, _ in first }
+    )
+    for (name, original) in texts.sorted(by: { $0.key < $1.key }) where places[name] == nil {
+      guard let place = places[ExactName(original)], let value = state.variables[place].value else {
+        continue
+      }
+      let twin = StateTensor(name.text, value.tensor, attributes: [Layout.tied: .bool(true)])
+      state.variables.append(Variable(name.text, value: twin))
+    }
+  }
+
   private static func inContext(
     _ path: String,
     _ body: () throws -> TrainingState
@@ -74,6 +89,7 @@ public enum SafetensorsReader: StateReader {
         extras.append(try Layout.extra(kept, number))
       }
     }
+    addTied(texts, to: &state)
     state.extras = extras
     if let style = shards.first?.file.style, style != .reference {
       state.attributes[Layout.style] = .string(style.rawValue)

@@ -1,5 +1,4 @@
 internal import Tensors
-package import TrainingState
 
 /// Variables that are one parameter under several names.
 package enum TiedVariables {
