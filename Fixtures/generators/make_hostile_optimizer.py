@@ -112,6 +112,44 @@ def make_states():
         optimizer(f"scheduler-{word}", "0,65", f"a scheduler that lies ({word})", scheduler={**rates, **change})
 
 
+def make_schedulers():
+    common = {"base_lrs": [0.001], "last_epoch": 7, "_step_count": 8, "_is_initial": False,
+              "_get_lr_called_within_step": False, "_last_lr": [0.001]}
+
+    def one(name, status, attack, *, absent=(), **change):
+        lying = {key: value for key, value in {**common, **change}.items() if key not in absent}
+        optimizer(f"schedule-{name}", status, attack, scheduler=lying)
+
+    one("control", 0, "a scheduler with nothing wrong", step_size=30, gamma=0.1)
+    one("step-zero", 0, "steps of no updates", step_size=0, gamma=0.1)
+    one("step-most", 0, "steps of 2^63 - 1 updates", step_size=MOST, gamma=0.1)
+    one("gamma-nan", 0, "a factor that is NaN", gamma=float("nan"))
+    one("epochs-most", 0, "2^63 - 1 calls, each of which would be computed", gamma=0.5, last_epoch=MOST)
+    one("epochs-many", 0, "2^40 calls, each of which would be computed", gamma=1.0, last_epoch=1 << 40)
+    one("epochs-negative", 0, "fewer than no calls", gamma=0.5, last_epoch=-9)
+    one("milestones-many", 0, "a milestone that counts 2^62 times", milestones={5: 1 << 62}, gamma=0.1)
+    one("milestones-text", 0, "a milestone that is a text", milestones={"x": 1}, gamma=0.1)
+    one("period-zero", 0, "a cosine of no updates", T_max=0, eta_min=0.0)
+    one("period-most", 0, "a cosine of 2^63 - 1 updates", T_max=MOST, eta_min=0.0)
+    one("restarts-zero", 0, "cycles of no updates", T_0=0, T_mult=1, T_i=0, T_cur=0, eta_min=0.0)
+    one("restarts-one", 0, "cycles that double sixty times", T_0=1, T_mult=2, T_i=1, T_cur=0, eta_min=0.0, last_epoch=MOST - 1)
+    one("total-zero", 0, "a decay over no updates", total_iters=0, power=1.0)
+    one("phases", 0, "phases that are none", total_steps=9, _schedule_phases=[{}], _anneal_func_type="cos", cycle_momentum=False)
+    one("cycle-zero", 0, "cycles of no length", max_lrs=[0.1], total_size=0.0, step_ratio=0.0, mode="exp_range", gamma=1.0,
+        scale_mode="iterations", cycle_momentum=False, _scale_fn_custom=None)
+    one("rates-many", 0, "more rates than groups", gamma=0.5, _last_lr=[0.1] * 5000)
+    one("contradiction", 0, "a rate that the optimizer does not have", gamma=1.0, base_lrs=[0.5], _last_lr=[0.5])
+    one("parts-none", 0, "a sequence of no schedulers", _schedulers=[], _milestones=[], absent=("base_lrs",))
+    one("parts-many", "0,65", "a sequence of two hundred schedulers", _schedulers=[{"gamma": 0.9, **common}] * 200, _milestones=list(range(199)))
+    one("parts-deep", "0,65", "a sequence within a sequence", _schedulers=[{"_schedulers": [], "_last_lr": []}] * 2, _milestones=[1])
+    nested = {"gamma": 0.9, **common}
+    for _ in range(60):
+        nested = {"_schedulers": [nested], "_milestones": [], "_last_lr": [0.001], "last_epoch": 7}
+    optimizer("schedule-nested", "0,65", "sixty sequences within one another", scheduler=nested)
+    optimizer("schedule-loops", 0, "loops of Lightning's that are none", scheduler={**common, "gamma": 1.0}, global_step=7, loops={"fit_loop": 5},
+              **{"pytorch-lightning_version": "2.6.6"})
+
+
 NAMES = {
     "climbs": ("a name that climbs out of a folder", "../../escape"),
     "absolute": ("a name that is an absolute path", "/etc/escape"),
@@ -146,6 +184,7 @@ def make_names():
 
 make_groups()
 make_states()
+make_schedulers()
 make_names()
 with open(os.path.join(directory, "attacks.tsv"), "w", newline="\n") as table:
     table.write("file\tstatus\tattack\n")

@@ -63,7 +63,7 @@ public final class TrainingRun {
     }
     guard
       let step = state.globalStep?.value ?? state.variables.lazy.compactMap(\.step).max()
-        ?? Self.updates(of: record)
+        ?? Self.updates(of: record, schedule ?? state.schedule)
     else {
       throw StateError(.malformed, "the state does not say how many updates were applied")
     }
@@ -303,9 +303,11 @@ public final class TrainingRun {
     try StateFormats.write(try snapshot(), to: path, format: format, options: options)
   }
 
-  /// The updates that an optimizer counts among its settings, as schedule-free ones do under `k`.
-  private static func updates(of record: OptimizerRecord) -> Int64? {
-    if case .int(let count)? = record.hyperparameters["k"] { count } else { nil }
+  /// The updates that an optimizer counts among its settings, as schedule-free ones do under `k`; one that computes
+  /// nothing out of their number, and has no schedule to follow, begins at 0.
+  private static func updates(of record: OptimizerRecord, _ schedule: ScheduleRecord?) -> Int64? {
+    if case .int(let count)? = record.hyperparameters["k"] { return count }
+    return schedule == nil && record.kind == RuleKind.sgd.rawValue ? 0 : nil
   }
 
   private func rate(for name: String, scheduled: Double?) throws -> Double? {

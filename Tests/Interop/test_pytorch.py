@@ -329,11 +329,8 @@ def test_schedules_that_say_what_they_are_become_records(optstate, tmp_path, kin
         scheduler.step()
     save(model, optimizer, tmp_path / "c.pt", scheduler=scheduler.state_dict())
     found = json.loads(optstate("inspect", tmp_path / "c.pt", "--json").stdout)["schedule"]
-    if kind == "cosine":
-        assert found is None
-    else:
-        assert found["kind"] == "exponential"
-        assert found["learning_rate"] == pytest.approx(optimizer.param_groups[0]["lr"], rel=1e-9)
+    assert found["kind"] == f"torch_{kind}"
+    assert found["learning_rate"] == optimizer.param_groups[0]["lr"]
     optstate("convert", tmp_path / "c.pt", tmp_path / "c.h5")
     optstate("convert", tmp_path / "c.h5", tmp_path / "back" / "c.pt")
     assert (tmp_path / "back" / "c.pt").read_bytes() == (tmp_path / "c.pt").read_bytes()

@@ -36,12 +36,12 @@ enum CheckpointReading {
       try assembly.addOptimizer(names: options.parameterNames)
       assembly.addStep()
       try assembly.addExtras()
-      var state = assembly.state
       // Wrappers count a step of their own at the start; this counts updates, skipped ones among them.
       if let steps = file.tree["global_steps"]?.int {
-        state.globalStep = GlobalStep(steps - (file.tree["skipped_steps"]?.int ?? 0))
+        assembly.state.globalStep = GlobalStep(steps - (file.tree["skipped_steps"]?.int ?? 0))
       }
-      state.schedule = assembly.schedule
+      assembly.addSchedule()
+      var state = assembly.state
       state.attributes[ZeroExtras.tag] = .string(folder.tag ?? FileSystem.name(of: folder.path))
       let world = file.tree["dp_world_size"]?.int ?? 1
       state.attributes[ZeroExtras.ranks] = .int(

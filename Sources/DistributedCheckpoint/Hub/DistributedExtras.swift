@@ -16,9 +16,6 @@ enum DistributedExtras {
   /// Of the state: the places of optimizers' dictionaries that were flattened; a directory follows where there is one.
   static let flattened = "dcp.flattened:"
 
-  /// Of the state: the schedule that the checkpoint's scheduler says.
-  static let schedule = "dcp.schedule"
-
   /// Stands in a tree for an object that nobody here can read: what is outside the pickle is one.
   static let opaque = "object"
 }

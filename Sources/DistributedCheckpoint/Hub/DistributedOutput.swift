@@ -75,8 +75,12 @@ struct DistributedOutput {
       case .strings(let directories)? = state.attributes[DistributedExtras.parts]
     else { return nil }
     var parts: [Part] = []
+    var hasScheduler = false
     for directory in directories {
-      guard let template = try TemplateTree(state, prefix: directory) else { return nil }
+      guard let template = try TemplateTree(state, prefix: directory, options: options) else {
+        return nil
+      }
+      hasScheduler = hasScheduler || template.hasScheduler
       var tree = template.tree
       if case .strings(let places)? = state.attributes[DistributedExtras.flattened + directory] {
         tree = FlatOptimizer.folded(tree, template.nodes, TorchPath(), at: Set(places))
@@ -98,10 +102,8 @@ struct DistributedOutput {
       return directories == [""] || source.hasSuffix("/" + variable.name)
     }
     guard isWhole else { return nil }
-    if state.schedule.map({ AttributeValue.string("\($0)") })
-      != state.attributes[DistributedExtras.schedule]
-    {
-      options.note?("the checkpoint keeps its own scheduler: the state's schedule is not written")
+    if state.schedule != nil, directories != [""], !hasScheduler {
+      options.note?("the checkpoint has no scheduler: the state's schedule is not written")
     }
     return parts
   }

@@ -50,13 +50,13 @@ public enum DistributedReader: StateReader {
         try assembly.addOptimizer(names: options.parameterNames)
         assembly.addStep()
         try assembly.addExtras()
+        assembly.addSchedule()
         state = assembly.state
         for (name, bytes) in tree.opaque {
           state.extras.append(StateTensor(part + DistributedExtras.object + name, bytes))
         }
         for name in metadata.files { used.insert(ExactName(part + name.text)) }
         used.insert(ExactName(part + MetadataFile.name))
-        if let schedule = assembly.schedule { state.schedule = schedule }
         if !tree.flattened.isEmpty {
           state.attributes[DistributedExtras.flattened + part] = .strings(tree.flattened)
         }
@@ -65,7 +65,6 @@ public enum DistributedReader: StateReader {
         }
       }
       state.attributes[DistributedExtras.parts] = .strings(parts)
-      state.attributes[DistributedExtras.schedule] = state.schedule.map { .string("\($0)") }
       for name in try FileSystem.files(below: path) where !used.contains(ExactName(name)) {
         let source = try ReopenedSource(FileSystem.path(path, name))
         let tensor = try Tensor(.uint8, .vector(source.byteCount), source: source)

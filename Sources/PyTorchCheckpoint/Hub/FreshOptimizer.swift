@@ -15,6 +15,9 @@ package struct FreshOptimizer {
   /// The names of its parameters in the order of their numbers.
   package let names: [String]
 
+  /// Whether it counts updates.
+  package let countsUpdates: Bool
+
   /// The scheduler's dictionary, where the state has a schedule that PyTorch's can follow.
   package let scheduler: PickleValue?
 
@@ -92,6 +95,7 @@ package struct FreshOptimizer {
       )
     }
     self.tensors = tensors
+    countsUpdates = rule.hasStep && !entries.isEmpty
     names = groups.flatMap { $0.members.map(\.name) }
     value = nodes.dictionary([
       ("state", .dictionary(entries)), ("param_groups", .list(dictionaries)),

@@ -13,9 +13,11 @@ package struct FreshRate {
 
   private let step: Int64
   private let schedule: ScheduleRecord?
+  private let unread: String?
 
   package init(_ state: TrainingState) throws {
     schedule = state.schedule
+    unread = state.unreadSchedule
     let step = state.globalStep?.value ?? 0
     self.step = step
     if let record = state.schedule {
@@ -40,7 +42,13 @@ package struct FreshRate {
     _ nodes: TorchNodes,
     _ note: ((String) -> Void)?
   ) throws -> PickleValue? {
-    guard let schedule, let initial else { return nil }
+    guard let schedule, let initial else {
+      if let unread { note?("the scheduler is not read and left out: \(unread)") }
+      return nil
+    }
+    if let scheduler = try FreshScheduler(schedule, base: initial, step, groups, nodes)?.value {
+      return scheduler
+    }
     guard schedule.kind.hasPrefix("hf_") || schedule.kind == "bert" else {
       note?("PyTorch has no scheduler like '\(schedule.kind)': only its present rate is written")
       return nil
@@ -51,6 +59,9 @@ package struct FreshRate {
           + "written is BERT's at step \(step), later ones will be transformers'"
       )
     }
+    note?(
+      "PyTorch's LambdaLR keeps no function: the run that goes on has to make '\(schedule.kind)' again"
+    )
     return try lambda(groups, nodes, base: initial, isPartial: schedule.kind != "hf_constant")
   }
 

@@ -60,6 +60,7 @@ package struct FreshTree {
       if !variable.slots.isEmpty { return variable }
       guard let tensor = variable.value?.tensor, twin == nil,
         tensor.elementType.isFloatingPoint, !TrainerGroups.isBuffer(variable.name),
+        variable.canBeTrained || !members.isEmpty,
         members.isEmpty || members.contains(ExactName(variable.name))
       else { return nil }
       return variable

@@ -6,7 +6,7 @@ extension StateFormat {
     Origin("pytorch", .pytorch),
     suffixes: [".pt", ".pth", ".bin", ".ckpt"],
     naming: NamingConvention.huggingFace,
-    abilities: [.tiedNames, .severalOptimizers, .quantizedSlots, .modelOrder],
+    abilities: [.tiedNames, .severalOptimizers, .quantizedSlots, .modelOrder, .wrappedNames],
     reader: PyTorchReader.self,
     writer: PyTorchWriter.self
   )

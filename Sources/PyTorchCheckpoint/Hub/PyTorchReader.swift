@@ -32,12 +32,11 @@ public enum PyTorchReader: StateReader {
       try assembly.addOptimizer(names: options.parameterNames)
       assembly.addStep()
       try assembly.addExtras()
+      assembly.addSchedule()
       var state = assembly.state
       if file.root != TorchLayout.stem(of: path), !file.root.isEmpty {
         state.attributes[TorchExtras.root] = .string(file.root)
       }
-      state.schedule = assembly.schedule
-      state.attributes[TorchExtras.schedule] = TorchExtras.schedules(of: state)
       state.naming = NamingConvention.recognize(state.variables.lazy.map(\.name))
       return state
     } catch let error as StateError {

@@ -16,7 +16,7 @@ public enum PyTorchWriter: StateWriter {
     options: WriteOptions
   ) throws {
     let output = OutputSet(overwrite: options.overwrite)
-    let prepared = try prepare(state, path: path, note: options.note)
+    let prepared = try prepare(state, path: path, options)
     try prepared.write(to: try output.add(path), progress: options.progress)
     try output.commit()
   }
@@ -24,14 +24,12 @@ public enum PyTorchWriter: StateWriter {
   private static func prepare(
     _ state: TrainingState,
     path: String,
-    note: ((String) -> Void)?
+    _ options: WriteOptions
   ) throws -> TorchOutput {
+    let note = options.note
     var root = TorchLayout.stem(of: path)
     if state.origin == StateFormat.pyTorch.origin {
-      if let template = try TemplateTree(state) {
-        if TorchExtras.schedules(of: state) != state.attributes[TorchExtras.schedule] {
-          note?("the file keeps its own scheduler: the state's schedule is not written")
-        }
+      if let template = try TemplateTree(state, options: options) {
         if case .string(let kept)? = state.attributes[TorchExtras.root] { root = kept }
         return try TorchOutput(
           template.tree,

@@ -12,6 +12,7 @@ struct SettingsUpdate {
   private let record: OptimizerRecord
   private let members: [[String]]
   private let tensors: [ObjectIdentifier: Tensor]
+  private let ignored: Set<String>
   private var uses: [ObjectIdentifier: Int] = [:]
 
   /// Prepares an update.
@@ -22,13 +23,16 @@ struct SettingsUpdate {
   ///   - record: What it shall say.
   ///   - members: The names of each group's variables, as far as they are known.
   ///   - tensors: The tensors of the file.
+  ///   - ignored: Settings that somebody else writes.
   init(
     _ optimizer: TorchOptimizer,
     _ rule: TorchRule,
     _ record: OptimizerRecord,
     members: [[String]],
-    tensors: [StoragePlan.Node]
+    tensors: [StoragePlan.Node],
+    ignoring ignored: Set<String>
   ) {
+    self.ignored = ignored
     self.optimizer = optimizer
     self.rule = rule
     self.record = record
@@ -51,6 +55,7 @@ struct SettingsUpdate {
     for (index, group) in optimizer.groups.enumerated() {
       func merged(_ record: OptimizerRecord, _ place: Int?) -> [String: HyperparameterValue] {
         record.hyperparameters.merging(place.map { record.groups[$0].overrides } ?? [:]) { $1 }
+          .filter { !ignored.contains($0.key) }
       }
       var wanted = merged(record, places[index])
       if isKept, let old {

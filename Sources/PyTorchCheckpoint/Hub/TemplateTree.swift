@@ -15,9 +15,17 @@ package struct TemplateTree {
   package let original: TorchOutput.Original?
 
   private let survey: TorchSurvey
+  /// The dictionary of the optimizer's scheduler, in this tree or in a file of its own.
+  private let scheduler: PickleValue?
+
+  /// Whether there is one.
+  package var hasScheduler: Bool { scheduler != nil || !survey.schedulers.isEmpty }
+
   private let state: TrainingState
   private let prefix: String
   private let name: String?
+  private let options: WriteOptions
+  private let countsAlone: Bool
 
   /// An optimizer of the tree and what the state knows of it.
   private typealias Pair = (part: TorchSurvey.Part, record: OptimizerRecord?)
@@ -29,13 +37,19 @@ package struct TemplateTree {
   ///   - state: The state.
   ///   - prefix: Before the names of what belongs to the tree's file.
   ///   - name: The name by which the tree's optimizer goes among several that are in files of their own.
-  ///   - globals: What the tree may name.
+  ///   - globals: The names that the pickle may refer to.
+  ///   - scheduler: The dictionary of the optimizer's scheduler where that is in another file; it is changed in place.
+  ///   - countsAlone: Whether no other file counts the step, by default where there is no other.
+  ///   - options: How to write.
   /// - Throws: What reading throws, or `StateError` with code `unsupported` when the tree has no place for a change.
   package init?(
     _ state: TrainingState,
     prefix: String = "",
     named name: String? = nil,
-    allowing globals: PickleGlobals = .torch
+    allowing globals: PickleGlobals = .torch,
+    scheduler: PickleValue? = nil,
+    countsAlone: Bool? = nil,
+    options: WriteOptions = WriteOptions()
   ) throws {
     guard
       let extra = state.extras.first(where: { $0.name == prefix + TorchExtras.pickle })
@@ -49,10 +63,13 @@ package struct TemplateTree {
     let encoded = PickleWriter.encode(tree)
     original = encoded == bytes ? nil : .init(encoded: encoded, bytes: bytes)
     survey = try TorchSurvey(tree)
+    self.scheduler = scheduler ?? survey.onlyScheduler?.value
     nodes = TorchNodes()
     self.state = state
     self.prefix = prefix
     self.name = name
+    self.options = options
+    self.countsAlone = countsAlone ?? prefix.isEmpty
     guard try fits() else { return nil }
     try update()
   }
@@ -145,10 +162,7 @@ package struct TemplateTree {
       }
       tensors.append(.init(name: name, object: found.object, tensor: shaped))
     }
-    if !survey.optimizers.isEmpty, state.variables.allSatisfy({ $0.slots.isEmpty }),
-      state.optimizer == nil, state.optimizers.isEmpty,
-      state.attributes[TrainingState.hiddenOptimizer] == nil
-    {
+    if !survey.optimizers.isEmpty, isStripped {
       let parts = survey.optimizers + survey.schedulers
       removed.formUnion(parts.compactMap { $0.object.map(ObjectIdentifier.init) })
       let inside = survey.tensors.filter { found in
@@ -166,7 +180,8 @@ package struct TemplateTree {
     }
     try updateGroupCounters()
     try updateRecord()
-    updateCounters()
+    if !isStripped { try updateSchedule() }
+    try updateCounters()
     remove(removed)
   }
 
@@ -212,6 +227,18 @@ package struct TemplateTree {
       tensors += found
     }
     object.setItems(items)
+  }
+
+  /// Whether somebody has left the optimizer out.
+  private var isStripped: Bool {
+    state.variables.allSatisfy { $0.slots.isEmpty } && state.optimizer == nil
+      && state.optimizers.isEmpty && state.attributes[TrainingState.hiddenOptimizer] == nil
+  }
+
+  /// The updates that the file counted when it was read; stores of earlier builds do not say.
+  private var stepBefore: Int64? {
+    if case .int(let step)? = state.attributes[TorchExtras.step] { return step }
+    return survey.counter("global_step") ?? survey.counter("step")
   }
 
   /// The variables by the places of what the optimizer keeps for them.
@@ -304,21 +331,24 @@ package struct TemplateTree {
   private mutating func updateRecord() throws {
     for (part, record) in pairs ?? [] {
       guard let record else { continue }
-      try updateRecord(try TorchOptimizer(part), record)
+      let hasScheduler = scheduler != nil || survey.scheduler(of: part) != nil
+      try updateRecord(try TorchOptimizer(part), record, hasScheduler: hasScheduler)
     }
   }
 
   private mutating func updateRecord(
     _ optimizer: TorchOptimizer,
-    _ record: OptimizerRecord
+    _ record: OptimizerRecord,
+    hasScheduler: Bool
   ) throws {
     guard let rule = TorchRule(optimizer) else { return }
     var update = SettingsUpdate(
       optimizer,
       rule,
-      record,
+      try withPresentRate(record),
       members: members(optimizer),
-      tensors: tensors
+      tensors: tensors,
+      ignoring: hasScheduler ? ["learning_rate"] : []
     )
     try update.apply()
     for (index, node) in tensors.enumerated() {
@@ -342,16 +372,78 @@ package struct TemplateTree {
     }
   }
 
-  /// Changes the global step where the tree counts it at its root.
-  private func updateCounters() {
-    guard let step = state.globalStep?.value, let object = tree.object, var items = object.items
-    else { return }
+  /// The record with the rate that a schedule gives for which the file has no scheduler.
+  private func withPresentRate(_ record: OptimizerRecord) throws -> OptimizerRecord {
+    guard prefix.isEmpty, !hasScheduler, let schedule = state.schedule,
+      let step = state.globalStep?.value
+    else { return record }
+    var copy = record
+    let rate = try StateError.blamingData { try Schedule(schedule).learningRate(at: step) }
+    copy.hyperparameters["learning_rate"] = .double(rate)
+    options.note?("the file has no scheduler: of the schedule its present rate \(rate) is written")
+    return copy
+  }
+
+  /// Brings schedulers and the rates of the groups to the state's steps and schedules.
+  private func updateSchedule() throws {
+    for (index, part) in survey.optimizers.enumerated() {
+      let own = survey.optimizers.count > 1 ? survey.scheduler(of: part)?.value : scheduler
+      guard let own else { continue }
+      var (view, before) = (state, stepBefore)
+      if !state.optimizers.isEmpty {
+        let named = state.optimizers.filter { name == nil || $0.name == name }
+        guard named.indices.contains(index) else { continue }
+        view.optimizer = named[index].record
+        view.schedule = named[index].schedule
+        view.globalStep = named[index].step.map { GlobalStep($0) }
+        if case .int(let step)? = state.attributes["\(TorchExtras.step):\(named[index].name)"] {
+          before = step
+        } else {
+          before = nil
+        }
+      }
+      try SchedulerUpdate(
+        own,
+        groups: part.value["param_groups"]?.elements ?? [],
+        state: view,
+        stepBefore: before
+      ).apply()
+    }
+    let hasLoose = scheduler == nil && survey.optimizers.count <= 1 && !survey.schedulers.isEmpty
+    guard hasLoose, state.globalStep?.value != stepBefore else { return }
+    throw StateError(
+      .unsupported,
+      "the file has several schedulers, and it is not certain which one counts the step",
+      remedy: "change it in PyTorch"
+    )
+  }
+
+  /// Changes the global step where the tree counts it at its root, and with it what Lightning resumes by.
+  private func updateCounters() throws {
+    guard let step = state.globalStep?.value else { return }
     let key = survey.counter("global_step") != nil ? "global_step" : "step"
-    guard let place = items.firstIndex(where: { $0.key.text == key }),
-      items[place].value.int != nil
-    else { return }
-    items[place].value = .int(step)
-    object.setItems(items)
+    let isCounted = survey.counter(key) != nil
+    if isCounted { tree.replace(key, with: .int(step)) }
+    if step == stepBefore { return }
+    if let loops = tree["loops"], tree["pytorch-lightning_version"] != nil {
+      try LightningLoops(loops).set(step)
+      tree.replace("epoch", with: .int(0))
+    } else if prefix.isEmpty, let epoch = survey.counter("epoch") {
+      options.note?("the file's own 'epoch' stays \(epoch)")
+    }
+    guard countsAlone, !isCounted, !isStripped, !hasScheduler, !countsUpdates else {
+      return
+    }
+    try options.leaveOut(step: step)
+  }
+
+  /// Whether an optimizer counts updates, for its parameters or its groups.
+  private var countsUpdates: Bool {
+    survey.optimizers.contains { part in
+      guard let optimizer = try? TorchOptimizer(part) else { return false }
+      return optimizer.groups.contains { $0.counter != nil }
+        || optimizer.entries.contains { $0.value["step"] != nil }
+    }
   }
 
   /// Takes objects out of what holds them, and the state of parameters that nothing is left of.

@@ -91,6 +91,9 @@ package struct TorchAssembly {
       isOrdered: isOrdered,
       isNamed: key != nil
     )
+    numbering = zip(optimizers, known.names).flatMap { optimizer, names in
+      optimizer.content.order.compactMap { names[$0] }
+    }
     for (optimizer, names) in zip(optimizers, known.names) {
       let record = try add(optimizer, names)
       guard key != nil || optimizers.count > 1 else {
@@ -117,7 +120,8 @@ package struct TorchAssembly {
           key ?? optimizer.part.name,
           record: record,
           schedule: survey.scheduler(of: optimizer.part).flatMap {
-            TorchSchedule.find($0.value, step: step)
+            TorchScheduler($0.value, groups: optimizer.content.groups.map(\.settings))
+              .record(at: step).record
           },
           step: step,
           members: members
@@ -237,17 +241,28 @@ package struct TorchAssembly {
   package mutating func addStep() {
     // What one of several optimizers counts is its own.
     let steps = state.optimizers.isEmpty ? state.variables.compactMap(\.step) : []
-    let counted = survey.counter("global_step") ?? survey.counter("step") ?? steps.max()
+    let counted =
+      survey.counter("global_step") ?? survey.counter("step") ?? steps.max() ?? schedulerStep
     if state.globalStep == nil { state.globalStep = counted.map { GlobalStep($0) } }
   }
 
-  /// The schedule that the tree's scheduler says, `nil` where it is not certain.
-  package var schedule: ScheduleRecord? {
-    guard survey.optimizers.count == 1 || state.optimizers.isEmpty else { return nil }
-    return survey.onlyScheduler.flatMap {
-      TorchSchedule.find($0.value, step: state.globalStep?.value)
+  /// The count of the tree's scheduler, where nothing else counts and nothing says that these are epochs.
+  private var schedulerStep: Int64? {
+    guard state.optimizers.isEmpty, survey.optimizer != nil, let calls = scheduler?.calls,
+      calls >= 0
+    else { return nil }
+    let epoch = survey.counter("epoch")
+    return epoch.map { $0 == calls || $0 < .max && $0 + 1 == calls } ?? false ? nil : calls
+  }
+
+  private var scheduler: TorchScheduler? {
+    survey.onlyScheduler.map {
+      TorchScheduler($0.value, groups: survey.optimizer?.value["param_groups"]?.elements ?? [])
     }
   }
+
+  /// Adds the schedule that the tree's scheduler says, or why it is not read, and remembers the step that it goes with.
+  package mutating func addSchedule() { state.add(state.optimizers.isEmpty ? scheduler : nil) }
 
   /// Adds everything else: other tensors, the tree itself, and how the archive was laid out.
   package mutating func addExtras() throws {

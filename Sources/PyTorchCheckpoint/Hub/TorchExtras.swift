@@ -26,15 +26,8 @@ enum TorchExtras {
   /// some; a file's prefix follows where there is one.
   static let parameters = "pytorch.parameters:"
 
-  /// Of the state: the schedule that the file's scheduler says, or those of its optimizers' schedulers.
-  static let schedule = "pytorch.schedule"
-
-  /// What a state says of schedules, `nil` where it has none.
-  static func schedules(of state: TrainingState) -> AttributeValue? {
-    let own = [state.schedule] + state.optimizers.map(\.schedule)
-    let words = own.compactMap { $0.map { "\($0)" } }
-    return words.isEmpty ? nil : .string(words.joined(separator: "; "))
-  }
+  /// Of the state: the updates that the file counts; behind a colon the name of one of several optimizers.
+  static let step = "pytorch.step"
 
   /// A tensor of bytes.
   static func bytes(_ name: String, _ content: [UInt8]) throws -> StateTensor {

@@ -186,7 +186,7 @@ struct TorchSurvey {
       optimizers.append(part)
       return true
     }
-    if value["last_epoch"]?.int != nil, value["base_lrs"] != nil || value["_step_count"] != nil {
+    if TorchScheduler.isScheduler(value) {
       schedulers.append(part)
       return true
     }

@@ -23,6 +23,7 @@ extension Inspection {
       "global_step": JSONValue(state.globalStep?.value),
       "optimizer": state.optimizer.map(Self.describe) ?? .null,
       "schedule": state.schedule.map { Self.describe($0, rate: learningRate) } ?? .null,
+      "unread_schedule": JSONValue(state.unreadSchedule),
       "suspicions": .array(suspicions.map(JSONValue.string)),
       "totals": .object(totals),
       "account": account,

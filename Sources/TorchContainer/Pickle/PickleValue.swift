@@ -50,6 +50,15 @@ extension PickleValue {
   /// The items of a dictionary, ordered or not, or `nil`.
   package var items: [PickleItem]? { object?.items }
 
+  /// Puts another value under a text of a dictionary; what it does not have is not added.
+  package func replace(_ key: String, with value: PickleValue) {
+    guard let object, var items = object.items,
+      let place = items.firstIndex(where: { $0.key.text == key })
+    else { return }
+    items[place].value = value
+    object.setItems(items)
+  }
+
   /// The value of a dictionary under a text.
   package subscript(key: String) -> PickleValue? {
     items?.last { $0.key.text.map { $0.utf8.elementsEqual(key.utf8) } ?? false }?.value

@@ -1,3 +1,5 @@
+internal import Tensors
+
 /// How a state is written.
 public struct WriteOptions: Sendable {
   /// Whether existing files may be replaced.
@@ -8,6 +10,10 @@ public struct WriteOptions: Sendable {
 
   /// Ranks that a sharded output is cut for, `nil` for as many as wrote the state, or one.
   public var ranks: Int?
+
+  /// Whether a global step that the output has no place for is refused, as where somebody has just set it; else a note
+  /// says so.
+  public var requiresStep = false
 
   /// Told of the bytes done.
   public var progress: (@Sendable (_ done: Int, _ total: Int) -> Void)?
@@ -36,5 +42,19 @@ public struct WriteOptions: Sendable {
     self.ranks = ranks
     self.progress = progress
     self.note = note
+  }
+}
+
+extension WriteOptions {
+  /// Says that the output has no place for the global step.
+  ///
+  /// - Parameter step: The step.
+  /// - Throws: `StateError` with code `unsupported` where it is required.
+  package func leaveOut(step: Int64) throws {
+    let what = "the files have no place for a step, which their optimizer does not count"
+    guard !requiresStep else {
+      throw StateError(.unsupported, what, remedy: "write the state in another format")
+    }
+    note?("\(what): \(step) is left out")
   }
 }

@@ -40,7 +40,8 @@ struct InspectionText {
     if state.optimizers.isEmpty || state.chosenOptimizer != nil {
       let chosen = state.chosenOptimizer.map { "\($0): " } ?? ""
       rows.append(("optimizer", chosen + (state.optimizer?.description ?? "not in the file")))
-      rows.append(("schedule", state.schedule?.description ?? "not in the file"))
+      let unread = state.unreadSchedule.map { "not read: \($0)" }
+      rows.append(("schedule", state.schedule?.description ?? unread ?? "not in the file"))
     } else {
       rows += inspection.optimizers.map { ("optimizer", Self.line($0)) }
     }

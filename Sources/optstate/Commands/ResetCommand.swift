@@ -84,7 +84,14 @@ struct ResetCommand: ParsableCommand {
         betas: (beta1, beta2)
       )
       var reports: [(optimizer: String?, report: ResetReport)] = []
-      try target.run(input, output, label: "resetting", records: records) { state, _ in
+      let isCounted = if case .number = step { true } else { false }
+      try target.run(
+        input,
+        output,
+        label: "resetting",
+        records: records,
+        requiresStep: isCounted
+      ) { state, _ in
         if let match, !state.variables.contains(where: { match.matches($0.name) }) {
           throw match.nothing(in: state.variables.map(\.name), of: input)
         }

@@ -77,27 +77,35 @@ struct SetCommand: ParsableCommand {
       change.trainSteps = trainSteps
       change.warmupSteps = warmupSteps
       change.betas = (beta1, beta2)
-      var lines: [String] = []
-      try target.run(input, output, label: "writing") { state, _ in
-        let changed = try change.apply(to: state)
-        lines = state.chosenOptimizer.map { ["optimizer name \($0)"] } ?? []
-        lines += [
-          Self.line("global step", state.globalStep?.value, changed.globalStep?.value),
-          Self.line("optimizer", state.optimizer, changed.optimizer),
-          Self.line("schedule", state.schedule, changed.schedule),
-          Self.line(
-            "learning rate",
-            (try? state.nextLearningRate()).map { Float($0) },
-            try changed.nextLearningRate().map { Float($0) }
-          ),
-        ]
-        if let groups = changed.optimizer?.groups, groups != state.optimizer?.groups {
-          lines.append("groups         \(groups.map { "\($0.members.count) variables" })")
-        }
-        return changed
+      var before: TrainingState?
+      try target.run(input, output, label: "writing", requiresStep: step != nil) { state, _ in
+        before = state
+        return try change.apply(to: state)
       }
-      try Output.lines(lines)
+      guard let before else { return }
+      // What the output says, not what was meant to be in it.
+      let whole = try StateFormats.open(output, options: try target.names.readOptions(nil)).state
+      let after = try before.chosenOptimizer.map { try whole.choosing($0) } ?? whole
+      try Output.lines(Self.lines(before, after))
     }
+  }
+
+  private static func lines(_ before: TrainingState, _ after: TrainingState) throws -> [String] {
+    var lines = before.chosenOptimizer.map { ["optimizer name \($0)"] } ?? []
+    lines += [
+      line("global step", before.globalStep?.value, after.globalStep?.value),
+      line("optimizer", before.optimizer, after.optimizer),
+      line("schedule", before.schedule, after.schedule),
+      line(
+        "learning rate",
+        (try? before.nextLearningRate()).map { Float($0) },
+        try after.nextLearningRate().map { Float($0) }
+      ),
+    ]
+    if let groups = after.optimizer?.groups, groups != before.optimizer?.groups {
+      lines.append("groups         \(groups.map { "\($0.members.count) variables" })")
+    }
+    return lines
   }
 
   private static func line<Value: Equatable>(_ label: String, _ old: Value?, _ new: Value?)

@@ -32,15 +32,18 @@ struct TargetOptions: ParsableArguments {
     _ output: String,
     label: String,
     records: RecordOptions? = nil,
+    requiresStep: Bool = false,
     change: (TrainingState, _ format: String) throws -> TrainingState
   ) throws {
+    var options = options(label: label)
+    options.requiresStep = requiresStep
     try Conversion.run(
       from: input,
       to: output,
       format: to,
       keepsFormat: true,
       readOptions: try names.readOptions(records),
-      options: options(label: label),
+      options: options,
       change: change
     )
   }

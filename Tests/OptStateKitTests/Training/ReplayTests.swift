@@ -42,6 +42,24 @@ struct ReplayTests {
     try expectEqual(replayed, "\(folder)/\(name)/model.ckpt-5")
   }
 
+  @Test func whatCountsNothingBeginsAtZero() throws {
+    func state(_ spec: String, step: Int64?) throws -> TrainingState {
+      var state = try Sample.adam(step: step, optimizer: spec)
+      for index in state.variables.indices { state.variables[index].slots = [] }
+      return state
+    }
+    #expect(try TrainingRun(resuming: state("sgd:learning_rate=0.1", step: nil)).globalStep == 0)
+    #expect(try TrainingRun(resuming: state("sgd:learning_rate=0.1", step: 7)).globalStep == 7)
+    #expect(
+      try errorCode { _ = try TrainingRun(resuming: state("adam:learning_rate=0.1", step: nil)) }
+        == .malformed
+    )
+    // A schedule has to be told where it is.
+    var scheduled = try state("sgd:learning_rate=0.1", step: nil)
+    scheduled.schedule = try ScheduleRecord(spec: "torch_exponential:learning_rate=0.1,gamma=0.9")
+    #expect(try errorCode { _ = try TrainingRun(resuming: scheduled) } == .malformed)
+  }
+
   @Test func updateWithoutGradientsIsNamed() throws {
     let folder = Fixtures.tensorFlow("2.21.0/bert")
     let error = try stateError {
