@@ -20,8 +20,8 @@ extension TrainingState {
     format: String? = nil,
     note: (@Sendable (String) -> Void)? = nil
   ) throws -> TrainingState {
-    var state = self
-    let maps = try choice.maps(for: self, format: format)
+    var state = try unwrapped(choice, format, note)
+    let maps = try choice.maps(for: state, format: format)
     for map in maps {
       let renaming = try Renaming(
         state,
@@ -42,6 +42,28 @@ extension TrainingState {
       note?("names changed from \(first.source) to \(last.target)")
     }
     return state
+  }
+
+  /// The state without what wrappers put in front of its names, where these are to be a convention's or a format's own.
+  private func unwrapped(
+    _ choice: NamingChoice,
+    _ format: String?,
+    _ note: (@Sendable (String) -> Void)?
+  ) throws -> TrainingState {
+    let prefix = WrapperPrefix.common(variables.lazy.filter { $0.value != nil }.map(\.name))
+    guard !prefix.isEmpty else { return self }
+    switch choice {
+    case .unchanged: return self
+    case .map(let map) where map.direction(for: variables.map(\.name)) != nil: return self
+    case .automatic:
+      guard let target = format.flatMap(StateFormats.named), target.naming != nil,
+        !target.abilities.contains(.wrappedNames)
+      else { return self }
+    case .convention, .map: break
+    }
+    let wrappers = WrapperPrefix.wrappers(prefix).joined(separator: " and ")
+    note?("left out '\(prefix)', which \(wrappers) puts in front of all names")
+    return try Renaming(self, without: prefix).state
   }
 
   private static func list(_ names: [String]) -> String {

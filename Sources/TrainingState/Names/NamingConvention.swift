@@ -41,11 +41,13 @@ public enum NamingConvention {
 
   /// The convention that names follow, `nil` where it is none that is known.
   ///
-  /// - Parameter names: The variables' names.
+  /// - Parameter names: The variables' names, behind what wrappers put in front of all of them.
   /// - Returns: The convention, or `nil`.
   public static func recognize(_ names: some Sequence<String>) -> String? {
+    let wrapper = WrapperPrefix.common(names)
     for name in names {
-      for (naming, prefixes) in marks where prefixes.contains(where: name.hasPrefix) {
+      let own = name.dropFirst(wrapper.count)
+      for (naming, prefixes) in marks where prefixes.contains(where: own.hasPrefix) {
         return naming
       }
     }

@@ -92,6 +92,27 @@ public struct Renaming: Sendable {
   }
 }
 
+extension Renaming {
+  /// Takes away what wrappers put in front of the names of all variables.
+  ///
+  /// - Parameters:
+  ///   - state: The state.
+  ///   - prefix: What ``WrapperPrefix/common(_:)`` found.
+  /// - Throws: `StateError` with code `malformed` when the optimizer's record makes no sense.
+  public init(_ state: TrainingState, without prefix: String) throws {
+    var names: [ExactName: String] = [:]
+    self.state = state
+    self.state.variables = try state.variables.map { variable in
+      guard variable.name.utf8.starts(with: prefix.utf8) else { return variable }
+      let name = String(variable.name.dropFirst(prefix.count))
+      names[ExactName(variable.name)] = name
+      return try variable.renamed(.init(name: name, transpose: false, tied: [], order: []))
+    }
+    self.state.attributes = [:]
+    self.state.optimizer = try state.optimizer?.renamed(names)
+  }
+}
+
 extension Variable {
   fileprivate func renamed(_ target: NamingMap.Direction.Target) throws -> Variable {
     let shape = value?.tensor.shape ?? slots.first?.tensor.tensor.shape
