@@ -1,7 +1,6 @@
 internal import ByteIO
 internal import OptimizerCore
 internal import PyTorchCheckpoint
-internal import Safetensors
 internal import Tensors
 internal import TorchContainer
 internal import TrainingState
@@ -12,6 +11,7 @@ struct TrainerOutput {
   private let output: OutputDirectory
   private let options: WriteOptions
   private let isOurs: Bool
+  private let model: ModelOutput
   private let carried: [ExactName: StateTensor]
 
   init(_ state: TrainingState, _ output: OutputDirectory, _ options: WriteOptions) {
@@ -19,6 +19,7 @@ struct TrainerOutput {
     self.output = output
     self.options = options
     isOurs = state.origin == StateFormat.huggingFace.origin
+    model = ModelOutput(state, output, isOurs: isOurs, note: options.note)
     carried = Dictionary(
       state.extras.map { (ExactName($0.name), $0) },
       uniquingKeysWith: { first, _ in first }
@@ -28,8 +29,8 @@ struct TrainerOutput {
   /// Writes all files.
   func write() throws {
     var placements: [TensorPass.Placement] = []
-    let pickled = try pickledModels()
-    if pickled.isEmpty { placements += try model() }
+    let pickled = try model.pickled()
+    if pickled.isEmpty { placements += try model.safetensors() }
     var archives = pickled
     let hasOptimizer =
       state.optimizer != nil || state.variables.contains { !$0.slots.isEmpty }
@@ -42,62 +43,18 @@ struct TrainerOutput {
     }
     placements += try files(hasOptimizer: hasOptimizer, newScheduler: scheduler != nil)
     if let scheduler { archives.append((TrainerFiles.scheduler, scheduler)) }
-    try stream(placements, archives)
-  }
-
-  /// Copies everything, telling of all bytes together.
-  private func stream(
-    _ placements: [TensorPass.Placement],
-    _ archives: [(name: String, output: TorchOutput)]
-  ) throws {
-    let plain = placements.reduce(0) { $0 + $1.tensor.tensor.byteCount }
-    let total = archives.reduce(plain) { $0 + $1.output.byteCount }
-    let progress = options.progress
-    var before = 0
-    func share() -> TensorPass.Progress? {
-      guard let progress else { return nil }
-      return { [before] done, _ in progress(min(before + done, total), total) }
-    }
-    _ = try TensorPass.copy(placements, progress: share())
-    before = plain
-    for (name, archive) in archives {
-      try archive.write(to: try output.add(name), progress: share())
-      before += archive.byteCount
-    }
-  }
-
-  /// The model as it was, where it was pickled.
-  private func pickledModels() throws -> [(name: String, output: TorchOutput)] {
-    guard isOurs, case .strings(let names)? = state.attributes[TrainerFiles.isPickled] else {
-      return []
-    }
-    var models: [(name: String, output: TorchOutput)] = []
-    for name in names {
-      guard let template = try TemplateTree(state, prefix: name + "/") else { return [] }
-      models.append(
-        (name, try torch(name, template.tree, template.tensors, template.nodes, isTemplate: true))
-      )
-    }
-    // A model whose variables were renamed or added to is written anew.
-    let placed = Set(models.flatMap { $0.output.names })
-    let isWhole = state.variables.allSatisfy { variable in
-      variable.value?.sourceName.map { placed.contains(ExactName($0)) } ?? true
-    }
-    return isWhole ? models : []
+    try DirectoryStream(output, options.progress).copy(placements, archives)
   }
 
   private func torch(
     _ name: String,
     _ tree: PickleValue,
     _ tensors: [StoragePlan.Node],
-    _ nodes: TorchNodes,
-    isTemplate: Bool
+    _ nodes: TorchNodes
   ) throws -> TorchOutput {
     var own = state
-    if !isTemplate {
-      own.extras = []
-      own.attributes = [:]
-    }
+    own.extras = []
+    own.attributes = [:]
     return try TorchOutput(
       tree,
       tensors,
@@ -109,50 +66,13 @@ struct TrainerOutput {
     )
   }
 
-  /// The model in safetensors, tied variables under their first name alone.
-  private func model() throws -> [TensorPass.Placement] {
-    var shards: [ExactName: [SafetensorsTensor]] = [:]
-    for (variable, twin) in zip(state.variables, TiedVariables.find(state.variables)) {
-      guard twin == nil, let value = variable.value else { continue }
-      var file = TrainerFiles.model
-      if isOurs, keepsIndex, case .string(let shard)? = value.attributes[TrainerFiles.shard] {
-        file = shard
-      }
-      shards[ExactName(file), default: []].append(
-        try SafetensorsTensor(variable.name, value.tensor)
-      )
-    }
-    guard !shards.isEmpty else {
-      throw StateError(
-        .unsupported,
-        "the state has slots and no parameters, and the Trainer needs a model",
-        remedy: "write it as pytorch"
-      )
-    }
-    return try shards.sorted { $0.key < $1.key }.flatMap { name, tensors in
-      try SafetensorsImage(tensors, metadata: [("format", "pt")])
-        .place(in: try output.add(name.text))
-    }
-  }
-
-  /// Whether the index of a sharded set still lists what there is.
-  private var keepsIndex: Bool {
-    carried[ExactName(TrainerFiles.carried + TrainerFiles.modelIndex)] != nil
-      && state.variables.allSatisfy { variable in
-        variable.value?.sourceName.map { ExactName($0) == ExactName(variable.name) } ?? false
-      }
-  }
-
   /// The optimizer, and the scheduler where it must be made anew.
   private func optimizer() throws -> (TorchOutput, TorchOutput?) {
     let hasScheduler = carried[ExactName(TrainerFiles.carried + TrainerFiles.scheduler)] != nil
     if isOurs, isUnmoved, hasScheduler,
       let template = try TemplateTree(state, prefix: TrainerFiles.optimizer + "/")
     {
-      let name = TrainerFiles.optimizer
-      return (
-        try torch(name, template.tree, template.tensors, template.nodes, isTemplate: true), nil
-      )
+      return (try template.output(state, file: TrainerFiles.optimizer, options.note), nil)
     }
     let nodes = TorchNodes()
     let all = FreshTree.parameters(state)
@@ -178,12 +98,11 @@ struct TrainerOutput {
       TrainerFiles.optimizer,
       fresh.value,
       fresh.tensors,
-      nodes,
-      isTemplate: false
+      nodes
     )
     let lambda = try fresh.scheduler ?? FreshRate(state).constant(groups: 2, TorchNodes())
     return (
-      optimizer, try torch(TrainerFiles.scheduler, lambda, [], TorchNodes(), isTemplate: false)
+      optimizer, try torch(TrainerFiles.scheduler, lambda, [], TorchNodes())
     )
   }
 
@@ -211,7 +130,7 @@ struct TrainerOutput {
       let named = NamedTensor(extra.name, extra.tensor)
       switch name {
       case TrainerFiles.scheduler where newScheduler || !hasOptimizer: continue
-      case TrainerFiles.modelIndex where !keepsIndex: continue
+      case TrainerFiles.modelIndex where !model.keepsIndex: continue
       case TrainerFiles.state where !isUnmoved:
         var record = try TrainerState(try TensorPass.verifiedBytes(of: named))
         record.setGlobalStep(state.globalStep?.value)

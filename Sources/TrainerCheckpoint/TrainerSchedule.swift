@@ -45,7 +45,7 @@ enum TrainerSchedule {
 
   /// The run's settings, whatever classes they are pickled with; nothing is imported.
   private static func settings(_ path: String) throws -> PickleValue {
-    let archive = try ZipArchive(try PositionalFile.open(path))
+    let archive = try ZipArchive(try PositionalFile.open(path), sumsMayLack: true)
     guard let root = TorchArchive.root(of: archive), let member = archive["\(root)/data.pkl"] else {
       throw StateError(.malformed, "no pickle", file: path)
     }

@@ -114,19 +114,6 @@ def test_flat_optimizer_dictionary_is_not_healthy(optstate, tmp_path, trained):
     optstate("strip", tmp_path / "flat.pt", tmp_path / "public.pt", status=65)
 
 
-def test_accelerate_directory_is_not_healthy(optstate, tmp_path, trained):
-    from accelerate import Accelerator
-
-    model, optimizer = trained
-    accelerator = Accelerator(cpu=True)
-    accelerator.prepare(model, optimizer)
-    accelerator.save_state(tmp_path / "saved")
-    assert_nothing_is_pretended(optstate, tmp_path / "saved", tmp_path)
-    optstate("strip", tmp_path / "saved", tmp_path / "public")
-    left = {one.name for one in (tmp_path / "public").iterdir()}
-    assert "model.safetensors" in left and "optimizer.bin" not in left
-
-
 ADAM = {"lr": 1e-3, "betas": (0.9, 0.999), "eps": 1e-8, "weight_decay": 0.0}
 MOMENTS = ("exp_avg", "exp_avg_sq")
 SWITCHES = {"foreach": None, "maximize": False, "capturable": False}

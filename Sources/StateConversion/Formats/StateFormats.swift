@@ -17,7 +17,7 @@ public enum StateFormats {
   /// Every format, in the order in which inputs are looked at.
   public static let all: [StateFormat] = [
     .native, .kerasLegacy, .kerasWeights, .tensorFlow, .tensorFlowObject, .pyTorch,
-    .deepSpeedUniversal, .deepSpeed, .huggingFace, .kerasArchive, .safetensors, .numPy,
+    .deepSpeedUniversal, .deepSpeed, .accelerate, .huggingFace, .kerasArchive, .safetensors, .numPy,
     .distributed, .flax, .orbax,
   ]
 

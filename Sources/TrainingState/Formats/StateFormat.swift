@@ -29,6 +29,8 @@ public struct StateFormat: Sendable {
     public static let quantizedSlots = Abilities(rawValue: 1 << 6)
     /// The order in which the model has its variables.
     public static let modelOrder = Abilities(rawValue: 1 << 7)
+    /// Names as a wrapper around the model spells them, such as DistributedDataParallel's.
+    public static let wrappedNames = Abilities(rawValue: 1 << 8)
   }
 
   /// Where a state comes from that was read from the format.

@@ -43,7 +43,7 @@ public struct Origin: Sendable, Hashable {
         .tensorFlow
       } else if format.hasPrefix("keras") {
         .keras
-      } else if ["pytorch", "huggingface"].contains(format) {
+      } else if ["pytorch", "huggingface", "accelerate"].contains(format) {
         .pytorch
       } else {
         format == "optstate" ? .optstate : .unknown

@@ -104,6 +104,62 @@ extension Entries {
     try Use.state(try HuggingFaceReader.read(trainerFolder, options: ReadOptions()))
   }
 
+  /// One file of accelerate's directory, the others as they should be.
+  static let accelerate = Entry(name: "accelerate") {
+    guard let accelerateFolder else { return [] }
+    return try accelerateFiles.enumerated().map {
+      [UInt8($0.offset)] + (try Fixtures.bytes("\(accelerateFolder)/\($0.element)"))
+    }
+  } parse: { bytes in
+    guard let accelerateFolder, let first = bytes.first else { return }
+    let name = accelerateFiles[Int(first) % accelerateFiles.count]
+    let sound = try Fixtures.bytes("\(accelerateFolder)/\(name)")
+    defer { _ = try? Scratch.write("accelerate/\(name)", sound) }
+    _ = try Scratch.write("accelerate/\(name)", Array(bytes.dropFirst()))
+    try Use.state(try AccelerateReader.read(accelerateFolder, options: ReadOptions()))
+  }
+
+  private static let accelerateFiles = ["scheduler.bin", "optimizer.bin", "model.safetensors"]
+
+  /// A copy of the sound directory among the hostile ones.
+  private static let accelerateFolder: String? = {
+    let source = Fixtures.root + "/hostile/accelerate/control"
+    do {
+      for name in accelerateFiles {
+        _ = try Scratch.write("accelerate/\(name)", try Fixtures.bytes("\(source)/\(name)"))
+      }
+      return Scratch.folder + "/accelerate"
+    } catch {
+      return nil
+    }
+  }()
+
+  /// Pickles of schedulers beside a sound optimizer: what is read moves to another step, or says why not.
+  static let schedulers = Entry(name: "schedulers") {
+    Fixtures.files("hostile/pytorch-state", endingIn: ".pt").filter { $0.contains("/schedule") }
+      .compactMap { path in
+        guard let archive = try? ZipArchive(try PositionalFile.open(path)),
+          let record = archive.members.first(where: { $0.name.hasSuffix("/data.pkl") })
+        else { return nil }
+        return try? archive.bytes(of: record, limit: 1 << 16)
+      }
+  } parse: { bytes in
+    var archive = StoredArchive()
+    archive.add("a/data.pkl", bytes)
+    for (key, size) in [16, 12, 4, 16, 16, 4, 12, 12].enumerated() {
+      archive.add("a/data/\(key)", [UInt8](repeating: 0, count: size))
+    }
+    archive.add("a/version", [UInt8(ascii: "3")])
+    let path = try Scratch.write("input", archive.bytes)
+    var state = try PyTorchReader.read(path, options: ReadOptions())
+    state.globalStep?.value = 5
+    try PyTorchWriter.write(
+      state,
+      to: Scratch.folder + "/moved",
+      options: WriteOptions(overwrite: true)
+    )
+  }
+
   private static let trainerFiles = [
     "trainer_state.json", "scheduler.pt", "optimizer.pt", "model.safetensors",
   ]

@@ -42,6 +42,7 @@ struct FaultSweepTests {
     Subject(format: "keras-weights", source: "keras/3-adam.weights.h5", name: "k.weights.h5"),
     Subject(format: "pytorch", source: "pytorch/2.13.0/adam.pt", name: "t.pt"),
     Subject(format: "huggingface", source: "pytorch/2.13.0/adam.pt", name: "hf"),
+    Subject(format: "accelerate", source: "pytorch/2.13.0/adam.pt", name: "acc"),
     Subject(format: "safetensors", source: bert, name: "s.safetensors"),
     Subject(format: "npz", source: bert, name: "s.npz"),
   ]
@@ -72,9 +73,10 @@ struct FaultSweepTests {
 
   /// A Trainer numbers the parameters of a model that it does not know, biases last.
   private func readOptions(_ subject: Subject) throws -> ReadOptions {
-    guard subject.format == "huggingface" else { return ReadOptions() }
+    guard ["huggingface", "accelerate"].contains(subject.format) else { return ReadOptions() }
     let source = try StateFormats.open("\(Fixtures.root)/reference/\(subject.source)").state
     let names = source.variables.map(\.name)
+    if subject.format == "accelerate" { return ReadOptions(parameterNames: names) }
     let isBias = { (name: String) in name.hasSuffix("bias") }
     let ordered = names.filter { !isBias($0) } + names.filter(isBias)
     return ReadOptions(parameterNames: ordered)

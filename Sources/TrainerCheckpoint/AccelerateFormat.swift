@@ -1,0 +1,12 @@
+public import TrainingState
+
+extension StateFormat {
+  /// The directories of accelerate's `save_state`.
+  public static let accelerate = StateFormat(
+    Origin("accelerate", .pytorch),
+    naming: NamingConvention.huggingFace,
+    abilities: .wrappedNames,
+    reader: AccelerateReader.self,
+    writer: AccelerateWriter.self
+  )
+}
