@@ -100,7 +100,7 @@ package struct FreshOptimizer {
     value = nodes.dictionary([
       ("state", .dictionary(entries)), ("param_groups", .list(dictionaries)),
     ])
-    scheduler = try rate.scheduler(groups: groups.count, nodes, note)
+    scheduler = try rate.scheduler(groups: groups.count, nodes, asTrainer: asTrainer, note)
     Self.noteUnused(parameters, rule, note)
   }
 

@@ -36,21 +36,33 @@ package struct FreshRate {
     initial = nil
   }
 
-  /// A `LambdaLR` as transformers make them, which is what `scheduler.pt` holds.
+  /// A scheduler that goes on from the state's step: one of PyTorch's own, or a `LambdaLR` as transformers make them.
+  ///
+  /// - Parameters:
+  ///   - groups: How many groups the optimizer has.
+  ///   - nodes: Makes objects.
+  ///   - asTrainer: Whether it has to be a `LambdaLR`, which is what the Trainer loads.
+  ///   - note: Told of what is written differently.
+  /// - Returns: The dictionary, `nil` where there is no schedule or PyTorch has none like it.
+  /// - Throws: `StateError` when the schedule makes no sense at the step.
   package func scheduler(
     groups: Int,
     _ nodes: TorchNodes,
+    asTrainer: Bool,
     _ note: ((String) -> Void)?
   ) throws -> PickleValue? {
     guard let schedule, let initial else {
       if let unread { note?("the scheduler is not read and left out: \(unread)") }
       return nil
     }
-    if let scheduler = try FreshScheduler(schedule, base: initial, step, groups, nodes)?.value {
+    if !asTrainer,
+      let scheduler = try FreshScheduler(schedule, base: initial, step, groups, nodes)?.value
+    {
       return scheduler
     }
     guard schedule.kind.hasPrefix("hf_") || schedule.kind == "bert" else {
-      note?("PyTorch has no scheduler like '\(schedule.kind)': only its present rate is written")
+      let whose = asTrainer ? "the Trainer" : "PyTorch"
+      note?("\(whose) has no scheduler like '\(schedule.kind)': only its present rate is written")
       return nil
     }
     if schedule.kind == "bert" {

@@ -46,7 +46,8 @@ public enum PyTorchWriter: StateWriter {
     noteExtras(state, note)
     var own = state
     own.extras = []
-    own.attributes = state.attributes.filter { $0.key == TrainingState.keepsSteps }
+    let kept = [TrainingState.keepsSteps, TrainingState.unreadScheduleAttribute]
+    own.attributes = state.attributes.filter { kept.contains($0.key) }
     let fresh = try FreshTree(own, note: note)
     return try TorchOutput(
       fresh.tree,

@@ -61,6 +61,11 @@ struct ReplayCommand: ParsableCommand {
         change: { state, _ in
           let recorded = try GradientFile(gradients)
           var state = try records.completing(state)
+          if let unread = state.unreadSchedule {
+            Output.message(
+              "note: the rate stays as it is, for the schedule is not read (\(unread)); --schedule names it"
+            )
+          }
           // A family's own name leaves it to the record which of its implementations is meant.
           let isFamily = arithmetic.map { $0.rawValue == $0.convention.rawValue } ?? true
           if let arithmetic, !isFamily {
