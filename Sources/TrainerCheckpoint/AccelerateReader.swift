@@ -56,7 +56,10 @@ public enum AccelerateReader: StateReader {
   ) throws {
     var assembly = try TorchAssembly(file, into: state, prefix: AccelerateFiles.optimizer + "/")
     // What safetensors sorts is in no order of the model's.
-    let order = NamingConvention.trainingOrder(FreshTree.parameters(state).map(\.name))
+    let names = FreshTree.parameters(state).map(\.name)
+    let prefix = WrapperPrefix.common(names)
+    let order = NamingConvention.trainingOrder(names.map { String($0.dropFirst(prefix.count)) })?
+      .map { prefix + $0 }
     try assembly.addOptimizer(
       names: options.parameterNames,
       modelOrder: order,
@@ -65,6 +68,18 @@ public enum AccelerateReader: StateReader {
     assembly.addStep()
     try assembly.addExtras()
     state = assembly.state
+    if !model.isOrdered { sort(&state.variables, as: assembly.numbering) }
+  }
+
+  /// Puts variables in the order of the optimizer's numbers, which is the model's and not that of its file.
+  private static func sort(_ variables: inout [Variable], as numbering: [String]) {
+    let numbers = Dictionary(
+      numbering.enumerated().map { (ExactName($1), $0) },
+      uniquingKeysWith: { first, _ in first }
+    )
+    let places = variables.map { numbers[ExactName($0.name)] ?? Int.max }
+    variables = variables.indices.sorted { (places[$0], $0) < (places[$1], $1) }
+      .map { variables[$0] }
   }
 
   private static func addScheduler(

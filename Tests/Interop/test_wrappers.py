@@ -66,6 +66,6 @@ def test_what_is_not_in_front_of_all_names_is_the_models(optstate, tmp_path, tra
     state = {f"module.{key}": value for key, value in model.state_dict().items()}
     torch.save({"model": {**state, "temperature": torch.ones(1)}}, tmp_path / "c.pt")
     done = optstate("convert", tmp_path / "c.pt", tmp_path / "c.ckpt", "--to", "tensorflow")
-    assert "left out" not in done.stderr
+    assert "in front of all names" not in done.stderr
     names = {one["name"] for one in json.loads(optstate("inspect", tmp_path / "c.ckpt", "--json", "--variables").stdout)["variables"]}
     assert "module.classifier.weight" in names

@@ -14,6 +14,9 @@ package struct TorchAssembly {
   /// Before the names of what is carried along, where several files make one state.
   let prefix: String
 
+  /// The names of the optimizer's parameters in the order of its numbers.
+  package private(set) var numbering: [String] = []
+
   private var used: Set<ExactName> = []
   private var places: [ExactName: Int] = [:]
 

@@ -83,11 +83,7 @@ public struct Renaming: Sendable {
     self.state.attributes = [:]
     self.state.globalStep = state.globalStep.map { GlobalStep($0.value) }
     self.state.optimizerTensors = state.optimizerTensors.map { StateTensor($0.name, $0.tensor) }
-    self.state.optimizer = try state.optimizer?.renamed(names)
-    for (place, optimizer) in state.optimizers.enumerated() {
-      self.state.optimizers[place].record = try optimizer.record?.renamed(names)
-      self.state.optimizers[place].members = optimizer.members.map { names[ExactName($0)] ?? $0 }
-    }
+    try rename(state, names)
     if let chosen { self.state = try self.state.choosing(chosen) }
   }
 }
@@ -101,6 +97,8 @@ extension Renaming {
   /// - Throws: `StateError` with code `malformed` when the optimizer's record makes no sense.
   public init(_ state: TrainingState, without prefix: String) throws {
     var names: [ExactName: String] = [:]
+    let chosen = state.chosenOptimizer
+    let state = state.whole
     self.state = state
     self.state.variables = try state.variables.map { variable in
       guard variable.name.utf8.starts(with: prefix.utf8) else { return variable }
@@ -109,7 +107,17 @@ extension Renaming {
       return try variable.renamed(.init(name: name, transpose: false, tied: [], order: []))
     }
     self.state.attributes = [:]
+    try rename(state, names)
+    if let chosen { self.state = try self.state.choosing(chosen) }
+  }
+
+  /// Gives the records of optimizers the new names of their variables.
+  private mutating func rename(_ state: TrainingState, _ names: [ExactName: String]) throws {
     self.state.optimizer = try state.optimizer?.renamed(names)
+    for (place, optimizer) in state.optimizers.enumerated() {
+      self.state.optimizers[place].record = try optimizer.record?.renamed(names)
+      self.state.optimizers[place].members = optimizer.members.map { names[ExactName($0)] ?? $0 }
+    }
   }
 }
 
