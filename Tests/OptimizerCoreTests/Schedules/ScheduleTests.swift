@@ -131,6 +131,8 @@ struct ScheduleTests {
     let other = try schedule.withLearningRate(0.2)
     #expect(try other.learningRate(at: 3) != schedule.learningRate(at: 3))
     #expect(try other.record == Schedule(other.record).record)
+    // The longest cosine there is has a bottom that nobody reaches.
+    #expect(try rates("torch_cosine:learning_rate=0.1,T_max=\(Int64.max)", [5]) == [0.1])
     // Past what is followed the closed form goes on.
     let limit = TorchPosition.limit
     let long = try rates(

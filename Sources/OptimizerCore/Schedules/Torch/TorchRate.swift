@@ -124,7 +124,9 @@ enum TorchRate: Sendable {
     case .cosine(let period, let floor):
       let t = Double(period)
       // From the bottom of a cosine the ratio of two heights leads nowhere.
-      if (epoch - 1 - period) % (2 * period) == 0 {
+      let past = epoch - 1 - period
+      let (turn, overflow) = period.multipliedReportingOverflow(by: 2)
+      if past == 0 || !overflow && past % turn == 0 {
         return rate + (base - floor) * (1 - Mathematics.cosine(.pi / t)) / 2
       }
       let height = 1 + Mathematics.cosine(.pi * Double(epoch) / t)
