@@ -131,7 +131,7 @@ def test_rates_are_those_of_pytorch(optstate, tmp_path, name):
     assert (tmp_path / "back" / "c.pt").read_bytes() == (tmp_path / "c.pt").read_bytes()
 
 
-@pytest.mark.parametrize("step", [0, 2, 9, 25])
+@pytest.mark.parametrize("step", [0, 9])
 @pytest.mark.parametrize("name", READ)
 def test_scheduler_and_optimizer_move_together(optstate, tmp_path, name, step):
     make, _ = READ[name]
