@@ -19,6 +19,32 @@ extension OptimizerCatalog {
     return byClass[(isNumbered ? parts.dropLast() : parts[...]).joined()]
   }
 
+  /// Finds an optimizer by what a configuration of Keras calls it and says of it.
+  ///
+  /// - Parameters:
+  ///   - name: The name of the class.
+  ///   - words: The words of the configuration.
+  /// - Returns: `nil` where neither tells.
+  public static func description(
+    ofKerasClass name: String,
+    with words: Set<String>
+  ) -> OptimizerDescription? {
+    let known = description(ofKerasClass: name)
+    func isMarked(_ scope: KerasTraits.Mark.Scope) -> OptimizerDescription? {
+      all.first { entry in
+        entry.keras.mark.map { $0.scope == scope && words.isSuperset(of: $0.words) } ?? false
+      }
+    }
+    if let marked = isMarked(.any) { return marked }
+    let kinds = known.map { [$0] } ?? all
+    if let marked = kinds.lazy.compactMap({ isMarked(.kind($0.kind)) }).first { return marked }
+    if let known { return known }
+    // The special stand behind the plain.
+    return all.last { entry in
+      entry.keras.mark.map { $0.scope == .unknown && words.isSuperset(of: $0.words) } ?? false
+    }
+  }
+
   private static let byClass = Dictionary(
     uniqueKeysWithValues: all.flatMap { known in
       known.kerasClasses.map { ($0.lowercased(), known) }

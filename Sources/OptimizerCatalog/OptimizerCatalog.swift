@@ -9,6 +9,9 @@ public enum OptimizerCatalog {
     .scheduleFreeAdamW,
   ]
 
+  /// What names are made after where nothing tells the optimizer of slots.
+  public static let usual = OptimizerDescription.adam
+
   /// Finds an optimizer.
   ///
   /// - Parameter kind: A record's kind.

@@ -1,4 +1,5 @@
 internal import ByteIO
+internal import OptimizerCatalog
 internal import OptimizerCore
 internal import Tensors
 internal import TrainingState
@@ -10,10 +11,16 @@ struct MomentumProduct {
   /// Its value before the next update.
   let value: Double
 
+  /// What Keras 3 calls it.
+  private static let words = Set(
+    (OptimizerCatalog.description(of: RuleKind.nadam.rawValue)?.rows(in: .keras3) ?? [])
+      .flatMap(\.scalars)
+  )
+
   /// Finds the product, `nil` where there is none in `float32`.
   init?(_ tensors: [StateTensor]) throws {
     let found = tensors.firstIndex { tensor in
-      tensor.name.split(separator: "/").last == "momentum_product"
+      Self.words.contains(tensor.name.split(separator: "/").last.map(String.init) ?? "")
         && tensor.tensor.elementType == .float32 && tensor.tensor.shape.rank == 0
     }
     guard let found else { return nil }

@@ -145,6 +145,8 @@ struct SlotVocabularyTests {
     for known in OptimizerCatalog.all {
       for slot in known.slots { #expect(SlotDescription.of(slot.name) != nil, "\(known.kind)") }
     }
-    #expect(Set(SlotDescription.all.map(\.name)) == Set(SlotName.all))
+    let own = OptimizerCatalog.all.flatMap(\.ownSlots).map(\.name)
+    #expect(Set(SlotDescription.all.map(\.name)) == Set(SlotName.all + own))
+    #expect(SlotDescription.all.count == SlotName.all.count + own.count)
   }
 }

@@ -80,6 +80,20 @@ struct FreshOptimizerTests {
     #expect(try errorCode { _ = try written(record) } == .unsupported)
   }
 
+  /// Adam and AdamW are one class whose mark tells them, also where nothing decays.
+  @Test(arguments: [
+    ("adam:learning_rate=0.1", "adam"), ("adamw:learning_rate=0.1,weight_decay=0", "adamw"),
+    ("adam:learning_rate=0.1,l2=0.5", "adam"), ("adam:learning_rate=0.1,weight_decay=0.5", "adamw"),
+    ("bert_adamw:learning_rate=0.1", "adamw"), ("keras_bert_adamw:learning_rate=0.1", "adamw"),
+  ])
+  func kindsStayWhatTheyAre(_ spec: String, _ kind: String) throws {
+    let notes = Notes()
+    let record = try OptimizerRecord(spec: spec)
+    #expect(try written(record, notes: notes).optimizer?.kind == kind)
+    let isTold = notes.all.contains { $0.contains("PyTorch has no '\(record.kind)'") }
+    #expect(isTold == record.kind.hasSuffix("bert_adamw"))
+  }
+
   @Test
   func settingsWithoutAPlaceAreNamed() throws {
     let notes = Notes()

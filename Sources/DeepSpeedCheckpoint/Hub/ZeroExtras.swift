@@ -35,7 +35,7 @@ enum ZeroExtras {
   static let prefix = "prefix"
 
   /// The slot that holds the float32 copy of a parameter of half the precision.
-  static let master = "master"
+  static let master = SlotName.master.rawValue
 }
 
 extension ZeroExtras {

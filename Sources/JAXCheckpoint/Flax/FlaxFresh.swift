@@ -97,12 +97,12 @@ struct FlaxFresh {
         if state.schedule != nil {
           try inner.add(.count(try count(state)), at: ["count"], "count")
         }
-      case .momentum:
-        if state.variables.contains(where: { $0[.momentum] != nil }) {
-          let trace = try tree(state) { $0[.momentum]?.tensor }
-          try inner.add(.map(trace), at: ["trace"], "trace")
+      case .slot(let word):
+        if state.variables.contains(where: { $0[word.slot] != nil }) {
+          let slots = try tree(state) { $0[word.slot]?.tensor }
+          try inner.add(.map(slots), at: [word.text], word.text)
         }
-      case .moments:
+      case .slots:
         if chain.isCounted { try inner.add(.count(try count(state)), at: ["count"], "count") }
         for word in chain.words {
           let slots = try tree(state) { $0[word.slot]?.tensor }

@@ -1,3 +1,4 @@
+internal import OptimizerCatalog
 internal import Tensors
 
 /// Which of Adafactor's means optax keeps for a parameter, in the hub's words.
@@ -6,6 +7,13 @@ internal import Tensors
 /// of two equal ones the later being the longer. The hub calls them by the axis that they average over. What optax does
 /// not use it keeps as one zero.
 enum FactoredMeans {
+  private static let row = OptimizerCatalog.all.lazy.flatMap { $0.rows(in: .optax) }
+    .first { row in row.words.contains { $0.slot == .factoredRow } }
+
+  private static func word(_ slot: SlotName) -> String? {
+    row?.words.first { $0.slot == slot }?.text
+  }
+
   /// The slot of a word, `nil` where the tensor stands for nothing.
   ///
   /// - Parameters:
@@ -18,9 +26,9 @@ enum FactoredMeans {
     shapes: [String: Shape],
     parameter: Shape?
   ) -> SlotName? {
-    let isUnused = { (word: String) in shapes[word]?.dimensions == [1] }
-    let isWhole = isUnused("v_row") && isUnused("v_col")
-    if word == "v" {
+    let isUnused = { (word: String?) in word.flatMap { shapes[$0] }?.dimensions == [1] }
+    let isWhole = isUnused(self.word(.factoredRow)) && isUnused(self.word(.factoredColumn))
+    if word == self.word(.secondMoment) {
       if !isWhole { return isUnused(word) ? nil : .unrecognized(word) }
       return parameter == nil || parameter == shapes[word] ? .secondMoment : .unrecognized(word)
     }
@@ -29,7 +37,7 @@ enum FactoredMeans {
     let axes = parameter.dimensions.indices.sorted {
       (parameter.dimensions[$0], $0) < (parameter.dimensions[$1], $1)
     }
-    let averaged = axes[axes.count - (word == "v_row" ? 1 : 2)]
+    let averaged = axes[axes.count - (word == self.word(.factoredRow) ? 1 : 2)]
     var rest = parameter.dimensions
     rest.remove(at: averaged)
     guard shapes[word]?.dimensions == rest, axes.suffix(2).min() == parameter.rank - 2 else {

@@ -69,10 +69,11 @@ struct OptaxState {
 
   /// The means that `optax.adafactor` keeps of its updates, which are a state of their own.
   init?(meansOfUpdates node: TreeNode) {
-    guard Set(node.children.map(\.key)) == ["count", "ema"], let tree = node["ema"] else {
-      return nil
-    }
-    fields = [Field(word: "ema", slot: .firstMoment, tree: tree)]
+    let keys = Set(node.children.map(\.key))
+    let words = Self.rows.flatMap(\.row.beside)
+    guard let word = words.first(where: { keys == ["count", $0.text] }), let tree = node[word.text]
+    else { return nil }
+    fields = [Field(word: word.text, slot: word.slot, tree: tree)]
     count = nil
   }
 

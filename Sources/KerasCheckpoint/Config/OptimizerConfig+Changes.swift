@@ -1,4 +1,5 @@
 internal import ByteIO
+internal import OptimizerCatalog
 internal import OptimizerCore
 internal import Tensors
 internal import TrainingState
@@ -105,20 +106,14 @@ extension OptimizerConfig {
       let json = HyperparameterKey("learning_rate", "learning_rate").json(rate)
       return tree.replacing(place + ["learning_rate"], with: json)
     }
-    if schedule.kind == "keras_bert", kind == "keras_bert_adamw" {
-      var result = tree
-      let keys = [
-        ("learning_rate", "learning_rate"), ("decay_steps", "decay_steps"),
-        ("warmup_steps", "warmup_steps"), ("min_lr", "min_learning_rate"),
-      ]
-      for (keras, hub) in keys {
-        guard let number = schedule.parameters[hub]?.number else { continue }
-        result = result.replacing(place + [keras], with: JSONTree(number: number))
+    if let own = known?.keras.schedule, schedule.kind == own.kind {
+      return own.words.reduce(tree) { tree, word in
+        guard let number = schedule.parameters[word.key]?.number else { return tree }
+        return tree.replacing(place + [word.text], with: JSONTree(number: number))
       }
-      return result
     }
     let old = hasScheduleObject ? values["learning_rate"] : nil
-    guard kind != "keras_bert_adamw", family != .multiBackend, values["lr_schedule"] == nil,
+    guard known?.keras.schedule == nil, family != .multiBackend, values["lr_schedule"] == nil,
       let object = ScheduleConfig.object(schedule, replacing: old, family)
     else {
       note("Keras has no schedule of kind \(schedule.kind) for \(className): the file's is kept")

@@ -1,4 +1,5 @@
 internal import ByteIO
+internal import OptimizerCatalog
 internal import OptimizerCore
 internal import Tensors
 
@@ -16,14 +17,10 @@ extension OptimizerConfig {
       else { continue }
       record.hyperparameters[key.hub] = value
     }
-    if kind == "keras_bert_adamw" {
-      // The rule has no such variant: keras-bert's greatest second moment stays zero.
-      if record.hyperparameters["amsgrad"] == .bool(false) {
-        record.hyperparameters["amsgrad"] = nil
-      }
-      return record
+    for name in known?.keras.idleSwitches ?? [] where record.hyperparameters[name] == .bool(false) {
+      record.hyperparameters[name] = nil
     }
-    arithmetic(family, &record)
+    if known?.keras.isItsOwnArithmetic != true { arithmetic(family, &record) }
     return record
   }
 
@@ -43,19 +40,9 @@ extension OptimizerConfig {
       record.hyperparameters["arithmetic"] = .string(Arithmetic.keras.rawValue)
     case .legacy:
       record.hyperparameters["arithmetic"] = .string(Arithmetic.tensorflow.rawValue)
-      let isStill = record.hyperparameters["momentum"] == .double(0)
-      switch record.kind {
-      case "adam", "adamw":
-        if isBERT4Keras {
-          record.hyperparameters["epsilon_placement"] = .string("corrected")
-        } else {
-          record.hyperparameters["bias_correction"] = .string("power")
-        }
-      case "sgd" where !isStill: record.hyperparameters["buffer"] = .string("step")
-      case "rmsprop" where isStill:
-        record.hyperparameters["epsilon_placement"] = .string("outside")
-      default: break
-      }
+      let dialect: Dialect = isBERT4Keras ? .bert4keras : .tfKerasLegacy
+      let implied = known?.implied(in: dialect, by: record.hyperparameters) ?? [:]
+      record.hyperparameters.merge(implied) { $1 }
     case .multiBackend: break
     }
   }
@@ -67,11 +54,13 @@ extension OptimizerConfig {
       return ScheduleConfig.record(values["learning_rate"] ?? .null)
     }
     guard let rate = (values["learning_rate"] ?? values["lr"])?.number else { return nil }
-    if kind == "keras_bert_adamw" {
-      var record = ScheduleRecord(kind: "keras_bert", parameters: ["learning_rate": .double(rate)])
-      record.parameters["decay_steps"] = count("decay_steps")
-      record.parameters["warmup_steps"] = count("warmup_steps")
-      record.parameters["min_learning_rate"] = values["min_lr"]?.number.map(AttributeValue.double)
+    if let own = known?.keras.schedule {
+      var record = ScheduleRecord(kind: own.kind, parameters: [:])
+      for word in own.words {
+        record.parameters[word.key] =
+          word.isCount ? count(word.text) : values[word.text]?.number.map(AttributeValue.double)
+      }
+      record.parameters["learning_rate"] = .double(rate)
       return record
     }
     if let knots = values["lr_schedule"]?.members, !knots.isEmpty {
@@ -88,7 +77,7 @@ extension OptimizerConfig {
         ]
       )
     }
-    if let decay = values["decay"]?.number, decay != 0, kind != "nadam" {
+    if let decay = values["decay"]?.number, decay != 0, known?.hasFallingMomentum != true {
       return ScheduleRecord(
         kind: "inverse_time",
         parameters: [

@@ -61,18 +61,16 @@ struct OptimizerConfig {
 
   // MARK: Kind
 
-  /// The hub's word for the rule: by the class, else by the values that only one rule has.
-  var kind: String {
-    let values = values
-    if values["exclude_from_layer_adaptation"] != nil { return "lamb" }
-    let known = OptimizerCatalog.description(ofKerasClass: className)?.kind
-    if values["weight_decay_rate"] != nil, known == nil || known == "adam" { return "adamw" }
-    if let known { return known }
-    if values["warmup_steps"] != nil, values["min_lr"] != nil { return "keras_bert_adamw" }
-    if values["multiply_by_parameter_scale"] != nil { return "adafactor" }
-    if values["beta_1"] != nil, values["epsilon"] != nil { return "adam" }
-    return className.lowercased()
+  /// The optimizer's entry, by the class or by the values that only one has; `nil` where neither tells.
+  var known: OptimizerDescription? {
+    OptimizerCatalog.description(
+      ofKerasClass: className,
+      with: Set((values.members ?? []).map(\.name))
+    )
   }
+
+  /// The hub's word for the rule.
+  var kind: String { known?.kind ?? className.lowercased() }
 
   /// Whether bert4keras' own Adam is behind the class.
   var isBERT4Keras: Bool { values["bias_correction"] != nil }

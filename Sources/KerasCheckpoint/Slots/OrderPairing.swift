@@ -147,9 +147,8 @@ struct OrderPairing {
     let values = record.hyperparameters
     func isOn(_ key: String) -> Bool { values[key] == .bool(true) }
     func number(_ key: String) -> Double { values[key]?.number ?? 0 }
-    // Adam and AdamW keep the same.
-    let isAdam = [fit.kind, record.kind].allSatisfy(["adam", "adamw"].contains)
-    guard isAdam || fit.kind == record.kind else { return false }
+    func kin(_ kind: String) -> String { OptimizerCatalog.description(of: kind)?.family ?? kind }
+    guard kin(fit.kind) == kin(record.kind) else { return false }
     let settings = fit.settings
     let hasMomentum = number("momentum") != 0
     if family.hasOptionalMomentum(fit.kind), settings.contains("momentum") != hasMomentum {

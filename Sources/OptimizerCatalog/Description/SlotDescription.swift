@@ -30,6 +30,25 @@ public struct SlotDescription: Sendable, Hashable {
     case columns
     /// One number.
     case scalar
+    /// One number for each index of the first axis.
+    case firstAxis = "first_axis"
+    /// One number for each index of the second axis.
+    case secondAxis = "second_axis"
+    /// One number for each index of the third axis.
+    case thirdAxis = "third_axis"
+    /// One number for each index of the fourth axis.
+    case fourthAxis = "fourth_axis"
+
+    /// The one axis of the variable that it runs along, `nil` where it is another form.
+    public var axis: Int? {
+      switch self {
+      case .firstAxis: 0
+      case .secondAxis: 1
+      case .thirdAxis: 2
+      case .fourthAxis: 3
+      case .elementwise, .rows, .columns, .scalar: nil
+      }
+    }
 
     /// The shape of a variable's slot.
     ///
@@ -38,13 +57,14 @@ public struct SlotDescription: Sendable, Hashable {
     /// - Throws: `StateError` with code `malformed` when the shape overflows.
     public func shape(for variable: Shape) throws -> Shape? {
       let dimensions = variable.dimensions
+      if let axis { return axis < dimensions.count ? try Shape([dimensions[axis]]) : nil }
       switch self {
-      case .elementwise: return variable
       case .scalar: return .scalar
       case .rows where dimensions.count >= 2: return try Shape(Array(dimensions.dropLast()))
       case .columns where dimensions.count >= 2:
         return try Shape(Array(dimensions.dropLast(2)) + dimensions.suffix(1))
       case .rows, .columns: return nil
+      default: return variable
       }
     }
   }
@@ -55,8 +75,8 @@ public struct SlotDescription: Sendable, Hashable {
     case number(Double)
     /// The variable's own value.
     case weights
-    /// A number that depends on the framework or on a setting.
-    case various
+    /// A number that depends on the framework or on a setting, and the usual one, where there is one.
+    case various(Double?)
   }
 
   /// The slot's name in the hub.
@@ -108,18 +128,20 @@ public struct SlotDescription: Sendable, Hashable {
 
   private static let byName = Dictionary(uniqueKeysWithValues: all.map { ($0.name, $0) })
 
-  /// Every slot that the hub has a name for.
-  public static let all: [SlotDescription] = [
+  /// Every slot that the hub has a name for, and those that one optimizer alone keeps.
+  public static let all: [SlotDescription] = shared + OptimizerCatalog.all.flatMap(\.ownSlots)
+
+  private static let shared: [SlotDescription] = [
     SlotDescription(.firstMoment, .gradients),
     SlotDescription(.secondMoment, .squares),
     SlotDescription(.greatestSecondMoment, .maximum),
     SlotDescription(.infinityNorm, .maximum),
     SlotDescription(.momentumProduct, .product, form: .scalar, beginning: .number(1)),
     SlotDescription(.momentum, .gradients),
-    SlotDescription(.accumulator, .squares, beginning: .various),
+    SlotDescription(.accumulator, .squares, beginning: .various(nil)),
     SlotDescription(.updateAccumulator, .squares),
     SlotDescription(.linear, .gradients),
-    SlotDescription(.meanSquare, .squares, beginning: .various),
+    SlotDescription(.meanSquare, .squares, beginning: .various(0)),
     SlotDescription(.meanGradient, .gradients),
     SlotDescription(.growingSecondMoment, .squares),
     SlotDescription(.factoredRow, .squares, form: .rows),
@@ -129,10 +151,10 @@ public struct SlotDescription: Sendable, Hashable {
     SlotDescription(.average, .weights, beginning: .weights),
     SlotDescription(.master, .weights, beginning: .weights),
     SlotDescription(.averagedWeights, .weights),
-    SlotDescription(.currentRate, .rate, form: .scalar, beginning: .various),
+    SlotDescription(.currentRate, .rate, form: .scalar, beginning: .various(nil)),
     SlotDescription(.averagingShare, .rate, form: .scalar, beginning: .number(1)),
     SlotDescription(.previousGradient, .gradients),
-    SlotDescription(.stepSize, .rate, beginning: .various),
+    SlotDescription(.stepSize, .rate, beginning: .various(nil)),
     SlotDescription(.baseWeights, .weights, beginning: .weights),
   ]
 }

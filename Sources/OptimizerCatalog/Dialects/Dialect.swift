@@ -12,6 +12,8 @@ public enum Dialect: String, Sendable, Hashable, CaseIterable {
   case transformers
   /// The keys of bitsandbytes' state, which are one optimizer's as well as another's.
   case bitsandbytes
+  /// The keys of the state of apex' optimizers.
+  case apex
   /// The keys of MLX' optimizer state, one letter each.
   case mlx
   /// Keras up to 2.3, which had several backends.
@@ -26,4 +28,7 @@ public enum Dialect: String, Sendable, Hashable, CaseIterable {
   case bert4keras
   /// The fields of optax' states, such as `ScaleByAdamState`.
   case optax
+
+  /// The dialects that files of torch's can be in.
+  public static let torchFamily: [Dialect] = [.torch, .transformers, .apex, .bitsandbytes]
 }

@@ -23,10 +23,24 @@ public struct DialectRow: Sendable, Hashable {
     /// The variables that have it.
     public let owners: Owners
 
-    init(_ text: String, _ slot: SlotName, of owners: Owners = .all) {
+    /// Whether the axis that a mean was taken over stays, one element long.
+    public let keepsAxis: Bool
+
+    /// What the slot is before the first update where the dialect's is something else than others'.
+    public let beginning: Double?
+
+    init(
+      _ text: String,
+      _ slot: SlotName,
+      of owners: Owners = .all,
+      keepsAxis: Bool = false,
+      beginning: Double? = nil
+    ) {
       self.text = text
       self.slot = slot
       self.owners = owners
+      self.keepsAxis = keepsAxis
+      self.beginning = beginning
     }
   }
 
@@ -51,13 +65,25 @@ public struct DialectRow: Sendable, Hashable {
   /// The words, in the dialect's order.
   public let words: [Word]
 
-  init(_ dialect: Dialect, _ words: KeyValuePairs<String, SlotName>) {
-    self.init(dialect, list: [.each(words)])
+  /// Words of a state that the dialect keeps apart, and that mean so only where the row's are beside it.
+  public let beside: [Word]
+
+  init(
+    _ dialect: Dialect,
+    _ words: KeyValuePairs<String, SlotName>,
+    beside: KeyValuePairs<String, SlotName> = [:]
+  ) {
+    self.init(dialect, list: [.each(words)], beside: beside)
   }
 
-  init(_ dialect: Dialect, list sections: [ListSection]) {
+  init(
+    _ dialect: Dialect,
+    list sections: [ListSection],
+    beside: KeyValuePairs<String, SlotName> = [:]
+  ) {
     self.dialect = dialect
     self.sections = sections
+    self.beside = beside.map { Word($0.key, $0.value) }
     words = sections.flatMap(\.words)
   }
 

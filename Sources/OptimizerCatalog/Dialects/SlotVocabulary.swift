@@ -57,9 +57,25 @@ public struct SlotVocabulary: Sendable {
     of kind: String? = nil,
     isPresent: (String) -> Bool
   ) -> SlotName? {
+    self.word(word, of: kind, isPresent: isPresent)?.slot
+  }
+
+  /// What a word means, and how its slot is kept.
+  ///
+  /// - Parameters:
+  ///   - word: The word.
+  ///   - kind: The optimizer, `nil` where it is not known; its own rows go first.
+  ///   - isPresent: Tells whether the variable has another word, too.
+  /// - Returns: The word of a row, or the hub's own name; `nil` where it is none of the vocabulary.
+  /// - Complexity: O(number of rows that have the word), which is a few.
+  public func word(
+    _ word: String,
+    of kind: String? = nil,
+    isPresent: (String) -> Bool
+  ) -> DialectRow.Word? {
     if var places = places[word] {
       // Most words are of one row: nobody has to look at what else is there.
-      if places.count == 1 { return rows[places[0]].words.first { $0.text == word }?.slot }
+      if places.count == 1 { return rows[places[0]].words.first { $0.text == word } }
       if let kind {
         let own = places.filter { rows[$0].kind == kind }
         if !own.isEmpty { places = own }
@@ -69,10 +85,11 @@ public struct SlotVocabulary: Sendable {
         rows[$0].words.allSatisfy { $0.text == word || isPresent($0.text) }
       }
       let best = whole.max { rows[$0].words.count < rows[$1].words.count } ?? places[0]
-      return rows[best].words.first { $0.text == word }?.slot
+      return rows[best].words.first { $0.text == word }
     }
     let name = SlotName(rawValue: word)
-    return SlotDescription.of(name) != nil || name.isUnknown ? name : nil
+    let isKnown = SlotDescription.of(name) != nil || name.isUnknown
+    return isKnown ? DialectRow.Word(word, name) : nil
   }
 
   /// The words for a variable's slots, such that ``slot(_:of:isPresent:)`` finds each of them again.

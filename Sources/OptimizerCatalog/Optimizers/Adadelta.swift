@@ -9,11 +9,19 @@ extension OptimizerDescription {
   static let adadelta = OptimizerDescription(
     "adadelta",
     "Adadelta: means of squared gradients and of squared updates (arXiv:1212.5701)",
-    slots: [.always(.accumulator), .always(.updateAccumulator)],
+    slots: [.always(.accumulator, beginning: 0), .always(.updateAccumulator)],
     kerasClasses: ["Adadelta"],
     rows: [
       DialectRow(.torch, ["square_avg": .accumulator, "acc_delta": .updateAccumulator]),
-      DialectRow(.tensorFlow, ["Adadelta": .accumulator, "Adadelta_1": .updateAccumulator]),
+      DialectRow(
+        .tensorFlow,
+        list: [
+          .each(words: [
+            DialectRow.Word("Adadelta", .accumulator, beginning: 0),
+            DialectRow.Word("Adadelta_1", .updateAccumulator),
+          ])
+        ]
+      ),
       DialectRow(.mlx, ["v": .accumulator, "u": .updateAccumulator]),
       DialectRow(
         .tensorFlowObjects,
@@ -32,6 +40,17 @@ extension OptimizerDescription {
       DialectRow(.tfKeras, kerasWords),
       DialectRow(.keras3, kerasWords),
       DialectRow(.optax, ["e_g": .accumulator, "e_x": .updateAccumulator]),
-    ]
+    ],
+    settings: [
+      SettingRow(
+        .torch,
+        [
+          .rate(1), SettingWord("rho", .number("rho"), 0.9), .epsilon(1e-6), .decay(0), .maximize,
+          .capturable, .foreach, .differentiable,
+        ],
+        toldBy: ["lr", "rho", "eps"]
+      )
+    ],
+    optaxTuple: StateTuple(.empty, .slots, .rate, isCounted: false)
   )
 }

@@ -19,7 +19,13 @@ extension OptimizerDescription {
     rows: [
       DialectRow(
         .torch,
-        ["row_var": .factoredRow, "col_var": .factoredColumn, "variance": .secondMoment]
+        list: [
+          .each(words: [
+            DialectRow.Word("row_var", .factoredRow, keepsAxis: true),
+            DialectRow.Word("col_var", .factoredColumn, keepsAxis: true),
+            DialectRow.Word("variance", .secondMoment),
+          ])
+        ]
       ),
       DialectRow(
         .transformers,
@@ -38,8 +44,37 @@ extension OptimizerDescription {
       ),
       DialectRow(
         .optax,
-        ["v_row": .factoredRow, "v_col": .factoredColumn, "v": .secondMoment]
+        ["v_row": .factoredRow, "v_col": .factoredColumn, "v": .secondMoment],
+        beside: ["ema": .firstMoment]
       ),
-    ]
+    ],
+    settings: [
+      SettingRow(
+        .torch,
+        [
+          .rate(0.01), SettingWord("beta2_decay", .negated("decay_exponent"), -0.8),
+          SettingWord("eps", .numbers(["epsilon1", "epsilon2"]), [nil, 0.001]),
+          SettingWord("d", .number("clip_threshold"), 1), .decay(0), .anyForeach, .maximize,
+        ],
+        toldBy: ["beta2_decay"],
+        decay: .apart,
+        standsIn: true
+      ),
+      SettingRow(
+        .transformers,
+        [
+          SettingWord("lr", .number("learning_rate")),
+          SettingWord("eps", .numbers(["epsilon1", "epsilon2"]), [1e-30, 0.001]),
+          SettingWord("clip_threshold", .number("clip_threshold"), 1),
+          SettingWord("decay_rate", .negated("decay_exponent"), -0.8), .decay(0),
+        ],
+        toldBy: ["clip_threshold", "decay_rate"],
+        unused: ["beta1", "scale_parameter", "relative_step", "warmup_init"],
+        // A number for people to read.
+        remarks: ["RMS"],
+        decay: .apart
+      ),
+    ],
+    keras: KerasTraits(mark: .init(words: ["multiply_by_parameter_scale"], scope: .unknown))
   )
 }

@@ -17,6 +17,7 @@ extension OptimizerDescription {
       ]
     ),
     DialectRow(.torch, ["exp_avg": .firstMoment, "exp_avg_sq": .secondMoment]),
+    DialectRow(.apex, ["exp_avg": .firstMoment, "exp_avg_sq": .secondMoment]),
     DialectRow(
       .tensorFlow,
       list: [
@@ -74,6 +75,11 @@ extension OptimizerDescription {
     ]
   )
 
+  static let adamImplied = [
+    ImpliedSetting(.bert4keras, "epsilon_placement", .string("corrected")),
+    ImpliedSetting(.tfKerasLegacy, "bias_correction", .string("power")),
+  ]
+
   /// Kingma & Ba, 2015, Algorithm 1; Reddi et al., 2018, for AMSGrad.
   static let adam = OptimizerDescription(
     "adam",
@@ -81,6 +87,41 @@ extension OptimizerDescription {
     slots: adamSlots,
     biasCorrection: .recorded,
     kerasClasses: ["Adam"],
-    rows: adamRows
+    rows: adamRows,
+    settings: [
+      .adamOfTorch(decay: 0, isApart: false),
+      // `FusedAdam`, whose `adam_w_mode` is an attribute of the object.
+      SettingRow(
+        .apex,
+        [
+          .rate(0.001), SettingWord("bias_correction", .correction, true), .betas, .epsilon(1e-8),
+          .decay(0),
+        ],
+        toldBy: ["lr", "bias_correction", "betas", "eps", "weight_decay"],
+        unused: ["step"],
+        decay: .untold(apartKind: "adamw"),
+        counter: .group("step"),
+        isTorchsArithmetic: false
+      ),
+    ],
+    implied: adamImplied,
+    keras: KerasTraits(mark: .init(words: ["beta_1", "epsilon"], scope: .unknown)),
+    optaxTuple: StateTuple(.slots, .rate)
   )
+}
+
+extension SettingRow {
+  /// Of Adam and AdamW, which are one class since torch 2.6; which of the two a group is of its mark says.
+  static func adamOfTorch(decay: Double, isApart: Bool) -> SettingRow {
+    SettingRow(
+      .torch,
+      SettingWord.adams(rate: 0.001, decay: decay) + [
+        SettingWord("amsgrad", .flag("amsgrad"), false), .maximize, .foreach, .capturable,
+        .differentiable, .fused, .decoupling(isApart),
+      ],
+      toldBy: ["lr", "betas", "eps", "weight_decay", "amsgrad"],
+      decay: .marked("decoupled_weight_decay", apartKind: "adamw"),
+      standsIn: true
+    )
+  }
 }

@@ -19,6 +19,16 @@ extension OptimizerDescription {
       DialectRow(.tfKeras, ["m": .firstMoment, "u": .infinityNorm]),
       DialectRow(.keras3, ["momentum": .firstMoment, "norm": .infinityNorm]),
       DialectRow(.optax, ["mu": .firstMoment, "nu": .infinityNorm]),
-    ]
+    ],
+    settings: [
+      // The RAdam of before 2.1 and many others have the same.
+      SettingRow(
+        .torch,
+        SettingWord.adams(rate: 0.002) + [.foreach, .maximize, .differentiable, .capturable],
+        toldBy: ["lr", "betas", "eps", "weight_decay"],
+        isToldBySlots: true
+      )
+    ],
+    optaxTuple: StateTuple(.slots, .rate)
   )
 }

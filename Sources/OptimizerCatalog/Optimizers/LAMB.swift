@@ -15,6 +15,8 @@ extension OptimizerDescription {
       DialectRow(.keras3, ["momentum": .firstMoment, "velocity": .secondMoment]),
       DialectRow(.bert4keras, ["m": .firstMoment, "v": .secondMoment]),
       DialectRow(.optax, ["mu": .firstMoment, "nu": .secondMoment]),
-    ]
+    ],
+    keras: KerasTraits(mark: .init(words: ["exclude_from_layer_adaptation"], scope: .any)),
+    optaxTuple: StateTuple(.slots, .empty, .empty, .rate)
   )
 }

@@ -13,6 +13,7 @@ extension OptimizerDescription {
       DialectRow(.keras3, ["momentum": .momentum]),
       DialectRow(.bert4keras, ["m": .momentum]),
       DialectRow(.optax, ["mu": .momentum]),
-    ]
+    ],
+    optaxTuple: StateTuple(.slots, .empty, .rate)
   )
 }

@@ -38,6 +38,17 @@ extension OptimizerDescription {
         ]
       ),
       DialectRow(.optax, ["mu": .firstMoment, "nu": .secondMoment]),
+    ],
+    settings: [
+      SettingRow(
+        .torch,
+        SettingWord.adams(rate: 0.002) + [
+          SettingWord("momentum_decay", .number("momentum_decay"), 0.004), .decoupling(false),
+          .maximize, .foreach, .capturable, .differentiable,
+        ],
+        toldBy: ["momentum_decay"],
+        decay: .marked("decoupled_weight_decay", apartKind: nil)
+      )
     ]
   )
 }

@@ -7,6 +7,9 @@ extension OptimizerDescription {
     .each(["average_gradient": .meanGradient], when: "centered"),
   ]
 
+  /// It begins at one; every other framework's at zero.
+  private static let tensorFlowMeanSquare = DialectRow.Word("RMSProp", .meanSquare, beginning: 1)
+
   /// Tieleman & Hinton, 2012, lecture 6.5; Graves, 2013, equations 38 to 45, for the centered form.
   ///
   /// TensorFlow's always keeps a momentum, which comes last: only the centered rule has a slot before it.
@@ -25,10 +28,18 @@ extension OptimizerDescription {
       DialectRow(.torch, ["square_avg": .meanSquare]),
       DialectRow(
         .tensorFlow,
-        ["RMSProp": .meanSquare, "RMSProp_1": .meanGradient, "RMSProp_2": .momentum]
+        list: [
+          .each(words: [
+            tensorFlowMeanSquare, DialectRow.Word("RMSProp_1", .meanGradient),
+            DialectRow.Word("RMSProp_2", .momentum),
+          ])
+        ]
       ),
-      DialectRow(.tensorFlow, ["RMSProp": .meanSquare, "RMSProp_1": .momentum]),
-      DialectRow(.tensorFlow, ["RMSProp": .meanSquare]),
+      DialectRow(
+        .tensorFlow,
+        list: [.each(words: [tensorFlowMeanSquare, DialectRow.Word("RMSProp_1", .momentum)])]
+      ),
+      DialectRow(.tensorFlow, list: [.each(words: [tensorFlowMeanSquare])]),
       DialectRow(.mlx, ["v": .meanSquare]),
       DialectRow(
         .tensorFlowObjects,
@@ -49,6 +60,29 @@ extension OptimizerDescription {
       DialectRow(.keras3, list: kerasList),
       DialectRow(.optax, ["nu": .meanSquare]),
       DialectRow(.optax, ["mu": .meanGradient, "nu": .meanSquare]),
-    ]
+    ],
+    settings: [
+      SettingRow(
+        .torch,
+        [
+          .rate(0.01), SettingWord("momentum", .number("momentum"), 0),
+          SettingWord("alpha", .number("rho"), 0.99), .epsilon(1e-8),
+          SettingWord("centered", .flag("centered"), false), .decay(0), .capturable, .foreach,
+          .maximize, .differentiable,
+        ],
+        toldBy: ["alpha", "centered"],
+        standsIn: true
+      )
+    ],
+    stepBuffers: [.tensorFlow, .kerasMultiBackend, .tfKerasLegacy, .tfKeras, .keras3],
+    implied: [
+      ImpliedSetting(.tfKerasLegacy, "epsilon_placement", .string("outside"), .zero("momentum"))
+    ],
+    optaxTuple: StateTuple(
+      .slots,
+      .rate,
+      .slot(DialectRow.Word("trace", .momentum)),
+      isCounted: false
+    )
   )
 }

@@ -18,6 +18,25 @@ extension OptimizerDescription {
       DialectRow(.tfKeras, ["m": .momentum]),
       DialectRow(.keras3, list: [.each(["momentum": .momentum], when: "momentum")]),
       DialectRow(.optax, ["trace": .momentum]),
-    ]
+    ],
+    settings: [
+      SettingRow(
+        .torch,
+        [
+          .rate(0.001), SettingWord("momentum", .number("momentum"), 0),
+          SettingWord("dampening", .number("dampening"), 0), .decay(0),
+          SettingWord("nesterov", .flag("nesterov"), false), .maximize, .foreach, .differentiable,
+          .fused,
+        ],
+        toldBy: ["momentum", "dampening", "nesterov"],
+        counter: .none,
+        standsIn: true
+      )
+    ],
+    stepBuffers: [.kerasMultiBackend, .tfKerasLegacy, .tfKeras, .keras3],
+    implied: [
+      ImpliedSetting(.tfKerasLegacy, "buffer", .string("step"), .unlessZero("momentum"))
+    ],
+    optaxTuple: StateTuple(.slots, .rate, isCounted: false)
   )
 }

@@ -23,6 +23,25 @@ extension OptimizerDescription {
       // Two states, one inside the other: `schedule_free_adamw` of optax.contrib.
       DialectRow(.optax, ["z": .baseWeights]),
       DialectRow(.optax, ["nu": .secondMoment]),
+    ],
+    settings: [
+      // `AdamWScheduleFree` of schedulefree 1.4.
+      SettingRow(
+        .torch,
+        [
+          .rate(0.0025), .betas, .epsilon(1e-8), SettingWord("r", .number("r"), 0),
+          SettingWord("k", .count("k"), 0), SettingWord("warmup_steps", .count("warmup_steps"), 0),
+          SettingWord("train_mode", .flag("train_mode"), false),
+          SettingWord("weight_sum", .number("weight_sum"), 0),
+          SettingWord("lr_max", .number("lr_max"), -1),
+          SettingWord("scheduled_lr", .number("scheduled_lr"), 0),
+          SettingWord("weight_lr_power", .number("weight_lr_power"), 2), .decay(0),
+          SettingWord("foreach", .flag("foreach"), true),
+        ],
+        toldBy: ["betas", "k", "weight_lr_power", "weight_sum", "scheduled_lr"],
+        decay: .apart,
+        counter: .group("k")
+      )
     ]
   )
 }

@@ -12,12 +12,14 @@ extension SettingDescription {
       "learning_rate",
       any,
       "the rate where no schedule gives it",
-      keras: .outdated("lr")
+      keras: .outdated("lr"),
+      isUnasked: true
     ),
     SettingDescription(
       "learning_rate_decay",
       any,
-      "Adagrad's: the rate is divided by 1 + (t − 1) times it"
+      "Adagrad's: the rate is divided by 1 + (t − 1) times it",
+      isUnasked: true
     ),
     SettingDescription(
       "learning_rate_power",
@@ -64,12 +66,22 @@ extension SettingDescription {
     ),
     SettingDescription("amsgrad", .flag, "whether the greatest second moment so far divides"),
     SettingDescription("centered", .flag, "whether the mean of gradients is subtracted"),
-    SettingDescription("momentum", any, "decay of the momentum"),
+    SettingDescription("momentum", any, "decay of the momentum", isUnasked: true),
     SettingDescription("momentum_decay", any, "NAdam's: how fast its momentum rises"),
-    SettingDescription("dampening", any, "what share of a gradient the momentum leaves out"),
+    SettingDescription(
+      "dampening",
+      any,
+      "what share of a gradient the momentum leaves out",
+      isUnasked: true
+    ),
     SettingDescription("nesterov", .flag, "whether the momentum looks ahead"),
     SettingDescription("buffer", .choice, "whether momentum buffers hold gradients or steps"),
-    SettingDescription("initial_accumulator_value", any, "what sums or means of squares begin at"),
+    SettingDescription(
+      "initial_accumulator_value",
+      any,
+      "what sums or means of squares begin at",
+      isUnasked: true
+    ),
   ]
 
   private static let rules = [
@@ -102,6 +114,13 @@ extension SettingDescription {
     SettingDescription("eta_plus", any, "Rprop's factor where a sign has stayed"),
     SettingDescription("step_size_min", any, "Rprop's least step"),
     SettingDescription("step_size_max", any, "Rprop's greatest step"),
+    SettingDescription(
+      "ns_coefficients",
+      .numbers,
+      "Muon's polynomial, whose iteration makes a matrix orthogonal"
+    ),
+    SettingDescription("ns_steps", .count(atLeast: 0), "Muon's iterations of its polynomial"),
+    SettingDescription("adjust_lr_fn", .choice, "how Muon's rate follows a matrix' shape"),
     SettingDescription("beta", any, "FTRL's: added to the root of the accumulator"),
     SettingDescription("l1_regularization_strength", any, "FTRL's penalty of absolute values"),
     SettingDescription("l2_regularization_strength", any, "FTRL's penalty of squares"),

@@ -12,6 +12,8 @@ public struct SettingDescription: Sendable, Hashable {
     case choice
     /// A list of words.
     case words
+    /// A list of numbers.
+    case numbers
   }
 
   /// A word of Keras' configurations for it.
@@ -56,11 +58,21 @@ public struct SettingDescription: Sendable, Hashable {
   /// Keras' words where they are others.
   public let kerasWords: [KerasWord]
 
-  init(_ key: String, _ domain: Domain, _ meaning: String, keras: KerasWord...) {
+  /// Whether it means nothing unless somebody asks for it, the slots prove it, or it has done its work by the first step.
+  public let isUnasked: Bool
+
+  init(
+    _ key: String,
+    _ domain: Domain,
+    _ meaning: String,
+    keras: KerasWord...,
+    isUnasked: Bool = false
+  ) {
     self.key = key
     self.domain = domain
     self.meaning = meaning
     kerasWords = keras
+    self.isUnasked = isUnasked
   }
 
   /// Finds a hyper-parameter.
@@ -92,7 +104,7 @@ public struct SettingDescription: Sendable, Hashable {
 }
 
 extension SettingDescription.Domain: CustomStringConvertible {
-  /// `number`, `number from 0 to 1`, `whole number from 1`, `true or false`, `word` or `list of words`.
+  /// `number`, `number from 0 to 1`, `whole number from 1`, `true or false`, `word`, `list of words` or `list of numbers`.
   public var description: String {
     switch self {
     case .number(let range) where range == -.infinity ... .infinity: "number"
@@ -105,6 +117,7 @@ extension SettingDescription.Domain: CustomStringConvertible {
     case .flag: "true or false"
     case .choice: "word"
     case .words: "list of words"
+    case .numbers: "list of numbers"
     }
   }
 

@@ -53,6 +53,9 @@ package struct FreshOptimizer {
         remedy: "pass --optimizer with the one that shall go on"
       )
     }
+    if rule.kind != record.kind {
+      note?("PyTorch has no '\(record.kind)': its \(rule.kind) goes on with the slots")
+    }
     let step = state.globalStep?.value
     let rate = try FreshRate(state)
     let settings = try FreshSettings(state, record, rule, parameters)
@@ -64,7 +67,7 @@ package struct FreshOptimizer {
       || values["bias_correction"] == .string("none")
     {
       note?(
-        "the source's optimizer corrects no bias; PyTorch's will, from step \(step ?? 0) on, "
+        "bias_correction: the source's optimizer corrects no bias; PyTorch's will, from step \(step ?? 0) on, "
           + "which is right for moments of that age"
       )
     }
@@ -75,6 +78,9 @@ package struct FreshOptimizer {
       isSparedDecay: settings.isSparedDecay,
       asTrainer: asTrainer
     ).groups
+    let decaysApart =
+      rule.kind == rule.row.apartKind
+      || groups.contains { $0.values["weight_decay"]?.number ?? 0 != 0 }
     var entries: [PickleItem] = []
     var dictionaries: [PickleValue] = []
     var tensors: [StoragePlan.Node] = []
@@ -91,7 +97,16 @@ package struct FreshOptimizer {
         number += 1
       }
       dictionaries.append(
-        Self.group(group.values, rule, first..<number, rate, nodes, asTrainer: asTrainer)
+        Self.group(
+          group.values,
+          rule,
+          first..<number,
+          rate,
+          nodes,
+          counted: try Self.count(group.members, rule, step),
+          decaysApart: decaysApart,
+          asTrainer: asTrainer
+        )
       )
     }
     self.tensors = tensors
@@ -111,11 +126,9 @@ package struct FreshOptimizer {
     _ globalStep: Int64?,
     _ nodes: TorchNodes
   ) throws -> (PickleValue, [StoragePlan.Node])? {
-    let present = rule.slots.compactMap { key, slot in variable[slot].map { (key, $0) } }
+    let present = rule.slots.compactMap { word in variable[word.slot].map { (word, $0) } }
     if present.isEmpty { return nil }
-    if let missing = rule.requiredSlots.first(where: { slot in
-      variable[slot] == nil && !(rule.kind == "sgd")
-    }) {
+    if let missing = rule.description.requiredSlots.first(where: { variable[$0] == nil }) {
       throw StateError(
         .unsupported,
         "the variable has some slots of the optimizer and lacks \(missing)",
@@ -130,7 +143,7 @@ package struct FreshOptimizer {
       items.append((nodes.text(key), .object(object)))
       tensors.append(.init(name: "\(variable.name)/\(key)", object: object, tensor: tensor))
     }
-    if rule.hasStep {
+    if rule.row.counter == .variable {
       guard let step = variable.step ?? globalStep else {
         throw StateError(
           .unsupported,
@@ -141,8 +154,33 @@ package struct FreshOptimizer {
       }
       add("step", try TemplateTree.scalar(Double(step), .float32))
     }
-    for (key, slot) in present { add(key, try FactoredSlot.toTorch(slot.tensor.tensor, key)) }
+    for (word, slot) in present {
+      let rank = (variable.value ?? slot.tensor).tensor.shape.rank
+      add(word.text, try FactoredSlot.toTorch(slot.tensor.tensor, word, rank: rank))
+    }
     return (.dictionary(items), tensors)
+  }
+
+  /// The count of updates that a group has behind its settings, `nil` where it has none.
+  private static func count(
+    _ members: [Variable],
+    _ rule: TorchRule,
+    _ globalStep: Int64?
+  ) throws -> (word: String, count: Int64)? {
+    guard case .group(let word) = rule.row.counter,
+      !rule.row.words.contains(where: { $0.text == word })
+    else { return nil }
+    let steps = Set(members.compactMap { $0.step ?? globalStep })
+    guard let step = steps.first, steps.count == 1 else {
+      throw StateError(
+        .unsupported,
+        steps.isEmpty
+          ? "the state does not say how many updates its slots have seen"
+          : "PyTorch's \(rule.kind) counts once for a group, and the steps of its variables differ",
+        remedy: "say it with optstate set --step"
+      )
+    }
+    return (word, step)
   }
 
   private static func group(
@@ -151,21 +189,22 @@ package struct FreshOptimizer {
     _ numbers: Range<Int64>,
     _ rate: FreshRate,
     _ nodes: TorchNodes,
+    counted: (word: String, count: Int64)?,
+    decaysApart: Bool,
     asTrainer: Bool
   ) -> PickleValue {
-    var items: [(String, PickleValue)] = rule.fields.map { key, field in
-      (key, rule.value(field, values, nodes) ?? .none)
+    var items = rule.row.words.map { word in
+      // The Trainer takes the fused kernels of an optimizer that decays apart.
+      let isTold = asTrainer && (word.content == .decoupling || word.content == .fusing)
+      return (
+        word.text, isTold ? .bool(true) : rule.value(word, values, decaysApart: decaysApart, nodes)
+      )
     }
-    if asTrainer {
-      // The Trainer names the decay itself, so that it comes first.
-      if let place = items.firstIndex(where: { $0.0 == "weight_decay" }) {
-        items.insert(items.remove(at: place), at: 0)
-      }
-      if let place = items.firstIndex(where: { $0.0 == "decoupled_weight_decay" }) {
-        items[place].1 = .bool(true)
-      }
-      if let place = items.firstIndex(where: { $0.0 == "fused" }) { items[place].1 = .bool(true) }
+    // The Trainer names the decay itself, so that it comes first.
+    if asTrainer, let place = rule.row.words.firstIndex(where: { $0.content == .decay }) {
+      items.insert(items.remove(at: place), at: 0)
     }
+    if let counted { items.append((counted.word, .int(counted.count))) }
     if let initial = rate.initial { items.append(("initial_lr", .double(initial))) }
     items.append(("params", .list(numbers.map { .int($0) })))
     return nodes.dictionary(items)

@@ -1,3 +1,4 @@
+internal import OptimizerCatalog
 internal import OptimizerCore
 internal import Tensors
 internal import TrainingState
@@ -15,14 +16,8 @@ struct FreshSettings {
   private let rule: TorchRule
   private let hasBuffers: Bool
 
-  /// Settings that mean nothing unless somebody asks for them, that the slots prove, or that have
-  /// done their work by the first step.
-  private static let unasked: Set = [
-    "learning_rate", "learning_rate_decay", "momentum", "dampening", "initial_accumulator_value",
-  ]
-
-  /// Rules whose code has their settings in it.
-  private static let fixed: Set = ["bert_adamw"]
+  /// Whether the optimizer decays unless it is told not to.
+  private let decays: Bool
 
   /// Finds the settings.
   ///
@@ -46,6 +41,16 @@ struct FreshSettings {
     plain.optimizer?.groups = []
     optimizer = try ResolvedOptimizer(plain, for: .pytorch)
     values = try optimizer.checkedOptimizer()?.record.hyperparameters ?? record.hyperparameters
+    decays = rule.row.standard(of: "weight_decay") ?? 0 != 0 && rule.kind == record.kind
+    for word in rule.row.words {
+      for name in word.numbers where values[name] == nil {
+        if word.content == .decay, !decays || values["l2"] != nil { continue }
+        values[name] = rule.row.standard(of: name).map { .double($0) }
+      }
+      if case .flag(let name) = word.content, case .flag(let flag) = word.standard {
+        values[name] = values[name] ?? .bool(flag)
+      }
+    }
     let slots = Set(parameters.flatMap { $0.slots.map(\.name) })
     hasBuffers = slots.contains(.momentum) && rule.slots.contains { $0.slot == .momentum }
     let said = record.hyperparameters
@@ -67,25 +72,40 @@ struct FreshSettings {
         remedy: "pass --optimizer, such as --optimizer \(record.kind):momentum=0.9"
       )
     }
-    if said["amsgrad"] == nil, slots.contains(.greatestSecondMoment) {
-      values["amsgrad"] = .bool(true)
+    for word in rule.row.words {
+      guard case .flag(let name) = word.content, said[name] == nil else { continue }
+      if rule.description.slots(with: name).contains(where: slots.contains) {
+        values[name] = .bool(true)
+      }
     }
-    if said["centered"] == nil, slots.contains(.meanGradient) { values["centered"] = .bool(true) }
     try checkNumbers()
     try checkDecays()
   }
 
-  /// Refuses two decays: a group has one number for both.
+  /// Refuses two decays, as a group has one number for both, and a decay that the optimizer applies in another way.
   private func checkDecays() throws {
     let all = [values] + record.groups.map { values.merging($0.overrides) { $1 } }
     let isTwofold = all.contains { group in
       ["weight_decay", "l2"].allSatisfy { group[$0]?.number ?? 0 != 0 }
     }
-    guard isTwofold else { return }
+    if isTwofold {
+      throw StateError(
+        .unsupported,
+        "PyTorch's groups have one number for weight_decay and l2",
+        remedy: "pass --optimizer with one of them"
+      )
+    }
+    let (foreign, own): (String, String)
+    switch rule.row.decay {
+    case .penalty: (foreign, own) = ("weight_decay", "l2")
+    case .apart: (foreign, own) = ("l2", "weight_decay")
+    case .marked, .untold: return
+    }
+    guard all.contains(where: { $0[foreign]?.number ?? 0 != 0 }) else { return }
     throw StateError(
       .unsupported,
-      "PyTorch's groups have one number for weight_decay and l2",
-      remedy: "pass --optimizer with one of them"
+      "PyTorch's \(rule.kind) has \(own) and no \(foreign)",
+      remedy: "pass --optimizer with \(own), or leave the slots out with --only parameters"
     )
   }
 
@@ -96,9 +116,9 @@ struct FreshSettings {
 
   /// Refuses numbers that nobody says, where PyTorch's own are not what other frameworks have.
   private func checkNumbers() throws {
-    guard !rule.hasUsualNumbers else { return }
-    let missing = rule.fields.flatMap { Self.names($0.field) }.filter { name in
-      !Self.unasked.contains(name) && name != "weight_decay"
+    guard !rule.row.standsIn else { return }
+    let missing = rule.row.words.flatMap(\.numbers).filter { name in
+      !Self.isUnasked(name) && name != "weight_decay"
         && record.hyperparameters[name]?.number == nil
     }
     guard missing.isEmpty else {
@@ -111,27 +131,13 @@ struct FreshSettings {
     }
   }
 
-  /// The record's keys behind a field that holds numbers.
-  private static func names(_ field: TorchRule.Field) -> [String] {
-    switch field {
-    case .number(let name), .negative(let name), .bound(let name): [name]
-    case .betas: ["beta1", "beta2"]
-    case .decay: ["weight_decay"]
-    case .epsilons: ["epsilon1", "epsilon2"]
-    case .pair(let first, let second): [first, second]
-    case .count(let name): [name]
-    case .flag, .decoupled, .fused, .foreach, .off, .unset: []
-    }
+  private static func isUnasked(_ name: String) -> Bool {
+    SettingDescription.of(name)?.isUnasked ?? false
   }
 
   /// Whether a setting of the record becomes part of the groups, or says how they are made.
   private func held(_ key: String) -> Bool {
-    let fields = rule.fields.flatMap { field -> [String] in
-      if case .flag(let name) = field.field { return [name] }
-      if case .foreach = field.field { return ["foreach"] }
-      return Self.names(field.field)
-    }
-    return fields.contains(key)
+    rule.row.words.contains { $0.settings.contains(key) }
       || [
         "learning_rate", "l2", "arithmetic", "square_root", "buffer", "bias_correction",
         "epsilon_placement",
@@ -154,13 +160,20 @@ struct FreshSettings {
           + "the training loop has to do it"
       )
     }
-    guard !Self.fixed.contains(record.kind) else { return }
-    var assumed = rule.fields.flatMap { Self.names($0.field) }.filter { name in
-      // Only AdamW decays unless told not to.
-      let isMeant = name != "weight_decay" || record.kind == "adamw" && said["l2"] == nil
-      return isMeant && !Self.unasked.contains(name) && said[name] == nil
+    let keys = RuleKind(rawValue: rule.kind)?.keys(in: .pytorch) ?? []
+    for key in keys where key.name == "epsilon_placement" {
+      guard let value = said[key.name], let standard = key.standard, value != standard else {
+        continue
+      }
+      note?("\(key.name) \(value) is \(standard) from now on, as PyTorch's \(rule.kind) has it")
     }
-    if hasBuffers, !leavesBuffers, rule.kind == "sgd", said["nesterov"] == nil {
+    guard OptimizerCatalog.description(of: record.kind)?.hasFixedSettings != true else { return }
+    var assumed = rule.row.words.flatMap(\.numbers).filter { name in
+      let isMeant = name != "weight_decay" || decays && said["l2"] == nil
+      return isMeant && !Self.isUnasked(name) && said[name] == nil
+    }
+    if hasBuffers, !leavesBuffers, rule.row.word(.flag("nesterov")) != nil, said["nesterov"] == nil
+    {
       assumed.append("nesterov")
     }
     let words = assumed.compactMap { name in values[name].map { "\(name) \($0)" } }

@@ -1,3 +1,4 @@
+internal import OptimizerCatalog
 internal import OptimizerCore
 internal import Tensors
 internal import TorchContainer
@@ -11,7 +12,7 @@ struct SettingsChange {
     case number(Double)
     case count(Int64)
     case flag(Bool)
-    case pair(Double?, Double?)
+    case numbers([Double?])
     case unset
   }
 
@@ -53,16 +54,12 @@ struct SettingsChange {
     self.said = said.filter { key, value in
       present[key].map { !Self.isSame($0, value) } ?? true
     }
-    for (key, field) in rule.fields where group[key] != nil { take(key, field) }
+    for word in rule.row.words where group[word.text] != nil { take(word) }
     // Of PyTorch's arithmetics only the fused kernels' is a setting.
-    if group["fused"] == nil, said["arithmetic"] != .string("pytorch_fused") {
+    if rule.row.word(.fusing).flatMap({ group[$0] }) == nil, !Self.isFused(said) {
       taken.formUnion(["arithmetic", "square_root"])
     }
     try takeDecay(present)
-    if group["correct_bias"] != nil, let word = self.said["bias_correction"] {
-      values["correct_bias"] = .flag(word != .string("none"))
-      taken.insert("bias_correction")
-    }
     try refuseRest(present)
     try checkSlots(entries)
   }
@@ -72,14 +69,19 @@ struct SettingsChange {
     return one == other
   }
 
-  private mutating func take(_ key: String, _ field: TorchRule.Field) {
+  private static func isFused(_ said: [String: HyperparameterValue]) -> Bool {
+    said["arithmetic"] == .string(Arithmetic.pytorchFused.rawValue)
+  }
+
+  private mutating func take(_ word: SettingWord) {
+    let key = word.text
     func number(_ name: String) -> Double? { said[name]?.number }
-    switch field {
+    switch word.content {
     case .number(let name), .bound(let name):
       guard let number = number(name) else { return }
       values[key] = .number(number)
       taken.insert(name)
-    case .negative(let name):
+    case .negated(let name):
       guard let number = number(name) else { return }
       values[key] = .number(-number)
       taken.insert(name)
@@ -87,39 +89,40 @@ struct SettingsChange {
       guard case .bool(let flag)? = said[name] else { return }
       values[key] = .flag(flag)
       taken.insert(name)
-    case .betas: takePair(key, "beta1", "beta2")
-    case .epsilons: takePair(key, "epsilon1", "epsilon2")
-    case .fused:
-      switch said["arithmetic"] {
-      case .string("pytorch"), .string("pytorch_mkl"): values[key] = .unset
-      case .string("pytorch_fused"): values[key] = .flag(true)
-      default: return
-      }
+    case .numbers(let names): takeNumbers(key, names)
+    case .fusing:
+      guard let name = said["arithmetic"]?.word, let arithmetic = Arithmetic(rawValue: name),
+        arithmetic.convention == .pytorch
+      else { return }
+      values[key] = arithmetic == .pytorchFused ? .flag(true) : .unset
       taken.formUnion(["arithmetic", "square_root"])
-    case .pair(let first, let second): takePair(key, first, second)
-    case .foreach:
-      guard case .bool(let flag)? = said["foreach"] else { return }
+    case .switched(let name):
+      guard case .bool(let flag)? = said[name] else { return }
       if flag {
         values[key] = .flag(true)
       } else if group[key]?.bool == true {
         values[key] = .unset
       }
-      taken.insert("foreach")
+      taken.insert(name)
     case .count(let name):
       guard let count = number(name).flatMap({ Int64(exactly: $0) }) else { return }
       values[key] = .count(count)
       taken.insert(name)
-    case .decay, .decoupled, .off, .unset: return
+    case .correction:
+      guard let word = said["bias_correction"] else { return }
+      values[key] = .flag(word != .string("none"))
+      taken.insert("bias_correction")
+    case .decay, .decoupling, .list, .word, .unrecorded: return
     }
   }
 
-  private mutating func takePair(_ key: String, _ first: String, _ second: String) {
-    let pair = (said[first]?.number, said[second]?.number)
-    guard pair.0 != nil || pair.1 != nil else { return }
-    let isWhole = pair.0 != nil && pair.1 != nil
-    guard isWhole || group[key]?.elements?.count == 2 else { return }
-    values[key] = .pair(pair.0, pair.1)
-    taken.formUnion([first, second])
+  private mutating func takeNumbers(_ key: String, _ names: [String]) {
+    let numbers = names.map { said[$0]?.number }
+    guard numbers.contains(where: { $0 != nil }) else { return }
+    let isWhole = !numbers.contains { $0 == nil }
+    guard isWhole || group[key]?.elements?.count == names.count else { return }
+    values[key] = .numbers(numbers)
+    taken.formUnion(names)
   }
 
   // MARK: Decay
@@ -128,29 +131,31 @@ struct SettingsChange {
   private mutating func takeDecay(_ present: [String: HyperparameterValue]) throws {
     let own = said["weight_decay"]?.number
     let penalty = said["l2"]?.number
-    guard own != nil || penalty != nil || isOtherKind, group["weight_decay"] != nil else { return }
+    guard own != nil || penalty != nil || isOtherKind, let key = rule.row.word(.decay),
+      group[key] != nil
+    else { return }
     taken.formUnion(["weight_decay", "l2"])
     if own ?? 0 != 0, penalty ?? 0 != 0 {
       throw refusal("one number for weight_decay and l2", "name one of them")
     }
-    let isUnmarked = group["decoupled_weight_decay"] == nil
+    let isUnmarked = rule.row.decayMark.flatMap { group[$0] } == nil
     // The Adam and AdamW of before 2.6 differ in their class, which no file names.
-    let isEither = isUnmarked && rule.kind == "adam" && group["correct_bias"] == nil
+    let isEither = isUnmarked && rule.row.apartKind != nil
+    let isOfApartKind = rule.row.apartKind == record.kind
     let wasOwn = rule.isOwnDecay(group)
     if let own, own != 0 {
       guard !isUnmarked || wasOwn || isEither else {
         throw refusal("only a decay that goes through the gradient", "say l2, not weight_decay")
       }
-      values["weight_decay"] = .number(own)
+      values[key] = .number(own)
       mark(true)
     } else if let penalty, penalty != 0 {
-      guard !isUnmarked || !wasOwn, record.kind != "adamw" else {
+      guard !isUnmarked || !wasOwn, !isOfApartKind else {
         throw refusal("only a decay apart from the gradient", "say weight_decay, not l2")
       }
-      values["weight_decay"] = .number(penalty)
+      values[key] = .number(penalty)
       mark(false)
     } else if isOtherKind {
-      let isOwn = record.kind == "adamw"
       let number = present[wasOwn ? "weight_decay" : "l2"]?.number ?? 0
       guard own != nil || penalty != nil || number == 0 || isEither else {
         throw refusal(
@@ -159,17 +164,17 @@ struct SettingsChange {
         )
       }
       if number != 0, !isEither || own != nil || penalty != nil {
-        values["weight_decay"] = .number(0)
+        values[key] = .number(0)
       }
-      mark(isOwn)
+      mark(isOfApartKind)
     } else if (wasOwn ? own : penalty) != nil || isEither {
-      values["weight_decay"] = .number(0)
+      values[key] = .number(0)
     }
   }
 
   private mutating func mark(_ isOwn: Bool) {
-    if let old = group["decoupled_weight_decay"], old.bool != isOwn {
-      values["decoupled_weight_decay"] = .flag(isOwn)
+    if let word = rule.row.decayMark, let old = group[word], old.bool != isOwn {
+      values[word] = .flag(isOwn)
     }
   }
 
@@ -197,26 +202,28 @@ struct SettingsChange {
     }
   }
 
-  /// Slots that PyTorch looks for once a setting is on.
-  private static let needs = [
-    (setting: "amsgrad", slot: "max_exp_avg_sq"), (setting: "centered", slot: "grad_avg"),
-  ]
-
+  /// Refuses to turn on what needs slots that the parameters' entries do not have.
   private func checkSlots(_ entries: [PickleValue]) throws {
-    var needed = Self.needs.filter { need in
-      if case .flag(true)? = values[need.setting] { true } else { false }
+    for word in rule.row.words {
+      guard let setting = word.settings.first, isOn(values[word.text]) else { continue }
+      for slot in rule.description.slots(with: setting) {
+        guard let key = rule.slots.first(where: { $0.slot == slot })?.text,
+          entries.contains(where: { $0.items?.isEmpty == false && $0[key] == nil })
+        else { continue }
+        throw StateError(
+          .unsupported,
+          "\(setting) needs the slot \(key), which the file does not have",
+          remedy: "leave \(setting) as it is, or leave the slots out with --only parameters"
+        )
+      }
     }
-    // The buffers of SGD begin by themselves.
-    if rule.kind == "rmsprop", case .number(let momentum)? = values["momentum"], momentum != 0 {
-      needed.append(("momentum", "momentum_buffer"))
-    }
-    for (setting, slot) in needed
-    where entries.contains(where: { $0.items?.isEmpty == false && $0[slot] == nil }) {
-      throw StateError(
-        .unsupported,
-        "\(setting) needs the slot \(slot), which the file does not have",
-        remedy: "leave \(setting) as it is, or leave the slots out with --only parameters"
-      )
+  }
+
+  private func isOn(_ value: Value?) -> Bool {
+    switch value {
+    case .number(let number)?: number != 0
+    case .flag(let flag)?: flag
+    case .count, .numbers, .unset, nil: false
     }
   }
 }

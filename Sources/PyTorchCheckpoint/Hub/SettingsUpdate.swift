@@ -120,14 +120,14 @@ struct SettingsUpdate {
       case .unset: items[place].value = .none
       case .count(let count): items[place].value = .int(count)
       case .number(let number): items[place].value = try changed(item.value, number)
-      case .pair(let first, let second):
-        let old = item.value.elements ?? [.none, .none]
-        let pair = try zip(old, [first, second]).map { old, number in
+      case .numbers(let numbers):
+        let old = item.value.elements ?? numbers.map { _ in .none }
+        let new = try zip(old, numbers).map { old, number in
           try number.map { try changed(old, $0) } ?? old
         }
         // Groups share what they were made with: the old one stays as it is.
         let isList = if case .list? = item.value.object?.content { true } else { false }
-        items[place].value = isList ? .list(pair) : .tuple(pair)
+        items[place].value = isList ? .list(new) : .tuple(new)
       }
     }
     object.setItems(items)

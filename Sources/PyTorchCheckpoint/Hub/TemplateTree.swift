@@ -100,7 +100,7 @@ package struct TemplateTree {
     return try pairs.allSatisfy { part, record in
       guard let record else { return true }
       guard let rule = TorchRule(try TorchOptimizer(part)) else { return false }
-      return rule.kind == record.kind || (rule.kind == "adam" && record.kind == "adamw")
+      return rule.fits(record.kind)
     }
   }
 

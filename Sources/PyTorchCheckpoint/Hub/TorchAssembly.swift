@@ -191,8 +191,9 @@ package struct TorchAssembly {
         used.insert(ExactName(found.path.text))
         continue
       }
-      let slot = rule?.slot(key) ?? SlotName(rawValue: key)
-      let shaped = try FactoredSlot.fromTorch(tensor, key)
+      let word = rule?.word(key)
+      let slot = word?.slot ?? SlotName(rawValue: key)
+      let shaped = try FactoredSlot.fromTorch(tensor, word ?? FactoredSlot.word(key))
       added.append(
         Slot(slot, StateTensor("\(name)/\(slot)", shaped, sourceName: prefix + found.path.text))
       )

@@ -15,11 +15,14 @@ struct TorchOptimizer {
     ///
     /// apex, timm's Lamb and AdamP have `step`, schedule-free ones `k`. It is a whole number, or a tensor of one element.
     var counter: String? {
-      if let step = settings["step"] {
-        if step.int != nil { return "step" }
-        if case .call? = step.object?.content { return "step" }
-      }
-      return settings["k"]?.int != nil && settings["train_mode"] != nil ? "k" : nil
+      SettingRow.groupCounters.first { word, beside in
+        isCount(settings[word]) && beside.map { settings[$0] != nil } ?? true
+      }?.word
+    }
+
+    private func isCount(_ value: PickleValue?) -> Bool {
+      if value?.int != nil { return true }
+      return if case .call? = value?.object?.content { true } else { false }
     }
   }
 
@@ -122,7 +125,11 @@ extension TorchRule {
     )
     guard let found else { return nil }
     // AdEMAMix has a third beta, and nothing else that tells it.
-    if found.kind == Self.bitsandbytesAdamW.kind, group.settings["betas"]?.elements?.count != 2 {
+    let isOther = found.row.words.contains { word in
+      guard case .numbers(let names) = word.content else { return false }
+      return group.settings[word.text]?.elements.map { $0.count != names.count } ?? false
+    }
+    if isOther {
       return nil
     }
     self = found

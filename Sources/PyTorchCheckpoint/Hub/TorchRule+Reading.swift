@@ -1,3 +1,4 @@
+internal import OptimizerCatalog
 internal import OptimizerCore
 internal import Tensors
 internal import TorchContainer
@@ -20,12 +21,13 @@ extension TorchRule {
     let values = Self.withBothDecays(try groups.map { try hyperparameters($0, number) })
     guard let first = values.first else { return nil }
     var kind = self.kind
-    if kind == "adam" {
-      let decays = groups.contains { ($0["weight_decay"]?.number ?? 0) != 0 }
-      let isOfTransformers = groups[0]["correct_bias"] != nil
-      let decoupled = groups[0]["decoupled_weight_decay"]?.bool
-      if decoupled == true || isOfTransformers { kind = "adamw" }
-      if decoupled == nil, !isOfTransformers, decays { return nil }
+    if let apart = row.apartKind {
+      switch row.decayMark.flatMap({ groups[0][$0]?.bool }) {
+      case true?: kind = apart
+      case false?: break
+      // What an older version does with a weight decay, its class alone says.
+      case nil: if try groups.contains(where: { try decays($0, number) }) { return nil }
+      }
     }
     let overrides = values.map { own in own.filter { first[$0.key] != $0.value } }
     let parts = zip(overrides, members).map { ParameterGroup(overrides: $0, members: $1) }
@@ -52,48 +54,61 @@ extension TorchRule {
     _ number: (PickleValue) throws -> Double?
   ) throws -> [String: HyperparameterValue] {
     var values: [String: HyperparameterValue] = [:]
-    for (key, field) in fields {
-      guard let value = group[key] else { continue }
-      switch field {
+    for word in row.words {
+      guard let value = group[word.text] else { continue }
+      switch word.content {
       case .number(let name): values[name] = try number(value).map { .double($0) }
-      case .negative(let name): values[name] = try number(value).map { .double(-$0) }
-      case .flag(let name): values[name] = value.bool.map { .bool($0) }
-      case .betas:
-        guard let betas = value.elements, betas.count == 2 else { continue }
-        values["beta1"] = try number(betas[0]).map { .double($0) }
-        values["beta2"] = try number(betas[1]).map { .double($0) }
-      case .epsilons:
-        guard let epsilons = value.elements, epsilons.count == 2 else { continue }
-        values["epsilon1"] = try number(epsilons[0]).map { .double($0) }
-        values["epsilon2"] = try number(epsilons[1]).map { .double($0) }
-      case .decay:
-        values[isOwnDecay(group) ? "weight_decay" : "l2"] = try number(value).map { .double($0) }
-      case .pair(let first, let second):
-        guard let pair = value.elements, pair.count == 2 else { continue }
-        values[first] = try number(pair[0]).map { .double($0) }
-        values[second] = try number(pair[1]).map { .double($0) }
+      case .negated(let name): values[name] = try number(value).map { .double(-$0) }
       case .bound(let name): values[name] = try number(value).map { .double(max($0, 0)) }
-      case .foreach: if value.bool == true { values["foreach"] = .bool(true) }
       case .count(let name):
         values[name] = try number(value).flatMap { Int64(exactly: $0) }.map { .int($0) }
-      case .fused, .decoupled, .off, .unset: continue
+      case .flag(let name): values[name] = value.bool.map { .bool($0) }
+      case .switched(let name): if value.bool == true { values[name] = .bool(true) }
+      case .numbers(let names):
+        guard let elements = value.elements, elements.count == names.count else { continue }
+        for (name, element) in zip(names, elements) {
+          values[name] = try number(element).map { .double($0) }
+        }
+      case .decay:
+        values[isOwnDecay(group) ? "weight_decay" : "l2"] = try number(value).map { .double($0) }
+      case .correction: if value.bool == false { values["bias_correction"] = .string("none") }
+      case .list(let name): values[name] = try list(value, number)
+      case .word(let name): values[name] = value.text.map { .string($0) }
+      case .decoupling, .fusing, .unrecorded: continue
       }
     }
-    if group["correct_bias"]?.bool == false { values["bias_correction"] = .string("none") }
-    // Groups alone say what decays.
-    if kind == "bert_adamw" { values["exclude_from_weight_decay"] = .strings([]) }
-    let isFused = group["fused"]?.bool == true
-    // bitsandbytes' kernels round in their own order.
-    if kind != Self.bitsandbytesAdamW.kind {
-      values["arithmetic"] = .string(isFused ? "pytorch_fused" : "pytorch")
+    for list in row.groupedLists { values[list] = .strings([]) }
+    let isFused = row.word(.fusing).flatMap { group[$0]?.bool } == true
+    if row.isTorchsArithmetic {
+      let arithmetic = isFused ? Arithmetic.pytorchFused : .pytorch
+      values["arithmetic"] = .string(arithmetic.rawValue)
     }
     return values
   }
 
   /// Whether a group's weight decay is one of its own, and no penalty in the gradient.
   func isOwnDecay(_ group: PickleValue) -> Bool {
-    let own = ["adafactor", "bert_adamw", "schedule_free_adamw", Self.bitsandbytesAdamW.kind]
-    if own.contains(kind) || group["correct_bias"] != nil { return true }
-    return group["decoupled_weight_decay"]?.bool == true
+    switch row.decay {
+    case .penalty, .untold: false
+    case .apart: true
+    case .marked(let word, _): group[word]?.bool == true
+    }
+  }
+
+  private func list(
+    _ value: PickleValue,
+    _ number: (PickleValue) throws -> Double?
+  ) throws -> HyperparameterValue? {
+    guard let elements = value.elements else { return nil }
+    let numbers = try elements.compactMap(number)
+    return numbers.count == elements.count ? .doubles(numbers) : nil
+  }
+
+  private func decays(
+    _ group: PickleValue,
+    _ number: (PickleValue) throws -> Double?
+  ) throws -> Bool {
+    guard let value = row.word(.decay).flatMap({ group[$0] }) else { return false }
+    return try number(value) ?? 0 != 0
   }
 }

@@ -1,45 +1,54 @@
+internal import OptimizerCatalog
 internal import OptimizerCore
 internal import Tensors
 internal import TorchContainer
 
 extension TorchRule {
-  /// A field's value in a group, `nil` where the record does not say it.
+  /// A word's value in a group, the framework's own where the record does not say it.
+  ///
+  /// - Parameters:
+  ///   - word: The word.
+  ///   - values: The group's settings in the words of the core.
+  ///   - decaysApart: Whether a weight decay of the optimizer's is one apart from the gradient.
+  ///   - nodes: Makes objects.
+  /// - Returns: The value.
   func value(
-    _ field: Field,
+    _ word: SettingWord,
     _ values: [String: HyperparameterValue],
+    decaysApart: Bool,
     _ nodes: TorchNodes
-  ) -> PickleValue? {
-    func number(_ key: String) -> PickleValue? { values[key]?.number.map { .double($0) } }
-    switch field {
+  ) -> PickleValue {
+    func number(_ name: String) -> Double? { values[name]?.number ?? word.standard(of: name) }
+    switch word.content {
     case .number(let name), .bound(let name):
       // Python writes momentum=0 and the like as a whole number; a float is as good.
-      return number(name)
-    case .negative(let name): return values[name]?.number.map { .double(-$0) }
-    case .flag(let name):
-      guard case .bool(let value)? = values[name] else { return .bool(false) }
-      return .bool(value)
-    case .betas:
-      guard let beta1 = number("beta1"), let beta2 = number("beta2") else { return nil }
-      return .tuple([beta1, beta2])
-    case .epsilons:
-      return .tuple([number("epsilon1") ?? .none, number("epsilon2") ?? .double(1e-3)])
-    case .pair(let first, let second):
-      guard let first = number(first), let second = number(second) else { return nil }
-      return .tuple([first, second])
-    case .foreach:
-      return values["foreach"] == .bool(true) ? .bool(true) : PickleValue.none
+      return number(name).map { .double($0) } ?? .none
+    case .negated(let name): return number(name).map { .double(-$0) } ?? .none
     case .count(let name):
-      return values[name]?.number.flatMap { Int64(exactly: $0) }.map { .int($0) }
+      return number(name).flatMap { Int64(exactly: $0) }.map { .int($0) } ?? .none
+    case .numbers(let names):
+      return .tuple(names.map { number($0).map { .double($0) } ?? .none })
+    case .flag(let name):
+      if case .bool(let flag)? = values[name] { return .bool(flag) }
+      return .bool(word.standard == .flag(true))
+    case .list(let name):
+      if case .doubles(let numbers)? = values[name] { return .tuple(numbers.map { .double($0) }) }
+      guard case .numbers(let numbers) = word.standard else { return .none }
+      return .tuple(numbers.map { $0.map { .double($0) } ?? .none })
+    case .word(let name): return values[name]?.word.map { nodes.text($0) } ?? .none
+    case .switched(let name): return values[name] == .bool(true) ? .bool(true) : .none
     case .decay:
       let own = values["weight_decay"]?.number ?? 0
       return .double(own != 0 ? own : values["l2"]?.number ?? 0)
-    case .decoupled:
+    case .decoupling:
       // A group that is spared decay is still of an optimizer that would decouple it.
-      return .bool(values["weight_decay"]?.number != nil && values["l2"]?.number ?? 0 == 0)
-    case .fused:
-      return values["arithmetic"] == .string("pytorch_fused") ? .bool(true) : PickleValue.none
-    case .off: return .bool(false)
-    case .unset: return PickleValue.none
+      return .bool(decaysApart && values["l2"]?.number ?? 0 == 0)
+    case .correction: return .bool(values["bias_correction"] != .string("none"))
+    case .fusing:
+      let isFused = values["arithmetic"] == .string(Arithmetic.pytorchFused.rawValue)
+      return isFused ? .bool(true) : .none
+    case .unrecorded:
+      return if case .flag(let flag) = word.standard { .bool(flag) } else { .none }
     }
   }
 }

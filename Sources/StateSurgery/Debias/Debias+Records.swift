@@ -24,8 +24,9 @@ extension Debias {
       for key in ["epsilon", "weight_decay", "exclude_from_weight_decay"] {
         record.hyperparameters[key] = record.hyperparameters[key] ?? resolved[key]
       }
+      let old = record.kind
       record.kind = RuleKind.adamw.rawValue
-      plan.notes.append("the record was bert_adamw, which never corrects; it is adamw now")
+      plan.notes.append("the record was \(old), which never corrects; it is \(record.kind) now")
     }
     let rule = RuleKind(rawValue: record.kind)
     let isAdam = rule == .adam || rule == .adamw

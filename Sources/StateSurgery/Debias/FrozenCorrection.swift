@@ -27,8 +27,8 @@ struct FrozenCorrection {
       throw StateError(
         .unsupported,
         "the record is not that of a correction frozen at its first step",
-        expected: "bert_adamw with bias_correction=frozen",
-        remedy: "say so with --optimizer bert_adamw:bias_correction=frozen"
+        expected: "\(RuleKind.bertAdamW.rawValue) with bias_correction=frozen",
+        remedy: "say so with --optimizer \(RuleKind.bertAdamW.rawValue):bias_correction=frozen"
       )
     }
     let factors = Set(

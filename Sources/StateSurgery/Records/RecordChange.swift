@@ -125,7 +125,9 @@ public struct RecordChange: Sendable {
         "num_warmup_steps": .int(warmupSteps ?? 0),
       ]
       state.schedule = try Schedule(ScheduleRecord(kind: "bert", parameters: parameters)).record
-      if state.optimizer == nil { state.optimizer = OptimizerRecord(kind: "bert_adamw") }
+      if state.optimizer == nil {
+        state.optimizer = OptimizerRecord(kind: RuleKind.bertAdamW.rawValue)
+      }
     } else if let learningRate, trainSteps == nil, warmupSteps == nil, state.optimizer != nil {
       state.optimizer?.hyperparameters["learning_rate"] = .double(learningRate)
     } else {

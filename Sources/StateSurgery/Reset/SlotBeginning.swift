@@ -20,7 +20,6 @@ enum SlotBeginning {
     _ optimizer: ResolvedOptimizer,
     declared: Double?
   ) throws {
-    let suffix = slot.tensor.sourceName?.split(separator: "/").last
     let known = SlotDescription.of(slot.name)?.beginning
     if case .number(0)? = known {
       self = .number(0)
@@ -32,11 +31,10 @@ enum SlotBeginning {
       self = .number(number)
     } else if known == .weights {
       self = .value
-    } else if suffix == "RMSProp" {
-      // TensorFlow's mean square begins at one; every other framework's at zero.
-      self = .number(1)
-    } else if slot.name == .meanSquare || suffix == "Adadelta" {
-      self = .number(0)
+    } else if let number = Self.word(slot)?.beginning {
+      self = .number(number)
+    } else if case .various(let usual?)? = known {
+      self = .number(usual)
     } else {
       throw StateError(
         .unsupported,
@@ -46,6 +44,16 @@ enum SlotBeginning {
       )
     }
   }
+
+  /// What TensorFlow calls the slot, where that tells of which optimizer it is.
+  private static func word(_ slot: Slot) -> DialectRow.Word? {
+    guard let suffix = slot.tensor.sourceName?.split(separator: "/").last.map(String.init) else {
+      return nil
+    }
+    return vocabulary.hasRow(for: suffix) ? vocabulary.word(suffix) { _ in false } : nil
+  }
+
+  private static let vocabulary = SlotVocabulary(.tensorFlow)
 
   /// What the recorded rule says of an accumulator or a mean square.
   private static func initial(
@@ -59,8 +67,8 @@ enum SlotBeginning {
     if let number = optimizer.value("initial_accumulator_value", for: variable.name)?.value.number {
       return number
     }
-    let isSum = ["adagrad", "ftrl"].contains(kind)
-    return slot.name == .accumulator && !isSum ? 0 : nil
+    return OptimizerCatalog.description(of: kind)?.slots.first { $0.name == slot.name }?
+      .beginning
   }
 
   /// The tensor that a slot becomes.

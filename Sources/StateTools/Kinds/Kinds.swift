@@ -43,7 +43,8 @@ public struct Kinds: Sendable {
   }
 
   /// `optimizers` [{`kind`, `summary`, `replays`, `bias_correction`, `keras_class`, `slots` [{`name`, `shape`,
-  /// `present`}], `words` {dialect: {slot: word}}, `keys` {arithmetic: {key: default}}}] and `schedules`
+  /// `present`}], `words` {dialect: {slot: word}}, `groups` {dialect: [{`word`, `keys`, `default`, `negated`}]}, `keys` {arithmetic:
+  /// {key: default}}}] and `schedules`
   /// [{`kind`, `example`, `keys` {key: default}}] and `settings` {key: {`values`, `meaning`}} of the optimizers' keys.
   public var json: JSONValue {
     .object([
@@ -97,8 +98,29 @@ public struct Kinds: Sendable {
           (dialect, object(row.map { ($0, .string($1)) }))
         }
       ),
+      "groups": object(optimizer.settingRows.map { ($0.dialect.rawValue, json($0)) }),
       "keys": object(keys.map { ($0.rawValue, json($1)) }),
     ])
+  }
+
+  private static func json(_ row: SettingRow) -> JSONValue {
+    .array(
+      row.words.map { word in
+        .object([
+          "word": .string(word.text), "keys": .array(word.settings.map { .string($0) }),
+          "default": json(word.standard), "negated": .bool(word.isNegated),
+        ])
+      }
+    )
+  }
+
+  private static func json(_ standard: SettingWord.Standard) -> JSONValue {
+    switch standard {
+    case .none: .null
+    case .flag(let flag): .bool(flag)
+    case .number(let number): .double(number)
+    case .numbers(let numbers): .array(numbers.map { $0.map { .double($0) } ?? .null })
+    }
   }
 
   private static func json(_ keys: [RecordKey]) -> JSONValue {

@@ -59,6 +59,7 @@ enum TensorFlowSlots {
     case .elementwise, nil: shape == variable
     case .scalar: shape.rank == 0
     case .rows, .columns: shape.rank < variable?.rank ?? 0 || shape.rank == variable?.rank
+    case .firstAxis, .secondAxis, .thirdAxis, .fourthAxis: shape.rank == 1
     }
   }
 

@@ -83,7 +83,9 @@ struct ObjectState {
     }
     if let kind = recordKind {
       let keepsSteps = state.attributes[TrainingState.keepsSteps] == .bool(true)
-      if keepsSteps, kind == "sgd" || kind == "rmsprop" { values["buffer"] = .string("step") }
+      if keepsSteps, OptimizerCatalog.description(of: kind)?.stepBuffers.isEmpty == false {
+        values["buffer"] = .string("step")
+      }
       state.optimizer = OptimizerRecord(kind: kind, hyperparameters: values)
     }
     state.naming = NamingConvention.recognize(state.variables.lazy.map(\.name))

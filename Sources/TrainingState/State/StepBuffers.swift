@@ -1,3 +1,4 @@
+internal import OptimizerCatalog
 internal import OptimizerCore
 internal import Tensors
 
@@ -18,6 +19,7 @@ extension TrainingState {
     return said["buffer"] == .string("step")
       || said["arithmetic"] == .string(Arithmetic.keras.rawValue)
       || origin.framework == .keras || attributes[Self.keepsSteps] == .bool(true)
-      || kind == "rmsprop" && origin.framework == .tensorFlow
+      || origin.framework == .tensorFlow
+        && OptimizerCatalog.description(of: kind)?.stepBuffers.contains(.tensorFlow) == true
   }
 }

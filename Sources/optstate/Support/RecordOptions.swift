@@ -50,7 +50,8 @@ struct RecordOptions: ParsableArguments {
       var record = try RecordSource.optimizer(optimizer)
       // What the buffers hold does not change with the record that is said to be theirs.
       let hasBuffers = state.variables.contains { $0[.momentum] != nil }
-      if ["sgd", "rmsprop"].contains(record.kind), hasBuffers, state.holdsSteps(record.kind),
+      let entry = OptimizerCatalog.description(of: record.kind)
+      if entry?.stepBuffers.isEmpty == false, hasBuffers, state.holdsSteps(record.kind),
         record.hyperparameters["buffer"] == nil
       {
         record.hyperparameters["buffer"] = .string("step")
@@ -68,7 +69,9 @@ struct RecordOptions: ParsableArguments {
       )
       copy.schedule = try Schedule(record).record
       // The flags are those of BERT's own optimizer; another one must be named.
-      if copy.optimizer == nil { copy.optimizer = OptimizerRecord(kind: "bert_adamw") }
+      if copy.optimizer == nil {
+        copy.optimizer = OptimizerRecord(kind: RuleKind.bertAdamW.rawValue)
+      }
     }
     return copy
   }

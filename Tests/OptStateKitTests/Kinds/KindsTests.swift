@@ -37,9 +37,14 @@ struct KindsTests {
     let used = Set(
       try Kinds().optimizers.flatMap(Kinds.keys).flatMap(\.keys).map(\.name) + ["arithmetic"]
     )
+    let grouped = Set(
+      OptimizerCatalog.all.flatMap(\.settingRows).flatMap(\.words).flatMap(\.settings)
+    )
     for setting in SettingDescription.all {
-      // What only Keras' and transformers' own Adafactor have is recorded and not computed.
-      let isRecorded = ["relative_step", "multiply_by_parameter_scale"].contains(setting.key)
+      // What only Keras' and transformers' own Adafactor and groups have is recorded and not computed.
+      let isRecorded =
+        ["relative_step", "multiply_by_parameter_scale"].contains(setting.key)
+        || grouped.contains(setting.key)
       #expect(used.contains(setting.key) || isRecorded, "\(setting.key)")
       for word in setting.kerasWords {
         #expect(SettingDescription.of(kerasWord: word.text)?.0 == setting)

@@ -57,7 +57,8 @@ struct MomentCheck {
       let limit = bound.ratio(after: age)
       let isYoung = worst.ratio <= bound.ratio
       evidence =
-        "at \(place) adam_m is \(Numbers.text(worst.first)) beside an adam_v of "
+        "at \(place) \(SlotName.firstMoment) is \(Numbers.text(worst.first)) beside an "
+        + "\(SlotName.secondMoment) of "
         + "\(Numbers.text(worst.second)): \(Numbers.text(worst.ratio)) times its root, where no gradients "
         + "give more than \(Numbers.text(isYoung ? limit : bound.ratio))"
         + (isYoung ? " within \(age ?? 0) updates" : "") + "; "
@@ -69,7 +70,7 @@ struct MomentCheck {
     return Finding(
       .momentsDisagree,
       variable: variable.name,
-      "adam_m and adam_v cannot come from the same gradients",
+      "\(SlotName.firstMoment) and \(SlotName.secondMoment) cannot come from the same gradients",
       evidence: evidence,
       consequence:
         "the next updates are up to \(Numbers.text(moments.largest)) times the learning rate "
@@ -96,11 +97,12 @@ struct MomentCheck {
     if m.shape.rank == 2, let turned = try? v.transposed(), turned.shape == m.shape,
       try fit(variable, m, turned, decays)
     {
-      return "With adam_v transposed, the two fit each other"
+      return "With \(SlotName.secondMoment) transposed, the two fit each other"
     }
     for other in others where other.v.shape == m.shape {
       if try fit(variable, m, other.v, decays) {
-        return "The adam_v of \(other.variable.name) fits this adam_m"
+        return
+          "The \(SlotName.secondMoment) of \(other.variable.name) fits this \(SlotName.firstMoment)"
       }
     }
     return nil

@@ -1,0 +1,140 @@
+/// A dialect's words for an optimizer's settings: the keys of a parameter group, in its order.
+///
+/// It is read in one direction and written in the other.
+public struct SettingRow: Sendable, Hashable {
+  /// How the number behind ``SettingWord/Content/decay`` is applied.
+  public enum Decay: Sendable, Hashable {
+    /// Through the gradient.
+    case penalty
+    /// Apart from the gradient.
+    case apart
+    /// As a truth value of the group says, through the gradient where an older version has none; with the kind of record
+    /// that decays apart, where that is another. No file of an older version tells these two.
+    case marked(String, apartKind: String?)
+    /// As the optimizer's object knows and no file does, with the kind of record that decays apart.
+    case untold(apartKind: String)
+  }
+
+  /// Where updates are counted.
+  public enum Counter: Sendable, Hashable {
+    /// Beside each variable's slots.
+    case variable
+    /// In the group.
+    case group(String)
+    /// Nowhere.
+    case none
+  }
+
+  /// The dialect.
+  public let dialect: Dialect
+
+  /// The words, in the dialect's order.
+  public let words: [SettingWord]
+
+  /// Words that tell the optimizer from all others; every version has them.
+  public let telling: Set<String>
+
+  /// Whether others have the same words, so that nothing but its slots tells it.
+  public let isToldBySlots: Bool
+
+  /// Words of older versions or of subclasses that records have no use for.
+  public let unused: Set<String>
+
+  /// What stands beside the slots and is none.
+  public let remarks: Set<String>
+
+  /// How weight decay is applied.
+  public let decay: Decay
+
+  /// Where updates are counted.
+  public let counter: Counter
+
+  /// Whether the defaults may stand in for numbers that another framework's state does not say; they are none of the
+  /// other frameworks' for the rest.
+  public let standsIn: Bool
+
+  /// Lists of the record that the dialect has groups for.
+  public let groupedLists: Set<String>
+
+  /// Whether the arithmetic is torch's own.
+  public let isTorchsArithmetic: Bool
+
+  init(
+    _ dialect: Dialect,
+    _ words: [SettingWord],
+    toldBy telling: Set<String>,
+    isToldBySlots: Bool = false,
+    unused: Set<String> = [],
+    remarks: Set<String> = [],
+    decay: Decay = .penalty,
+    counter: Counter = .variable,
+    standsIn: Bool = false,
+    groupedLists: Set<String> = [],
+    isTorchsArithmetic: Bool = true
+  ) {
+    self.dialect = dialect
+    self.words = words
+    self.telling = telling
+    self.isToldBySlots = isToldBySlots
+    self.unused = unused
+    self.remarks = remarks
+    self.decay = decay
+    self.counter = counter
+    self.standsIn = standsIn
+    self.groupedLists = groupedLists
+    self.isTorchsArithmetic = isTorchsArithmetic
+  }
+
+  /// The truth value that says how weight decay is applied, `nil` where nothing does.
+  public var decayMark: String? {
+    if case .marked(let word, _) = decay { word } else { nil }
+  }
+
+  /// The kind of record that the optimizer's are of where weight decay is applied apart, `nil` where that is no other.
+  public var apartKind: String? {
+    switch decay {
+    case .marked(_, let kind): kind
+    case .untold(let kind): kind
+    case .penalty, .apart: nil
+    }
+  }
+
+  /// The default of a number of the record.
+  ///
+  /// - Parameter name: The record's word.
+  /// - Returns: The number, `nil` where the dialect has no such number or no default.
+  public func standard(of name: String) -> Double? {
+    words.lazy.compactMap { $0.standard(of: name) }.first
+  }
+
+  /// The words that a condition holds for.
+  ///
+  /// - Parameter content: What stands behind the word.
+  /// - Returns: The word, `nil` where the row has none.
+  public func word(_ content: SettingWord.Content) -> String? {
+    words.first { $0.content == content }?.text
+  }
+
+  /// Whether a group has no setting but the row's own.
+  ///
+  /// - Parameter keys: The group's keys.
+  /// - Returns: Whether it has; beside all of those that torch 1.13 and later write, any key is one that a user has put
+  ///   there.
+  public func accounts(for keys: Set<String>) -> Bool {
+    keys.isSuperset(of: Self.recentSwitches)
+      || keys.subtracting(Self.anyones).subtracting(unused).isSubset(of: words.map(\.text))
+  }
+
+  /// Keys of a group that schedulers and users of any optimizer put there.
+  private static let anyones: Set = [
+    "params", "param_names", "name", "initial_lr", "max_lr", "min_lr", "max_momentum",
+    "base_momentum", "swa_lr", "lr_scale",
+  ]
+
+  private static let recentSwitches: Set = ["foreach", "maximize", "differentiable"]
+
+  /// Counts of updates that groups of torch's optimizers have, and what shows that a word is such a count.
+  public static let groupCounters: [(word: String, beside: String?)] = [
+    ("step", nil), ("k", "train_mode"),
+  ]
+}
