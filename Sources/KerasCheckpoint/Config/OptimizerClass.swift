@@ -16,18 +16,17 @@ enum OptimizerClass {
     guard let record = state.optimizer, let name = name(of: record.kind) else { return nil }
     var values = JSONTree.object([]).replacing(["name"], with: JSONTree(text: name))
     for (hub, value) in record.hyperparameters.sorted(by: { $0.key < $1.key })
-    where !["arithmetic", "bias_correction", "epsilon_placement", "buffer"].contains(hub) {
+    where !unspoken.contains(hub) && !isTorchs(hub, record.kind) {
       let key = HyperparameterKey.hub(hub)
       values = values.replacing([key.keras], with: key.json(value))
     }
     if let schedule = state.schedule {
-      if schedule.kind == "keras_bert" {
-        for (keras, hub) in [
-          ("learning_rate", "learning_rate"), ("decay_steps", "decay_steps"),
-          ("warmup_steps", "warmup_steps"), ("min_lr", "min_learning_rate"),
-        ] {
-          guard let number = schedule.parameters[hub]?.number else { continue }
-          values = values.replacing([keras], with: JSONTree(number: number))
+      let own = OptimizerCatalog.all.lazy.compactMap(\.keras.schedule)
+        .first { $0.kind == schedule.kind }
+      if let own {
+        for word in own.words {
+          guard let number = schedule.parameters[word.key]?.number else { continue }
+          values = values.replacing([word.text], with: JSONTree(number: number))
         }
       } else if let object = ScheduleConfig.object(schedule, replacing: nil, .legacy) {
         values = values.replacing(["learning_rate"], with: object)
@@ -37,5 +36,36 @@ enum OptimizerClass {
       .replacing(["class_name"], with: JSONTree(text: name))
       .replacing(["config"], with: values)
     return JSONTree.object([]).replacing(["optimizer_config"], with: optimizer)
+  }
+
+  /// What Keras' optimizers do by themselves.
+  private static let unspoken: Set = [
+    "arithmetic", "bias_correction", "epsilon_placement", "buffer",
+  ]
+
+  /// Whether only torch's form of a rule has a setting.
+  private static func isTorchs(_ key: String, _ kind: String) -> Bool {
+    func has(_ arithmetic: Arithmetic) -> Bool {
+      RuleKind(rawValue: kind)?.keys(in: arithmetic)?.contains { $0.name == key } ?? false
+    }
+    return has(.pytorch) && !has(.tensorflow) && !has(.keras)
+  }
+
+  /// What a record says and the configuration made of it does not, each with its value.
+  ///
+  /// - Parameter state: The state.
+  /// - Returns: Hyper-parameters, none where no configuration is made.
+  static func unsaid(_ state: TrainingState) -> [String] {
+    guard let record = state.optimizer, let tree = training(state),
+      let read = OptimizerConfig(training: tree)?.record(.legacy)
+    else { return [] }
+    let standard = (try? Optimizer(read))?.record.hyperparameters ?? [:]
+    return record.hyperparameters.sorted { $0.key < $1.key }.compactMap { key, value in
+      let found = read.hyperparameters[key] ?? standard[key]
+      let isSame = found == value || found?.number != nil && found?.number == value.number
+      // A schedule gives the rate; whose roundings are followed is Keras' matter.
+      if isSame || key == "arithmetic" || key == "learning_rate" { return nil }
+      return "\(key) \(value)"
+    }
   }
 }

@@ -1,5 +1,6 @@
 internal import ByteIO
 internal import HDF5
+internal import OptimizerCatalog
 internal import OptimizerCore
 internal import Tensors
 public import TrainingState
@@ -76,8 +77,9 @@ public enum KerasLegacyWriter: StateWriter {
   }
 
   private static func className(of state: TrainingState) -> String {
-    if state.naming == "keras-bert" { return "AdamWarmup" }
-    return state.optimizer.flatMap { OptimizerClass.name(of: $0.kind) } ?? "Adam"
+    let usual = OptimizerCatalog.all.first { $0.keras.namings.contains(state.naming ?? "") }
+    return usual?.kerasClass ?? state.optimizer.flatMap { OptimizerClass.name(of: $0.kind) }
+      ?? OptimizerCatalog.usual.kerasClasses[0]
   }
 
   private static func fill(
@@ -154,6 +156,10 @@ public enum KerasLegacyWriter: StateWriter {
         "a legacy .h5 of weights is written: the model's configuration is not known, so the model is "
           + "built first and load_weights fills it; the optimizer's list is in /optimizer_weights"
       )
+      let unsaid = OptimizerClass.unsaid(state)
+      if !unsaid.isEmpty {
+        note("the optimizer's configuration does not say \(unsaid.joined(separator: ", "))")
+      }
       if !state.extras.isEmpty {
         note("\(state.extras.count) tensors that only \(state.origin.format) knows are left out")
       }

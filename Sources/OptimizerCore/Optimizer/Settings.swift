@@ -14,6 +14,8 @@ struct Settings {
   let resolved: [String: HyperparameterValue]
   /// Every key that there is.
   let keys: Set<String>
+  /// The words that a key may have, of those that have one of several.
+  let choices: [String: [String]]
 
   init(
     _ kind: RuleKind,
@@ -53,5 +55,6 @@ struct Settings {
     try reader.finish()
     resolved = reader.resolved
     keys = reader.keys
+    choices = reader.choices
   }
 }

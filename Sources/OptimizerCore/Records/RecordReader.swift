@@ -14,6 +14,8 @@ struct RecordReader {
   private let ranges: (String) -> ClosedRange<Double>?
   /// Every key that was asked for.
   private(set) var keys: Set<String> = []
+  /// The words that a key may have, of those that have one of several.
+  private(set) var choices: [String: [String]] = [:]
   /// Every value read, defaults included.
   private(set) var resolved: [String: HyperparameterValue] = [:]
 
@@ -97,6 +99,7 @@ struct RecordReader {
     _ key: String,
     default standard: Choice
   ) throws -> Choice where Choice.RawValue == String {
+    choices[key] = Choice.allCases.map(\.rawValue)
     let value = take(key) ?? .string(standard.rawValue)
     guard let choice = value.word.flatMap(Choice.init) else {
       throw wrong(key, value, Choice.allCases.map(\.rawValue).joined(separator: " or "))

@@ -8,7 +8,7 @@ extension RuleKind {
       let settings = try? Settings(self, [:], arithmetic)
     else { return nil }
     return settings.keys.subtracting(["arithmetic"]).sorted().map {
-      RecordKey($0, standard: settings.resolved[$0])
+      RecordKey($0, standard: settings.resolved[$0], choices: settings.choices[$0] ?? [])
     }
   }
 }

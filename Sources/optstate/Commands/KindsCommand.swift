@@ -66,7 +66,8 @@ struct KindsCommand: ParsableCommand {
       let all = values.map { "\($0.name) \($0.value)" }.joined(separator: ", ")
       lines.append("  " + pad(key.name, 30) + (isOne ? values[0].value : all))
       if let setting = SettingDescription.of(key.name) {
-        lines.append("  " + pad("", 30) + "\(setting.domain): \(setting.meaning)")
+        let domain = key.choices.isEmpty ? "\(setting.domain)" : key.choices.joined(separator: ", ")
+        lines.append("  " + pad("", 30) + "\(domain): \(setting.meaning)")
       }
     }
     return lines
