@@ -110,7 +110,7 @@ package struct FreshOptimizer {
       )
     }
     self.tensors = tensors
-    countsUpdates = rule.hasStep && !entries.isEmpty
+    countsUpdates = rule.row.counter != .none && !entries.isEmpty
     names = groups.flatMap { $0.members.map(\.name) }
     value = nodes.dictionary([
       ("state", .dictionary(entries)), ("param_groups", .list(dictionaries)),

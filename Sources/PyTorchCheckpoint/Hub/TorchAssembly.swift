@@ -1,6 +1,6 @@
 internal import ByteIO
 internal import OptimizerCatalog
-package import OptimizerCore
+internal import OptimizerCore
 package import Tensors
 package import TorchContainer
 package import TrainingState
