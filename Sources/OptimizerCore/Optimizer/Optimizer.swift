@@ -49,12 +49,11 @@ public struct Optimizer: Sendable {
   public init(_ record: OptimizerRecord, convention: Convention? = nil) throws {
     let kind = try Self.kind(of: record)
     let arithmetic = try Arithmetic.resolve(record, convention: convention)
-    guard kind.exists(in: arithmetic) else {
-      let form = arithmetic.isOptax ? arithmetic.rawValue : arithmetic.convention.rawValue
+    if let only = kind.onlyConvention, only != arithmetic.convention {
       throw StateError(
         .invalidArgument,
-        "optimizer '\(record.kind)' has no \(form) form",
-        expected: kind.onlyConvention?.rawValue ?? "tensorflow or pytorch"
+        "optimizer '\(record.kind)' has no \(arithmetic.convention.rawValue) form",
+        expected: only.rawValue
       )
     }
     self.kind = kind
