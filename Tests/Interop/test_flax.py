@@ -26,15 +26,15 @@ SLOTS = {
     "multi": {"adam_m": 2, "adam_v": 2, "momentum": 2},
     "accumulation": {"gradient_accumulator": 4, "adam_m": 4, "adam_v": 4},
     "inject": {"adam_m": 4, "adam_v": 4},
-    "schedule-free": {"rms": 4, "slot_z": 4},
+    "schedule-free": {"adam_v": 4, "schedule_free_z": 4},
     "sm3": {"slot_nu": 4},
 }
 # Those that a file from elsewhere is laid out for, and the kind that says so.
 NEW = {"adam": "adam", "adamw": "adamw", "momentum": "sgd", "adagrad": "adagrad", "lamb": "lamb", "lion": "lion"}
 
 
-def jax(action, folder):
-    subprocess.run([os.environ["OPTSTATE_JAX_PYTHON"], HERE / "flax_states.py", action, folder], check=True)
+def jax(action, folder, *names):
+    subprocess.run([os.environ["OPTSTATE_JAX_PYTHON"], HERE / "flax_states.py", action, folder, *names], check=True)
 
 
 @pytest.fixture(scope="module")
@@ -73,3 +73,12 @@ def test_step_moves_every_count(optstate, states, tmp_path):
     report = json.loads(optstate("inspect", tmp_path / "s.msgpack", "--json", "--variables").stdout)
     assert report["global_step"] == 1000
     assert {one["step"] for one in report["variables"]} == {1000}
+
+
+def test_schedule_free_counts_the_update_that_comes(optstate, states, tmp_path):
+    from test_orbax import stored
+
+    for step in (10, 0):
+        optstate("set", states / "schedule-free.msgpack", tmp_path / f"{step}.msgpack", "--step", step)
+        optstate("convert", tmp_path / f"{step}.msgpack", tmp_path / f"{step}.h5")
+        assert stored(tmp_path / f"{step}.h5")["opt_state/step_count"] == (step + 1).to_bytes(4, "little")

@@ -18,6 +18,41 @@ struct LiteralException {
   }
 
   static let all: [LiteralException] = [
+    LiteralException(
+      "JAXCheckpoint/Zarr/ZarrArray.swift",
+      ["c"],
+      "what zarr 3's chunk keys begin with"
+    ),
+    LiteralException(
+      "KerasCheckpoint/Slots/FreshList.swift",
+      ["Adam"],
+      "what stands before the counter where no configuration names the class"
+    ),
+    LiteralException(
+      "OptimizerCore/Schedules/ScheduleKind+Keys.swift",
+      ["step_size"],
+      "a setting of torch's StepLR"
+    ),
+    LiteralException(
+      "OptimizerCore/Schedules/Torch/ScheduleRecord+Formula.swift",
+      ["step_size"],
+      "a setting of torch's StepLR"
+    ),
+    LiteralException(
+      "OptimizerCore/Schedules/Torch/TorchRate.swift",
+      ["step_size"],
+      "a setting of torch's StepLR"
+    ),
+    LiteralException(
+      "PyTorchCheckpoint/Schedulers/SchedulerClass.swift",
+      ["step_size"],
+      "a setting of torch's StepLR"
+    ),
+    LiteralException(
+      "TrainingState/State/UnknownSlots.swift",
+      ["adamw"],
+      "an example in a message"
+    ),
     LiteralException("optstate/Commands/Doctor.swift", ["adamw"], "an example in a help text"),
     LiteralException(
       "StateSurgery/Reset/SlotCreation.swift",
@@ -42,11 +77,6 @@ struct LiteralException {
       "PyTorchCheckpoint/Hub/FreshOptimizer.swift",
       ["adamw"],
       "an example in a message"
-    ),
-    LiteralException(
-      "PyTorchCheckpoint/Hub/TorchSchedule.swift",
-      ["step_size"],
-      "a setting of torch's StepLR"
     ),
     LiteralException(
       "PyTorchCheckpoint/Hub/TrainerGroups.swift",

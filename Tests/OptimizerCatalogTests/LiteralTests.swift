@@ -69,15 +69,15 @@ struct LiteralTests {
 
   @Test
   func literalsAreFound() {
-    let source = #"""
+    let source = ##"""
       let a = "one" // "comment"
       /* "block" */ let b = "two\("three") \u{41}\n" + #"ra"w\#("four")"#
       let c = """
         five "six"
         """
-      """#
+      """##
     let found = SwiftLiterals(source).all.map {
-      $0.text.split(separator: " ").joined(separator: " ")
+      $0.text.split(whereSeparator: \.isWhitespace).joined(separator: " ")
     }
     #expect(found == ["one", "three", "two", "four", "ra\"w", "five \"six\""])
     #expect(Self.found(in: "x/exp_avg") == ["exp_avg"])

@@ -36,6 +36,7 @@ struct StateTests {
     }
     #expect(source("out") != nil && source("out") === source("embed"))
     #expect(source("equal") !== source("embed"))
+    state.origin = Origin(recorded: "pytorch")
     try SafetensorsWriter.write(state, to: directory("b.safetensors"), options: WriteOptions())
     #expect(try readFile(directory("b.safetensors")) == readFile(directory("a.safetensors")))
   }

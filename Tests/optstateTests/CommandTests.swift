@@ -17,7 +17,10 @@ struct CommandTests {
     let outcome = try Program.run("convert", folder("s.h5"), back)
     #expect(outcome.status == 0)
     #expect(outcome.output.isEmpty)
-    #expect(outcome.messages == "note: verified: all 139 tensors match their checksums\n")
+    #expect(
+      outcome.messages
+        == "note: verified: all 139 tensors match their checksums\nnote: wrote \(back), tensorflow\n"
+    )
     for suffix in [".index", ".data-00000-of-00001"] {
       #expect(try readFile(back + suffix) == readFile(bert + suffix))
     }

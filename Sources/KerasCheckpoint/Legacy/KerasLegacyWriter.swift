@@ -160,6 +160,11 @@ public enum KerasLegacyWriter: StateWriter {
       if !unsaid.isEmpty {
         note("the optimizer's configuration does not say \(unsaid.joined(separator: ", "))")
       }
+      if let schedule = state.schedule {
+        note(
+          "there is no place for the schedule \(schedule.kind): the model is compiled with it anew"
+        )
+      }
       if !state.extras.isEmpty {
         note("\(state.extras.count) tensors that only \(state.origin.format) knows are left out")
       }

@@ -129,6 +129,9 @@ struct RecordReader {
     }
   }
 
+  /// Replaces what a key says by what it means with every default filled in.
+  mutating func complete(_ key: String, _ value: HyperparameterValue) { resolved[key] = value }
+
   /// Notes a key that is read elsewhere.
   mutating func allow(_ key: String) {
     if let value = take(key) { resolved[key] = value }

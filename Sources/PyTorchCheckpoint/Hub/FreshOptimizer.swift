@@ -60,6 +60,7 @@ package struct FreshOptimizer {
     let rate = try FreshRate(state)
     let settings = try FreshSettings(state, record, rule, parameters)
     settings.tell(note)
+    try settings.checkKind(asTrainer: asTrainer, note)
     var values = settings.values
     values["learning_rate"] = .double(rate.current)
     // PyTorch multiplies by the rate in its own order; the record's arithmetic is another framework's.

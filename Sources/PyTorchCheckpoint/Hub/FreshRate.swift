@@ -51,8 +51,16 @@ package struct FreshRate {
     asTrainer: Bool,
     _ note: ((String) -> Void)?
   ) throws -> PickleValue? {
-    guard let schedule, let initial else {
+    guard let schedule else {
       if let unread { note?("the scheduler is not read and left out: \(unread)") }
+      return nil
+    }
+    func leaveOut() {
+      let whose = asTrainer ? "the Trainer" : "PyTorch"
+      note?("\(whose) has no scheduler like '\(schedule.kind)': only its present rate is written")
+    }
+    guard let initial else {
+      leaveOut()
       return nil
     }
     if !asTrainer,
@@ -61,8 +69,7 @@ package struct FreshRate {
       return scheduler
     }
     guard schedule.kind.hasPrefix("hf_") || schedule.kind == "bert" else {
-      let whose = asTrainer ? "the Trainer" : "PyTorch"
-      note?("\(whose) has no scheduler like '\(schedule.kind)': only its present rate is written")
+      leaveOut()
       return nil
     }
     if schedule.kind == "bert" {

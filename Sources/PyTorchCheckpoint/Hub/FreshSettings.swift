@@ -109,6 +109,26 @@ struct FreshSettings {
     )
   }
 
+  /// Refuses a penalty where the Trainer's own optimizer would take it for a decay apart, and says where Adam is AdamW from
+  /// now on.
+  func checkKind(asTrainer: Bool, _ note: ((String) -> Void)?) throws {
+    guard case .marked = rule.row.decay else { return }
+    let all = [values] + record.groups.map { values.merging($0.overrides) { $1 } }
+    func has(_ decay: String) -> Bool { all.contains { $0[decay]?.number ?? 0 != 0 } }
+    if asTrainer, has("l2") {
+      throw StateError(
+        .unsupported,
+        "the Trainer's optimizer takes weight decay apart from the gradient and has no l2",
+        remedy: "write --to pytorch, or pass --optimizer with weight_decay"
+      )
+    }
+    if record.kind == RuleKind.adam.rawValue, asTrainer || has("weight_decay") {
+      note?(
+        "'\(record.kind)' goes on as \(RuleKind.adamw.rawValue), which takes weight decay apart from the gradient"
+      )
+    }
+  }
+
   /// Whether the record's patterns spare a variable weight decay.
   func isSparedDecay(_ variable: String) throws -> Bool {
     try optimizer.isSparedDecay(variable)
@@ -158,6 +178,11 @@ struct FreshSettings {
       note?(
         "PyTorch's \(rule.kind) has no place for \(homeless.joined(separator: ", ")): "
           + "the training loop has to do it"
+      )
+    }
+    if let root = said["square_root"] {
+      note?(
+        "square_root \(root) is not written: PyTorch's build and the processor decide which root is taken"
       )
     }
     let keys = RuleKind(rawValue: rule.kind)?.keys(in: .pytorch) ?? []

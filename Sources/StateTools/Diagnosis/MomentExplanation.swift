@@ -51,7 +51,7 @@ struct MomentExplanation {
     guard suspects.allSatisfy({ !decays.areCertain(for: $0.variable.name) }),
       let betas = Self.betas(suspects, decays)
     else { return nil }
-    var record = subject.state.optimizer ?? OptimizerRecord(kind: "adam")
+    var record = subject.state.optimizer ?? OptimizerRecord(kind: RuleKind.adam.rawValue)
     record.hyperparameters["beta1"] = .double(betas.beta1)
     record.hyperparameters["beta2"] = .double(betas.beta2)
     advice =

@@ -48,14 +48,22 @@ struct ReplayTests {
       for index in state.variables.indices { state.variables[index].slots = [] }
       return state
     }
-    #expect(try TrainingRun(resuming: state("sgd:learning_rate=0.1", step: nil)).globalStep == 0)
-    #expect(try TrainingRun(resuming: state("sgd:learning_rate=0.1", step: 7)).globalStep == 7)
     #expect(
-      try errorCode { _ = try TrainingRun(resuming: state("adam:learning_rate=0.1", step: nil)) }
+      try TrainingRun(resuming: state("sgd:arithmetic=pytorch,learning_rate=0.1", step: nil))
+        .globalStep == 0
+    )
+    #expect(
+      try TrainingRun(resuming: state("sgd:arithmetic=pytorch,learning_rate=0.1", step: 7))
+        .globalStep == 7
+    )
+    #expect(
+      try errorCode {
+        _ = try TrainingRun(resuming: state("adam:arithmetic=pytorch,learning_rate=0.1", step: nil))
+      }
         == .malformed
     )
     // A schedule has to be told where it is.
-    var scheduled = try state("sgd:learning_rate=0.1", step: nil)
+    var scheduled = try state("sgd:arithmetic=pytorch,learning_rate=0.1", step: nil)
     scheduled.schedule = try ScheduleRecord(spec: "torch_exponential:learning_rate=0.1,gamma=0.9")
     #expect(try errorCode { _ = try TrainingRun(resuming: scheduled) } == .malformed)
   }

@@ -24,7 +24,7 @@ struct ScheduleTests {
     .bert: "learning_rate=1,num_train_steps=10", .kerasBERT: "learning_rate=1,decay_steps=10",
     .torchStep: "learning_rate=1,step_size=3", .torchMultiStep: "learning_rate=1,milestones=[2;5]",
     .torchLinear: "learning_rate=1,start_factor=0.2,end_factor=0.5",
-    .torchExponential: "learning_rate=1,gamma=0.9", .torchCosine: "learning_rate=1,T_max=7",
+    .torchExponential: "learning_rate=1,gamma=0.9", .torchCosine: "learning_rate=1,T_max=50",
     .torchCosineRestarts: "learning_rate=1,T_0=3,T_mult=2",
     .torchCyclic: "learning_rate=0.1,max_learning_rate=1,total_size=9,mode=triangular2",
     .torchOneCycle:

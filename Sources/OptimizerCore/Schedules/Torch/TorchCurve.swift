@@ -76,7 +76,8 @@ struct TorchCurve: ScheduleCurve {
         "\(reader.subject) needs 'schedules', a list of at most \(mostRules) specs"
       )
     }
-    return try specs.map { spec in
+    var complete: [String] = []
+    let rules = try specs.map { spec in
       let (kind, values) = try SpecText.parse(spec)
       guard let kind = ScheduleKind(rawValue: kind) else {
         throw StateError(.invalidArgument, "\(reader.subject) has a part '\(spec)'")
@@ -84,8 +85,11 @@ struct TorchCurve: ScheduleCurve {
       var part = RecordReader("schedule '\(kind.rawValue)' in it", values)
       let rule = try TorchRate(kind, from: &part)
       try part.finish()
+      complete.append(ScheduleRecord(kind: kind.rawValue, parameters: part.resolved).description)
       return rule
     }
+    reader.complete("schedules", .strings(complete))
+    return rules
   }
 
   func rebased(_ base: Double) -> (any ScheduleCurve)? { TorchCurve(self, base: base) }

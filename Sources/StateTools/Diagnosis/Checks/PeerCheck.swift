@@ -62,12 +62,13 @@ struct PeerCheck {
       let isOneSided = first?.min ?? -1 >= 0
       let signs =
         isOneSided
-        ? "; adam_m has no negative element: it may be an adam_v, and the adam_v an adam_m without its signs"
+        ? "; \(SlotName.firstMoment) has no negative element: it may be an \(SlotName.secondMoment), and the other the "
+          + "\(SlotName.firstMoment) without its signs"
         : ""
       return Finding(
         .unlikePeers,
         variable: entry.variable.name,
-        "adam_m is too small beside adam_v",
+        "\(SlotName.firstMoment) is too small beside \(SlotName.secondMoment)",
         evidence:
           "the greatest |m|/√v is \(Numbers.short(entry.moments.largest)), that of the middle one of \(large.count) "
           + "variables \(Numbers.short(median))" + signs,
