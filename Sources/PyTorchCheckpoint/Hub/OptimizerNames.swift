@@ -60,7 +60,16 @@ struct OptimizerNames {
     }
     let candidates = Self.candidates(variables)
     if !candidates.isEmpty, open.contains(where: { !$0.isEmpty }) {
-      let orders = try Self.orders(open.map { $0.map(\.numbered) }, candidates, isOrdered)
+      // Where nothing is kept and all are in one group, nothing depends on which number is whose.
+      let only = optimizers.count == 1 ? optimizers[0].content : nil
+      let isFree =
+        only.map { $0.entries.isEmpty && $0.groups.count == 1 && open[0].count == candidates.count }
+        ?? false
+      let orders = try Self.orders(
+        open.map { $0.map(\.numbered) },
+        candidates,
+        isOrdered || isFree
+      )
       for (place, order) in orders.enumerated() {
         for (number, candidate) in zip(open[place], order) {
           names[place][number.id] = candidates[candidate].name

@@ -39,7 +39,7 @@ struct SettingMatrixTests {
     return keys.values.sorted { $0.name < $1.name }
   }
 
-  /// Values that differ from the default, the likely first.
+  /// Values that differ from the default, the likely first, and the default where a rule takes no other.
   private static func candidates(_ key: Key) -> [HyperparameterValue] {
     let all: [HyperparameterValue]
     switch SettingDescription.of(key.name)?.domain {
@@ -51,7 +51,7 @@ struct SettingMatrixTests {
     case .numbers: all = [.doubles([1, -2, 0.5])]
     case nil: all = []
     }
-    return all.filter { $0 != key.standard }
+    return all.filter { $0 != key.standard } + all.filter { $0 == key.standard }
   }
 
   /// What a hyper-parameter means nothing without.
