@@ -11,7 +11,7 @@ struct ResealCommand: ParsableCommand {
       A store is plain HDF5, and h5py may change its numbers; its checksums then no longer hold, and every \
       other command refuses the tensor. Each tensor that differs is named. Damage looks the same as an \
       edit: --match says which tensors were meant, and any other that differs is refused.
-      """
+      """ + Optstate.examples("reseal edited.h5 accepted.h5 --match pooler")
   )
 
   @Argument(help: "The store to read; it is never changed.", completion: Completions.state)
