@@ -214,6 +214,7 @@ def reports(folder):
         ("doctor", bert), ("doctor", torch), ("doctor", folder / "zero.h5"),
         ("schedule", "bert:learning_rate=1e-4,num_train_steps=1000", "--compare", "constant:learning_rate=1e-3"),
         ("kinds",), ("kinds", "adafactor"), ("kinds", "cosine"),
+        ("convert", bert, folder / "l.ckpt", "--like", BERT / "model.ckpt-10", "--dry-run"),
         ("debias", bert, folder / "d.h5", "--fold", "--optimizer", "bert_adamw"),
     ]  # fmt: skip
 
