@@ -73,36 +73,25 @@ struct AccelerateOutput {
     var files = [
       (
         AccelerateFiles.optimizer,
-        try file(AccelerateFiles.optimizer, fresh.value, fresh.tensors, nodes)
+        try TorchOutput(
+          file: AccelerateFiles.optimizer,
+          fresh.value,
+          fresh.tensors,
+          nodes,
+          of: state,
+          options.note
+        )
       )
     ]
     if let scheduler = fresh.scheduler {
       let name = AccelerateFiles.scheduler
-      files.append((name, try file(name, scheduler, [], TorchNodes())))
+      files.append(
+        (name, try TorchOutput(file: name, scheduler, [], TorchNodes(), of: state, options.note))
+      )
     } else if !fresh.countsUpdates, let step = state.globalStep?.value, step > 0 {
       try options.leaveOut(step: step)
     }
     return files
-  }
-
-  private func file(
-    _ name: String,
-    _ tree: PickleValue,
-    _ tensors: [StoragePlan.Node],
-    _ nodes: TorchNodes
-  ) throws -> TorchOutput {
-    var own = state
-    own.extras = []
-    own.attributes = [:]
-    return try TorchOutput(
-      tree,
-      tensors,
-      nodes: nodes,
-      state: own,
-      prefix: name + "/",
-      root: TorchLayout.stem(of: name),
-      note: options.note
-    )
   }
 
   /// The files that are carried along.
@@ -122,12 +111,7 @@ struct AccelerateOutput {
       let file = try output.add(name)
       placements.append(.init(NamedTensor(extra.name, extra.tensor), file: file, offset: 0))
     }
-    if let first = left.first {
-      options.note?(
-        "\(left.count) tensors beside variables and slots have no place in the format and are left "
-          + "out, such as \(first)"
-      )
-    }
+    WriteOptions.leaveOut(tensors: left, options.note)
     return placements
   }
 }

@@ -11,34 +11,18 @@ public enum AccelerateWriter: StateWriter {
     to path: String,
     options: WriteOptions
   ) throws {
-    if options.overwrite { try checkReplaceable(path, by: state) }
+    if options.overwrite { try replaceable.check(path, by: state) }
     let output = try OutputDirectory(path, overwrite: options.overwrite)
     try AccelerateOutput(state, output, options).write()
     try output.commit()
   }
 
-  /// Refuses a directory that is none of accelerate's, and one with a file in it that the new one does not replace.
-  private static func checkReplaceable(_ path: String, by state: TrainingState) throws {
-    guard FileSystem.kind(of: path) == .directory, try !FileSystem.names(in: path).isEmpty else {
-      return
-    }
-    guard try AccelerateReader.recognizes(path) else {
-      throw StateError(
-        .cannotCreate,
-        "is a directory with something else in it than accelerate's files",
-        file: path
-      )
-    }
-    let carried = Set(state.extras.map { ExactName($0.name) })
-    for name in try FileSystem.files(below: path) where !AccelerateFiles.belongs(name) {
-      guard carried.contains(ExactName(TrainerFiles.carried + name)) else {
-        throw StateError(
-          .cannotCreate,
-          "is no file of accelerate's, and would be lost",
-          file: FileSystem.path(path, name),
-          remedy: "move it away, or name another output"
-        )
-      }
-    }
+  private static var replaceable: ReplaceableDirectory {
+    ReplaceableDirectory(
+      content: "accelerate's files",
+      part: "file of accelerate's",
+      recognizes: { try AccelerateReader.recognizes($0) },
+      belongs: AccelerateFiles.belongs
+    )
   }
 }

@@ -46,26 +46,6 @@ struct TrainerOutput {
     try DirectoryStream(output, options.progress).copy(placements, archives)
   }
 
-  private func torch(
-    _ name: String,
-    _ tree: PickleValue,
-    _ tensors: [StoragePlan.Node],
-    _ nodes: TorchNodes
-  ) throws -> TorchOutput {
-    var own = state
-    own.extras = []
-    own.attributes = [:]
-    return try TorchOutput(
-      tree,
-      tensors,
-      nodes: nodes,
-      state: own,
-      prefix: name + "/",
-      root: TorchLayout.stem(of: name),
-      note: options.note
-    )
-  }
-
   /// The optimizer, and the scheduler where it must be made anew.
   private func optimizer() throws -> (TorchOutput, TorchOutput?) {
     let hasScheduler = carried[ExactName(TrainerFiles.carried + TrainerFiles.scheduler)] != nil
@@ -94,15 +74,25 @@ struct TrainerOutput {
       asTrainer: true,
       note: options.note
     )
-    let optimizer = try torch(
-      TrainerFiles.optimizer,
+    let optimizer = try TorchOutput(
+      file: TrainerFiles.optimizer,
       fresh.value,
       fresh.tensors,
-      nodes
+      nodes,
+      of: state,
+      options.note
     )
     let lambda = try fresh.scheduler ?? FreshRate(state).constant(groups: 2, TorchNodes())
     return (
-      optimizer, try torch(TrainerFiles.scheduler, lambda, [], TorchNodes())
+      optimizer,
+      try TorchOutput(
+        file: TrainerFiles.scheduler,
+        lambda,
+        [],
+        TorchNodes(),
+        of: state,
+        options.note
+      )
     )
   }
 
@@ -141,12 +131,7 @@ struct TrainerOutput {
         placements.append(.init(named, file: try output.add(name), offset: 0))
       }
     }
-    if let first = left.first {
-      options.note?(
-        "\(left.count) tensors beside variables and slots have no place in the format and are left "
-          + "out, such as \(first)"
-      )
-    }
+    WriteOptions.leaveOut(tensors: left, options.note)
     if !hasRecord, let step = state.globalStep?.value {
       let total =
         state.schedule?.parameters["num_training_steps"]

@@ -54,13 +54,7 @@ struct ZeroContent {
       try self.init(template.tree, template.tensors, template.nodes, names: [], state, isOurs: true)
       return
     }
-    let lost = (state.extras + state.optimizerTensors).map(\.name)
-    if let first = lost.first {
-      note?(
-        "\(lost.count) tensors beside variables and slots have no place in the format and are left "
-          + "out, such as \(first)"
-      )
-    }
+    PyTorchWriter.noteExtras(state, note)
     var own = state
     own.extras = []
     own.attributes = state.attributes.filter { $0.key == TrainingState.keepsSteps }

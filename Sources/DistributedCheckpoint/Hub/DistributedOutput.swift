@@ -110,13 +110,7 @@ struct DistributedOutput {
 
   /// New dictionaries, what the optimizer keeps under the names of the parameters.
   private func freshPart() throws -> Part {
-    let lost = (state.extras + state.optimizerTensors).map(\.name)
-    if let first = lost.first {
-      options.note?(
-        "\(lost.count) tensors beside variables and slots have no place in the format and are left "
-          + "out, such as \(first)"
-      )
-    }
+    PyTorchWriter.noteExtras(state, options.note)
     var own = state
     own.extras = []
     own.attributes = state.attributes.filter { $0.key == TrainingState.keepsSteps }

@@ -35,12 +35,7 @@ public enum FlaxWriter: StateWriter {
     }
     let names = (state.extras + state.optimizerTensors).map(\.name)
       .filter { $0 != FlaxReader.structure }
-    if let first = names.first {
-      note?(
-        "\(names.count) tensors beside variables and slots have no place in the format and are "
-          + "left out, such as \(first)"
-      )
-    }
+    WriteOptions.leaveOut(tensors: names, note)
     return try FlaxFresh(state, note: note).parts()
   }
 }

@@ -60,12 +60,8 @@ public enum PyTorchWriter: StateWriter {
   }
 
   /// Says what a new file has no place for.
-  static func noteExtras(_ state: TrainingState, _ note: ((String) -> Void)?) {
+  package static func noteExtras(_ state: TrainingState, _ note: ((String) -> Void)?) {
     let names = (state.extras + state.optimizerTensors).map(\.name)
-    guard let first = names.first else { return }
-    note?(
-      "\(names.count) tensors beside variables and slots have no place in the format and are left "
-        + "out, such as \(first)"
-    )
+    WriteOptions.leaveOut(tensors: names, note)
   }
 }

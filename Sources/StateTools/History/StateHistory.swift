@@ -42,7 +42,7 @@ public struct StateHistory: Sendable {
   ///   - progress: Told of the checkpoints done, and how many there are.
   /// - Throws: `StateError` with code `notFound` where there is no such directory, `unsupported` where there is no
   ///   checkpoint in it.
-  /// - Complexity: O(bytes) time; memory for one checkpoint's tables and 2 KB for each variable of two.
+  /// - Complexity: O(bytes) time; memory for one checkpoint's tables and 2 KB for each variable of each.
   public init(
     _ path: String,
     readOptions: ReadOptions = ReadOptions(),

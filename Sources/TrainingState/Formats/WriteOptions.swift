@@ -46,6 +46,19 @@ public struct WriteOptions: Sendable {
 }
 
 extension WriteOptions {
+  /// Says which tensors the output has no place for.
+  ///
+  /// - Parameters:
+  ///   - names: Their names; nothing is said of none.
+  ///   - note: Told of them.
+  package static func leaveOut(tensors names: [String], _ note: ((String) -> Void)?) {
+    guard let first = names.first else { return }
+    note?(
+      "\(names.count) tensors beside variables and slots have no place in the format and are left "
+        + "out, such as \(first)"
+    )
+  }
+
   /// Says that the output has no place for the global step.
   ///
   /// - Parameter step: The step.

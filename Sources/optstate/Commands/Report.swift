@@ -48,7 +48,7 @@ struct Report: ParsableCommand {
     try Failure.reported(limitOptions) {
       let inputs = InputTrace()
       let options = try names.readOptions(records)
-      let progress = ProgressBar("reading").handler
+      let progress = ProgressBar("reading", countsBytes: history == nil).handler
       if let state {
         let report = try inputs.record {
           try StateReport(

@@ -4,12 +4,16 @@ internal import Synchronization
 /// A line on the terminal that shows how far long work has come; nothing on a pipe.
 final class ProgressBar: Sendable {
   private let label: String
+  private let countsBytes: Bool
   private let start = DispatchTime.now()
   private let lastDrawn = Mutex<Double>(0)
 
-  /// - Parameter label: What is being done.
-  init(_ label: String) {
+  /// - Parameters:
+  ///   - label: What is being done.
+  ///   - countsBytes: Whether the work is counted in bytes, whose speed is shown.
+  init(_ label: String, countsBytes: Bool = true) {
     self.label = label
+    self.countsBytes = countsBytes
   }
 
   /// What a pass calls, `nil` when there is no terminal to draw on.
@@ -34,9 +38,9 @@ final class ProgressBar: Sendable {
     }
     let filled = 30 * done / total
     let bar = String(repeating: "█", count: filled) + String(repeating: "░", count: 30 - filled)
-    let rate = Units.bytes(Int(Double(done) / seconds))
+    let rate = countsBytes ? "  \(Units.bytes(Int(Double(done) / seconds)))/s" : ""
     Output.write(
-      "\r\u{1B}[K\(label) \(bar) \(100 * done / total) %  \(rate)/s  \(left(done, total, seconds))"
+      "\r\u{1B}[K\(label) \(bar) \(100 * done / total) %\(rate)  \(left(done, total, seconds))"
     )
   }
 
