@@ -114,7 +114,7 @@ def test_each_has_its_name_its_kind_its_step_and_its_variables(optstate, tmp_pat
         assert found["optimizer"] is None and found["schedule"] is None
         assert found["global_step"] == (6 if layout is lightning else None)
         assert [one["slots"] for one in found["optimizers"]] == [{"adam_m": 6, "adam_v": 6}, {"adam_m": 4, "adam_v": 4}]
-        assert [one["schedule"]["kind"] for one in found["optimizers"]] == ["exponential", "exponential"]
+        assert [one["schedule"]["kind"] for one in found["optimizers"]] == ["torch_step", "torch_exponential"]
         wanted = [one.param_groups[0]["lr"] for one in run[1]]
         assert [one["schedule"]["learning_rate"] for one in found["optimizers"]] == pytest.approx(wanted, rel=1e-12)
         owners = {one["name"]: one["step"] for one in found["variables"]}
@@ -174,9 +174,12 @@ def test_set_changes_the_one_that_is_named(optstate, tmp_path, saved):
     assert second in done.stdout and "5 -> 40" in done.stdout
     before, after = load(path), load(tmp_path / "s.pt")
     changed = {key for key, value in flat(after).items() if flat(before)[key] != value}
-    place = "/'optimizer_d'" if layout is gan else "/'optimizer_states'/1"
-    assert changed == {key for key in steps(before) if key.startswith(place)}
-    assert {step for key, step in steps(after).items() if key in changed} == {steps({"step": torch.tensor(40.0)})["/'step'"]}
+    place, scheduler = ("/'optimizer_d'", "/'scheduler_d'") if layout is gan else ("/'optimizer_states'/1", "/'lr_schedulers'/1")
+    counted = {key for key in steps(before) if key.startswith(place)}
+    # Its scheduler and the rate that the scheduler gives go with the step.
+    moved = {f"{scheduler}/{key}" for key in ("'_step_count'", "'last_epoch'", "'_last_lr'/0")}
+    assert changed == counted | moved | {f"{place}/'param_groups'/0/'lr'"}
+    assert {step for key, step in steps(after).items() if key in counted} == {steps({"step": torch.tensor(40.0)})["/'step'"]}
     assert [step for _, _, step, _ in summary(inspect(optstate, tmp_path / "s.pt"))] == [3, 40]
 
 
@@ -234,7 +237,10 @@ def test_diff_and_report_say_which(optstate, tmp_path, saved):
     optstate("set", path, tmp_path / "s.pt", "--step", "40", "--optimizer-name", second)
     assert f"of '{second}': the global step is 5 and 40" in optstate("diff", path, tmp_path / "s.pt", status=1).stdout
     done = optstate("diff", path, tmp_path / "s.pt", "--optimizer-name", first, status=1)
-    assert done.stdout.splitlines()[:-1] == ["missing  ~record/.data/serialization_id  only the first state has it"]
+    # Both optimizers' schedulers are in the one pickle.
+    *lines, _ = done.stdout.splitlines()
+    assert [line.split()[:2] for line in lines] == [["missing", "~record/.data/serialization_id"], ["value", "~pickle"]]
+    assert "ULP" not in lines[1]
     assert second in optstate("report", path, "-o", tmp_path / "r.html", status=65).stderr
     optstate("report", path, "-o", tmp_path / "r.html", "--optimizer-name", second)
     assert f"{second}: adam" in (tmp_path / "r.html").read_text("utf-8")

@@ -276,7 +276,11 @@ def test_the_step_of_the_group_is_read_and_set(optstate, tmp_path, name):
     torch.save(tree, tmp_path / "c.pt")
     found = inspected(optstate, tmp_path / "c.pt")
     assert found["global_step"] == 7
-    assert found["optimizer"] is None and found["account"]["unrecognized"]["count"] > 0
+    assert found["optimizer"] is None
+    if name == "apex":  # Whether it decayed as Adam or as AdamW, its file does not say; whose moments they are, it does.
+        assert found["totals"]["slots"] == {"adam_m": 2, "adam_v": 2}
+    else:
+        assert found["account"]["unrecognized"]["count"] == 2 * len(keys)
     optstate("convert", tmp_path / "c.pt", tmp_path / "c.h5")
     optstate("convert", tmp_path / "c.h5", tmp_path / "back" / "c.pt")
     assert (tmp_path / "back" / "c.pt").read_bytes() == (tmp_path / "c.pt").read_bytes()

@@ -227,8 +227,11 @@ public struct Comparison: Sendable {
       isCounted ? "\(difference.count) of \(total) elements differ" : "the elements differ"
     )
     entry.elements = isCounted ? difference.count : nil
-    entry.largestULP = difference.largestULP
-    entry.largestRelative = difference.largestRelative
+    // Bytes are text, codes of a quantized slot or flags: how far two are apart says nothing.
+    if ![.uint8, .bool].contains(pair.first.elementType) {
+      entry.largestULP = difference.largestULP
+      entry.largestRelative = difference.largestRelative
+    }
     if isCounted, var rest = difference.place {
       var index: [Int] = []
       for dimension in pair.first.shape.dimensions.reversed() {
