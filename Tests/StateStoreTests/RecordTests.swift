@@ -79,6 +79,31 @@ struct RecordTests {
     #expect(copy.optimizers.map(\.members) == [["g"], ["d"], []])
   }
 
+  @Test(arguments: ["adam_m", "@adam_m", "ema"])
+  func slotsInEightBitsKeepTheirParts(_ slot: String) throws {
+    var state = TrainingState(origin: Origin(recorded: "test"))
+    let parts = try Quantization(
+      codes: try Tensor(.uint8, try Shape([2, 3]), bytes: [0, 255, 7, 1, 2, 3]),
+      scales: try floats([0.5, 2]),
+      map: try floats((0..<256).map { Float($0) }),
+      blockSize: 4
+    )
+    let kept = Slot(SlotName(rawValue: slot), StateTensor("w/\(slot)", try parts.values()))
+    let weight = StateTensor("w", try floats([0, 0, 0, 0, 0, 0], [2, 3]))
+    state.variables = [
+      Variable("w", value: weight, slots: [kept]),
+      Variable("w/ema/x", value: StateTensor("w/ema/x", try floats([1]))),
+    ]
+    for level in [nil, 1] {
+      let copy = try stored(state, deflateLevel: level)
+      #expect(try Fingerprint(copy) == Fingerprint(state))
+      let found = try #require(copy.variables[0].slots.first)
+      #expect(found.name.rawValue == slot)
+      #expect(found.tensor.tensor.quantization?.blockSize == 4)
+      #expect(try found.tensor.tensor.bytes() == parts.values().bytes())
+    }
+  }
+
   @Test
   func groupsKeepOrderNamesOverridesAndMembers() throws {
     var state = TrainingState(origin: Origin(recorded: "test"))
