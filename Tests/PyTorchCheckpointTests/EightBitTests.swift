@@ -1,3 +1,4 @@
+internal import OptimizerCore
 import ByteIO
 import TestSupport
 import Tensors

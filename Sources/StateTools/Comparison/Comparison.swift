@@ -6,6 +6,30 @@ public import TrainingState
 
 /// Two states side by side, matched by variable and slot.
 public struct Comparison: Sendable {
+  /// One of the two states.
+  struct Input: Sendable {
+    let path: String
+    let format: String
+    let state: TrainingState
+
+    init(_ path: String, _ options: ReadOptions) throws {
+      self.path = path
+      (state, format) = try StateFormats.open(path, options: options)
+    }
+  }
+
+  /// What a pass over two pieces finds.
+  private struct Piece {
+    var difference = ElementDifference()
+    var distance: TensorDistance?
+
+    mutating func add(_ other: Piece) {
+      difference.add(other.difference)
+      guard let more = other.distance else { return }
+      if distance == nil { distance = more } else { distance?.add(more) }
+    }
+  }
+
   /// A tensor that both states have, in equal type and shape.
   private struct Pair {
     let variable: String
@@ -28,6 +52,12 @@ public struct Comparison: Sendable {
   }
 
   private var variables: Set<ExactName> = []
+
+  /// How far each tensor of both states' variables is apart, in the order of the first one; empty where nobody asked.
+  private(set) var distances: [(variable: String, slot: String?, distance: TensorDistance)] = []
+
+  /// The states as they were opened.
+  let inputs: (first: Input, second: Input)
 
   /// What stands before all names of one state and not of the other, and is left out in comparing.
   public private(set) var prefix: CommonPrefix?
@@ -57,11 +87,27 @@ public struct Comparison: Sendable {
     isSelected: ((String) -> Bool)? = nil,
     progress: (@Sendable (Int, Int) -> Void)? = nil
   ) throws {
-    var (one, other) = try Self.renamed(
-      StateFormats.open(first, options: readOptions).state,
-      StateFormats.open(second, options: readOptions).state,
-      naming
+    try self.init(
+      (Input(first, readOptions), Input(second, readOptions)),
+      naming,
+      tolerance,
+      isSelected,
+      isMeasured: false,
+      progress
     )
+  }
+
+  /// Compares two states that are open, and measures how far they are apart where that is asked for.
+  init(
+    _ inputs: (first: Input, second: Input),
+    _ naming: NamingChoice,
+    _ tolerance: Tolerance,
+    _ isSelected: ((String) -> Bool)?,
+    isMeasured: Bool,
+    _ progress: TensorPass.Progress?
+  ) throws {
+    self.inputs = inputs
+    var (one, other) = try Self.renamed(inputs.first.state, inputs.second.state, naming)
     if case .automatic = naming {
       prefix = CommonPrefix(one.variables.map(\.name), other.variables.map(\.name))
       if let prefix {
@@ -84,7 +130,7 @@ public struct Comparison: Sendable {
         commonOnly: !isOneFormat
       )
     }
-    try compareElements(tolerance, progress)
+    try compareElements(tolerance, isMeasured, progress)
   }
 
   /// Both states by names of one convention.
@@ -191,28 +237,39 @@ public struct Comparison: Sendable {
 
   private mutating func compareElements(
     _ tolerance: Tolerance,
+    _ isMeasured: Bool,
     _ progress: TensorPass.Progress?
   ) throws {
     let pairs = pairs
+    let measured = pairs.map {
+      isMeasured && $0.first.elementType.isFloatingPoint
+        && variables.contains(ExactName($0.variable))
+    }
     let groups = pairs.map { [NamedTensor($0.name, $0.first), NamedTensor($0.name, $0.second)] }
     let results = try unsafe TensorPass.mapGroups(groups, progress: progress) {
       index,
       start,
       parts in
       let (one, other) = unsafe (parts[0], parts[1])
-      if unsafe one.hasSameBytes(as: other) { return ElementDifference() }
-      return unsafe ElementDifference(
-        one,
-        other,
-        pairs[index].first.elementType,
-        start: start,
-        tolerance: tolerance
-      )
+      let type = pairs[index].first.elementType
+      var piece = Piece()
+      if measured[index] { piece.distance = try unsafe TensorDistance(one, other, type) }
+      if unsafe !one.hasSameBytes(as: other) {
+        piece.difference = unsafe ElementDifference(
+          one,
+          other,
+          type,
+          start: start,
+          tolerance: tolerance
+        )
+      }
+      return piece
     }
     for ((pair, group), result) in zip(zip(pairs, groups), results) {
       for (tensor, sum) in zip(group, result.sums) { try TensorPass.check(tensor, sum) }
-      let difference = result.pieces.reduce(into: ElementDifference()) { $0.add($1) }
-      if difference.count > 0 { report(pair, difference) }
+      let whole = result.pieces.reduce(into: Piece()) { $0.add($1) }
+      if whole.difference.count > 0 { report(pair, whole.difference) }
+      if let distance = whole.distance { distances.append((pair.variable, pair.slot, distance)) }
     }
   }
 

@@ -88,7 +88,7 @@ public struct HistoryReport: Sendable {
         let more = apart.count > 1 ? " and \(apart.count - 1) more" : ""
         page.raw("\(HTMLText.escaped(one.name + more)), which left its course</span></div>\n")
       }
-      page.raw("<div class=\"chart\">\(chart)</div>\n")
+      page.chart(chart)
       if own.count > Self.shown {
         page.element("p", class: "note", "and \(own.count - Self.shown) more layers")
       }
@@ -97,15 +97,14 @@ public struct HistoryReport: Sendable {
 
   private func checkpoints(_ page: inout HTMLText) {
     page.section("Checkpoints", isLong: true) { page in
-      page.raw("<div class=\"wide\"><table><thead><tr><th>name</th><th>step</th><th>format</th>")
-      page.raw("<th>left out, because</th></tr></thead>\n<tbody>\n")
-      for entry in history.entries {
-        let cells = [
-          entry.name, entry.step.map { "\($0)" } ?? "–", entry.format ?? "–", entry.problem ?? "–",
-        ]
-        page.raw("<tr>" + cells.map { "<td>\(HTMLText.escaped($0))</td>" }.joined() + "</tr>\n")
+      let rows = history.entries.map { entry in
+        [entry.name, entry.step.map { "\($0)" } ?? "–", entry.format ?? "–", entry.problem ?? "–"]
       }
-      page.raw("</tbody></table></div>\n")
+      page.table(
+        ["name", "step", "format", "left out, because"],
+        zip(rows, history.entries).map { ($0, $1.problem != nil) },
+        isText: true
+      )
     }
   }
 }

@@ -8,6 +8,8 @@ extension Chart {
   /// A row of a chart of dots.
   struct Row {
     let name: String
+    /// Whether something was found in it.
+    var isMarked = false
     let values: [(series: Series, value: Double?, title: String)]
   }
 
@@ -47,7 +49,8 @@ extension Chart {
     }
     for (index, row) in rows.enumerated() {
       let y = top + step * (Double(index) + 0.5)
-      chart.label(HTMLText.shortened(row.name, to: 38), 0, y + 4)
+      let name = HTMLText.shortened(row.name, to: row.isMarked ? 36 : 38)
+      chart.label(row.isMarked ? "! " + name : name, 0, y + 4, style: row.isMarked ? "marked" : "")
       chart.line(left, y, right, y, "grid")
       for (series, value, title) in row.values {
         guard let value, value > 0, value.isFinite else { continue }
@@ -114,6 +117,44 @@ extension Chart {
         anchor: anchor,
         style: "tick"
       )
+    }
+    return chart.text
+  }
+
+  /// Small histograms below each other, on one logarithmic axis of ratios.
+  ///
+  /// - Parameters:
+  ///   - rows: Names, with lower edge and count of each bin, each a factor of √2 wide.
+  ///   - label: What the chart shows.
+  /// - Returns: The drawing, empty when there is nothing to show.
+  static func histograms(
+    _ rows: [(name: String, bins: [(edge: Double, count: UInt64)])],
+    label: String
+  ) -> String {
+    guard let axis = LogAxis(rows.flatMap { $0.bins.map(\.edge) } + [1.5]) else { return "" }
+    let (left, right, top, step) = (270.0, width - 30, 26.0, 46.0)
+    let end = top + step * Double(rows.count)
+    var chart = Chart(height: end + 8, label: label)
+    func x(_ value: Double) -> Double { left + (right - left) * axis.position(value) }
+    for tick in axis.ticks {
+      let place = x(pow(10, Double(tick)))
+      chart.line(place, top - 4, place, end, "grid")
+      chart.label(power(tick), place, top - 10, anchor: "middle", style: "tick")
+    }
+    chart.line(x(1), top - 4, x(1), end, "mark")
+    for (index, row) in rows.enumerated() {
+      let bottom = top + step * Double(index + 1) - 4
+      chart.label(HTMLText.shortened(row.name, to: 38), 0, bottom - 4)
+      chart.line(left, bottom, right, bottom, "grid")
+      let total = row.bins.reduce(0) { $0 + Double($1.count) }
+      let most = row.bins.reduce(0) { max($0, Double($1.count)) }
+      for (edge, count) in row.bins where count > 0 {
+        let (start, stop) = (x(edge), x(edge * 2.0.squareRoot()))
+        let height = (step - 10) * Double(count) / most
+        let share = Numbers.short(Double(count) / total * 100)
+        let title = "\(row.name), from \(Numbers.short(edge)): \(count) elements, \(share) %"
+        chart.bar(start + 0.5, bottom - height, max(stop - start - 1, 1), height, title)
+      }
     }
     return chart.text
   }

@@ -37,6 +37,53 @@ struct HTMLText {
     text += "<\(name)\(attribute)>\(Self.escaped(content))</\(name)>\n"
   }
 
+  /// Adds what the colours of a chart stand for.
+  mutating func legend(_ entries: [(Chart.Series, String)]) {
+    raw("<div class=\"legend\">")
+    for (series, text) in entries {
+      raw("<span><i class=\"b\(series.rawValue)\"></i>\(Self.escaped(text))</span>")
+    }
+    raw("</div>\n")
+  }
+
+  /// Adds a drawing.
+  mutating func chart(_ drawing: String) {
+    raw("<div class=\"chart\">\(drawing)</div>\n")
+  }
+
+  /// Adds a table that scrolls where the page is narrow.
+  ///
+  /// - Parameters:
+  ///   - head: Titles of the columns.
+  ///   - rows: Cells, and whether the row is to be seen first.
+  ///   - isText: Whether the cells are texts and not numbers.
+  mutating func table(
+    _ head: [String],
+    _ rows: [(cells: [String], isTold: Bool)],
+    isText: Bool = false
+  ) {
+    func cells(_ name: String, _ texts: [String]) -> String {
+      texts.map { "<\(name)>\(Self.escaped($0))</\(name)>" }.joined()
+    }
+    let style = isText ? " class=\"text\"" : ""
+    raw("<div class=\"wide\"><table\(style)>")
+    raw("<thead><tr>\(cells("th", head))</tr></thead>\n<tbody>\n")
+    for row in rows {
+      raw("<tr\(row.isTold ? " class=\"marked\"" : "")>\(cells("td", row.cells))</tr>\n")
+    }
+    raw("</tbody></table></div>\n")
+  }
+
+  /// Adds a list of names and what they stand for.
+  mutating func list(_ rows: [(String, String)]) {
+    raw("<dl>")
+    for (name, value) in rows {
+      element("dt", name)
+      element("dd", value)
+    }
+    raw("</dl>\n")
+  }
+
   /// A text as HTML shows it: markup is disarmed, and characters that show nothing or turn the
   /// direction of writing become visible.
   static func escaped(_ text: String) -> String {

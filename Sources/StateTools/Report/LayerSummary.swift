@@ -40,14 +40,14 @@ struct LayerSummary {
     var order: [ExactName] = []
     var layers: [ExactName: LayerSummary] = [:]
     for (variable, numbers) in zip(survey.state.variables, survey.variables) {
-      let name = layer(of: variable.name)
+      let name = LayerName.of(variable.name)
       let key = ExactName(name)
       if layers[key] == nil { order.append(key) }
       layers[key, default: LayerSummary(name: name)].add(variable, numbers)
     }
     let summaries = order.compactMap { layers[$0] }
     // Sorted names put layer_10 before layer_2.
-    return summaries.sorted { Self.precedes($0.name, $1.name) }
+    return summaries.sorted { LayerName.precedes($0.name, $1.name) }
   }
 
   private mutating func add(_ variable: Variable, _ numbers: VariableSurvey) {
@@ -62,30 +62,5 @@ struct LayerSummary {
     secondNorm = joined(secondNorm, numbers.slots[.secondMoment]?.statistics.norm)
     sketches[ExactName(variable.name)] = numbers.sketch
     stepNorm = joined(stepNorm, numbers.moments?.histogram?.sumOfSquares.squareRoot())
-  }
-
-  /// The beginning of a name up to its first number, or else its scope, two components at most.
-  private static func layer(of name: String) -> String {
-    let separators = name.contains("/") ? "/" : "."
-    let parts = name.split(separator: Character(separators), omittingEmptySubsequences: false)
-    let scope = parts.dropLast()
-    let numbered = scope.firstIndex { part in
-      part.utf8.contains { $0 >= UInt8(ascii: "0") && $0 <= UInt8(ascii: "9") }
-    }
-    let end = numbered.map { $0 + 1 } ?? min(2, scope.count)
-    return end == 0 ? name : parts[..<end].joined(separator: separators)
-  }
-
-  /// Whether a name comes first when runs of digits count as numbers.
-  private static func precedes(_ first: String, _ second: String) -> Bool {
-    func key(_ name: String) -> [String] {
-      name.split { !$0.isNumber || !$0.isASCII }.map { digits in
-        String(repeating: "0", count: max(0, 20 - digits.count)) + digits
-      }
-    }
-    func stem(_ name: String) -> String { String(name.filter { !($0.isNumber && $0.isASCII) }) }
-    let (one, other) = (stem(first), stem(second))
-    if one != other { return ExactName(one) < ExactName(other) }
-    return key(first).lexicographicallyPrecedes(key(second))
   }
 }

@@ -38,7 +38,7 @@ struct ReportPage {
     page.raw("</nav>\n")
     page.raw(sections.text)
     page.raw("</main>\n")
-    page.element("footer", "optstate \(optstateVersion)")
+    page.element("footer", "made on \(ReportDate.today) by optstate \(optstateVersion)")
     page.raw("</body>\n</html>\n")
     return page.text
   }

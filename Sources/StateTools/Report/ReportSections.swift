@@ -8,10 +8,22 @@ struct ReportSections {
   private static let chartRows = 60
   private static let tableRows = 2000
 
+  /// Kinds of variables that have a histogram of their own.
+  private static let kinds = 16
+
   private let report: StateReport
+
+  /// Variables in which something was found.
+  private let found: Set<ExactName>
 
   init(_ report: StateReport) {
     self.report = report
+    found = Set(report.diagnosis.findings.compactMap { $0.variable.map(ExactName.init) })
+  }
+
+  /// Layers in which something was found.
+  private var foundLayers: Set<ExactName> {
+    Set(found.map { ExactName(LayerName.of($0.text)) })
   }
 
   func write(to page: inout HTMLText) {
@@ -19,17 +31,10 @@ struct ReportSections {
     findings(&page)
     norms(&page)
     ratios(&page)
+    kinds(&page)
     updates(&page)
     rates(&page)
     variables(&page)
-  }
-
-  private func legend(_ page: inout HTMLText, _ entries: [(Chart.Series, String)]) {
-    page.raw("<div class=\"legend\">")
-    for (series, text) in entries {
-      page.raw("<span><i class=\"b\(series.rawValue)\"></i>\(HTMLText.escaped(text))</span>")
-    }
-    page.raw("</div>\n")
   }
 
   private func state(_ page: inout HTMLText) {
@@ -61,12 +66,7 @@ struct ReportSections {
       ("decays", report.diagnosis.decays),
     ]
     page.section("The state") { page in
-      page.raw("<dl>")
-      for (name, value) in rows {
-        page.element("dt", name)
-        page.element("dd", value)
-      }
-      page.raw("</dl>\n")
+      page.list(rows)
     }
   }
 
@@ -105,20 +105,20 @@ struct ReportSections {
   }
 
   private func norms(_ page: inout HTMLText) {
-    let layers = report.layers.prefix(Self.chartRows)
+    let (layers, marked) = (report.layers.prefix(Self.chartRows), foundLayers)
     page.section(
       "Norms by layer",
       "Euclidean norms over all elements of a layer, on a logarithmic axis."
     ) { page in
-      legend(
-        &page,
-        [(.first, "parameters"), (.second, "first moments"), (.third, "second moments")]
-      )
-      page.raw(
+      page.legend([
+        (.first, "parameters"), (.second, "first moments"), (.third, "second moments"),
+      ])
+      page.chart(
         Chart.dots(
           layers.map { layer in
             Chart.Row(
               name: layer.name,
+              isMarked: marked.contains(ExactName(layer.name)),
               values: [
                 (.first, layer.valueNorm, "parameters"),
                 (.second, layer.firstNorm, "first moments"),
@@ -143,12 +143,7 @@ struct ReportSections {
     for survey in report.survey.variables {
       if let own = survey.moments?.histogram { histogram.add(own) }
     }
-    let bins = histogram.bins.enumerated().map {
-      (RatioHistogram.lowerEdge(of: $0.offset), $0.element)
-    }
-    let used = bins.drop { $0.1 == 0 }.reversed().drop { $0.1 == 0 }.reversed().map {
-      (edge: $0.0, count: $0.1)
-    }
+    let used = Self.used(histogram)
     guard !used.isEmpty else { return }
     var marks = [(value: 1.0, label: "1")]
     if let bound = report.survey.decays.bound(of: "")?.ratio {
@@ -159,9 +154,46 @@ struct ReportSections {
       "Share of the elements whose moments are not zero. A steady gradient gives 1, noise much less; no "
         + "gradients give more than the bound."
     ) { page in
-      page.raw(
+      page.chart(
         Chart.histogram(used, label: "Distribution of the ratio of the moments", marks: marks)
       )
+    }
+  }
+
+  private static func used(_ histogram: RatioHistogram) -> [(edge: Double, count: UInt64)] {
+    let bins = histogram.bins.enumerated().map {
+      (edge: RatioHistogram.lowerEdge(of: $0.offset), count: $0.element)
+    }
+    return bins.drop { $0.count == 0 }.reversed().drop { $0.count == 0 }.reversed()
+  }
+
+  private func kinds(_ page: inout HTMLText) {
+    var order: [ExactName] = []
+    var histograms: [ExactName: RatioHistogram] = [:]
+    for (variable, survey) in zip(report.inspection.state.variables, report.survey.variables) {
+      guard let own = survey.moments?.histogram else { continue }
+      let part = ExactName(LayerName.part(of: variable.name))
+      if histograms[part] == nil { order.append(part) }
+      histograms[part, default: RatioHistogram()].add(own)
+    }
+    let rows = order.compactMap { part in
+      histograms[part].map { (name: part.text, bins: Self.used($0)) }
+    }
+    .filter { !$0.bins.isEmpty }
+    guard rows.count > 1 else { return }
+    page.section(
+      "|m|/√v by kind of variable",
+      "The same distribution for each part of a layer, over all layers that have it."
+    ) { page in
+      page.chart(
+        Chart.histograms(
+          Array(rows.prefix(Self.kinds)),
+          label: "Distribution of the ratio of the moments by kind of variable"
+        )
+      )
+      if rows.count > Self.kinds {
+        page.element("p", class: "note", "and \(rows.count - Self.kinds) more kinds")
+      }
     }
   }
 
@@ -171,19 +203,21 @@ struct ReportSections {
     let inflation = step < .max ? report.rates.inflation(step + 1) ?? 1 : 1
     let layers = report.layers.filter { $0.stepNorm != nil && $0.valueNorm ?? 0 > 0 }
     guard !layers.isEmpty, rate > 0 else { return }
+    let marked = foundLayers
     page.section(
       "Update to weight",
       "Norm of the next update, as the moments are, over the norm of the parameters; weight decay is left "
         + "out. "
         + (report.rates.rate == nil ? "The learning rate is not known: per unit of it." : "")
     ) { page in
-      legend(&page, [(.first, "with bias correction"), (.second, "without")])
-      page.raw(
+      page.legend([(.first, "with bias correction"), (.second, "without")])
+      page.chart(
         Chart.dots(
           layers.prefix(Self.chartRows).map { layer in
             let ratio = rate * (layer.stepNorm ?? 0) / (layer.valueNorm ?? 1)
             return Chart.Row(
               name: layer.name,
+              isMarked: marked.contains(ExactName(layer.name)),
               values: [(.second, ratio, "without"), (.first, ratio / inflation, "with correction")]
             )
           },
@@ -205,8 +239,8 @@ struct ReportSections {
       "What the scheduled rate amounts to, by the number of the update: an optimizer without bias "
         + "correction makes early updates too large by (1 − β₁ᵗ)/√(1 − β₂ᵗ)."
     ) { page in
-      legend(&page, [(.first, "with bias correction"), (.second, "without")])
-      page.raw(
+      page.legend([(.first, "with bias correction"), (.second, "without")])
+      page.chart(
         Chart.curves(
           curve.map { ($0.update, $0.corrected, $0.uncorrected) },
           label: "Effective learning rate with and without bias correction",
@@ -217,31 +251,60 @@ struct ReportSections {
   }
 
   private func variables(_ page: inout HTMLText) {
-    let state = report.inspection.state
-    let entries = Array(zip(state.variables, report.survey.variables).prefix(Self.tableRows))
-    page.section("Variables", isLong: true) { page in
-      page.raw("<div class=\"wide\"><table><thead><tr><th>variable</th><th>shape</th><th>‖p‖</th>")
-      page.raw(
-        "<th>‖m‖</th><th>‖v‖</th><th>max |m|/√v</th><th>rows without gradient</th></tr></thead>\n<tbody>\n"
-      )
-      for (variable, survey) in entries {
-        let rows = survey.moments.flatMap {
-          $0.untouchedRows.rowLength > 0 ? $0.untouchedRows.count : nil
-        }
-        let shape = variable.value?.tensor.shape ?? variable.slots.first?.tensor.tensor.shape
-        let cells = [
-          variable.name, shape.map { $0.dimensions.map(String.init).joined(separator: "×") } ?? "–",
-          Numbers.short(survey.value?.statistics.norm),
-          Numbers.short(survey.slots[.firstMoment]?.statistics.norm),
-          Numbers.short(survey.slots[.secondMoment]?.statistics.norm),
-          Numbers.short(survey.moments?.largest), rows.map { $0 == 0 ? "–" : "\($0)" } ?? "–",
-        ]
-        page.raw("<tr>" + cells.map { "<td>\(HTMLText.escaped($0))</td>" }.joined() + "</tr>\n")
+    let entries = Array(zip(report.inspection.state.variables, report.survey.variables))
+    let measures = ["‖p‖", "‖m‖", "‖v‖"]
+    let deviations = PeerDeviation.all(
+      of: entries.map { variable, survey in
+        let count = Double(variable.value?.tensor.shape.elementCount ?? 0).squareRoot()
+        return (variable.name, Self.norms(survey).map { $0.map { $0 / count } })
       }
-      page.raw("</tbody></table></div>\n")
-      if state.variables.count > Self.tableRows {
-        page.element("p", class: "note", "and \(state.variables.count - Self.tableRows) more")
+    )
+    let isFound = entries.map { found.contains(ExactName($0.0.name)) }
+    let first = entries.indices.filter { isFound[$0] }
+    let second = entries.indices.filter { !isFound[$0] && deviations[$0] != nil }
+    let rest = entries.indices.filter { !isFound[$0] && deviations[$0] == nil }
+    let isSorted = !(first + second).isEmpty
+    page.section(
+      "Variables",
+      isSorted
+        ? "Those in which something was found come first, then those that are far from their peers, as root mean squares."
+        : nil,
+      isLong: true
+    ) { page in
+      page.table(
+        [
+          "variable", "shape", "‖p‖", "‖m‖", "‖v‖", "max |m|/√v", "rows without gradient",
+          "against peers",
+        ],
+        (first + second + rest).prefix(Self.tableRows).map { place in
+          let (variable, survey) = entries[place]
+          let rows = survey.moments.flatMap {
+            $0.untouchedRows.rowLength > 0 ? $0.untouchedRows.count : nil
+          }
+          let shape = variable.value?.tensor.shape ?? variable.slots.first?.tensor.tensor.shape
+          let cells =
+            [
+              variable.name,
+              shape.map { $0.dimensions.map(String.init).joined(separator: "×") } ?? "–",
+            ] + Self.norms(survey).map { Numbers.short($0) } + [
+              Numbers.short(survey.moments?.largest), rows.map { $0 == 0 ? "–" : "\($0)" } ?? "–",
+              deviations[place].map { "\(measures[$0.measure]) × \(Numbers.short($0.factor))" }
+                ?? "–",
+            ]
+          return (cells, isFound[place])
+        }
+      )
+      if entries.count > Self.tableRows {
+        page.element("p", class: "note", "and \(entries.count - Self.tableRows) more")
       }
     }
+  }
+
+  /// Norms of value and moments.
+  private static func norms(_ survey: VariableSurvey) -> [Double?] {
+    [
+      survey.value?.statistics.norm, survey.slots[.firstMoment]?.statistics.norm,
+      survey.slots[.secondMoment]?.statistics.norm,
+    ]
   }
 }

@@ -28,7 +28,10 @@ enum ReportStyle {
     td{text-align:right;padding:3px 8px;border-bottom:1px solid var(--line);white-space:nowrap}
     th:first-child,td:first-child{text-align:left;padding-left:0;white-space:normal;\
     overflow-wrap:anywhere;min-width:180px}
+    table.text th,table.text td{text-align:left;white-space:normal;overflow-wrap:anywhere}
     .wide{overflow-x:auto}
+    tr.marked td:first-child{color:var(--bad);font-weight:600}
+    svg .marked{fill:var(--bad);font-weight:600}
     .ok{color:var(--c);font-weight:650}
     .finding{border-left:4px solid var(--bad);padding:2px 0 2px 14px;margin:14px 0}
     .finding h3{margin:0;font-size:15px;overflow-wrap:anywhere}

@@ -87,6 +87,16 @@ public struct TrainingState: Sendable {
     self.attributes = attributes
   }
 
+  /// A variable by name, `nil` where there is none; setting puts it in the place of the one of its name or behind all, and
+  /// `nil` takes it out.
+  ///
+  /// - Parameter name: Its name in the state, byte for byte.
+  /// - Complexity: O(variables).
+  public subscript(_ name: String) -> Variable? {
+    get { variables.first { ExactName($0.name) == ExactName(name) } }
+    set { variables.replaceFirst(where: { ExactName($0.name) == ExactName(name) }, by: newValue) }
+  }
+
   /// Every tensor of the state with the name by which messages call it, the step included.
   public var allTensors: [StateTensor] {
     var all: [StateTensor] = []

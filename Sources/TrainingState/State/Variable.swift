@@ -36,10 +36,12 @@ public struct Variable: Sendable {
   /// count, since a correction that is too small does less harm than one that is too large.
   public var slotsStart: Int64 { slots.lazy.map(\.history.start).min() ?? 0 }
 
-  /// A slot by name.
+  /// A slot by name, `nil` where there is none; setting puts it in the place of the one of its name or behind all, and
+  /// `nil` takes it out.
   ///
   /// - Parameter name: The slot's canonical name.
   public subscript(_ name: SlotName) -> Slot? {
-    slots.first { $0.name == name }
+    get { slots.first { $0.name == name } }
+    set { slots.replaceFirst(where: { $0.name == name }, by: newValue) }
   }
 }

@@ -5,15 +5,24 @@ internal import OptStateKit
 struct Report: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Write one HTML page that shows a state: norms, moments, rates, findings.",
-    discussion: "The page needs no network and no script. Without -o it goes to standard output."
+    discussion:
+      "Of two states the page shows what moved, by layer, and which variables moved unlike their peers. It needs no "
+      + "network and no script. Without -o it goes to standard output."
       + Optstate.examples(
         "report model.ckpt-20 -o report.html",
+        "report model.ckpt-20 state.h5 -o both.html",
         "report --history runs -o history.html"
       )
   )
 
   @Argument(help: "The state.", completion: Completions.state)
   var state: String?
+
+  @Argument(
+    help: "A second state, to see what moved since the first.",
+    completion: Completions.state
+  )
+  var other: String?
 
   @Option(
     help: ArgumentHelp(
@@ -40,7 +49,15 @@ struct Report: ParsableCommand {
 
   func validate() throws {
     guard (state == nil) != (history == nil) else {
-      throw ValidationError("a report is of one state, or of a --history")
+      throw ValidationError("a report is of one state, of two, or of a --history")
+    }
+    guard other == nil || history == nil else {
+      throw ValidationError("a report of a --history takes no other state")
+    }
+    guard other == nil || !records.areGiven else {
+      throw ValidationError(
+        "a report of two states shows their own records: give no optimizer and no schedule"
+      )
     }
   }
 
@@ -49,7 +66,12 @@ struct Report: ParsableCommand {
       let inputs = InputTrace()
       let options = try names.readOptions(records)
       let progress = ProgressBar("reading", countsBytes: history == nil).handler
-      if let state {
+      if let state, let other {
+        let report = try inputs.record {
+          try ComparisonReport(state, other, readOptions: options, progress: progress)
+        }
+        try put(report.html, inputs, report.write)
+      } else if let state {
         let report = try inputs.record {
           try StateReport(
             state,

@@ -40,9 +40,12 @@ struct RecordOptions: ParsableArguments {
     }
   }
 
+  /// Whether any of them was given.
+  var areGiven: Bool { optimizer != nil || schedule != nil || learningRate != nil }
+
   /// A state with the records that were given.
   func completing(_ state: TrainingState) throws -> TrainingState {
-    if optimizer != nil || schedule != nil || learningRate != nil {
+    if areGiven {
       try state.checkIsOfOneOptimizer()
     }
     var copy = state

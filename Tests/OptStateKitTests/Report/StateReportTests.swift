@@ -34,13 +34,36 @@ struct StateReportTests {
       )
       return scheduled
     }
-    #expect(html.components(of: "<svg") == 4)
+    #expect(html.components(of: "<svg") == 5)
     for title in [
-      "Norms by layer", "Distribution of |m|/√v", "Update to weight", "Effective learning rate",
+      "Norms by layer", "Distribution of |m|/√v", "|m|/√v by kind of variable", "Update to weight",
+      "Effective learning rate",
     ] {
       #expect(html.contains(title))
     }
     #expect(html.contains("Nothing was found"))
+  }
+
+  @Test func whatWasFoundIsMarkedAndComesFirst() throws {
+    let html = try page { state in
+      var broken = state
+      let name = "bert/pooler/dense/kernel"
+      let second = try #require(broken[name]?[.secondMoment]?.tensor.tensor)
+      let zeros = [Float](repeating: 0, count: second.shape.elementCount)
+      broken[name]?[.secondMoment]?.tensor.tensor = try Tensor(
+        zeros,
+        shape: second.shape.dimensions
+      )
+      return broken
+    }
+    #expect(html.contains("! bert/pooler"))
+    #expect(!html.contains("! bert/encoder"))
+    let rows = html.split(separator: "<tr").dropFirst().filter { $0.contains("bert/") }
+    #expect(rows.first?.hasPrefix(" class=\"marked\"><td>bert/pooler/dense/kernel</td>") == true)
+  }
+
+  @Test func pageSaysWhenItWasMadeAndByWhat() throws {
+    #expect(try page().contains(/made on \d{4}-\d\d-\d\d by optstate \d/))
   }
 
   @Test func stateWithoutMomentsHasAPage() throws {
