@@ -9,6 +9,7 @@
 @_exported public import OptimizerCore
 @_exported public import enum ByteIO.JSONValue
 @_exported public import struct ByteIO.JSONObject
+@_exported public import enum ByteIO.BackgroundWork
 @_exported public import enum ByteIO.TemporaryFiles
 @_exported public import class ByteIO.InputTrace
 @_exported public import enum HDF5.HDF5Isolation

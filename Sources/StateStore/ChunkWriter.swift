@@ -92,7 +92,7 @@ struct ChunkWriter {
           let bytes = try unsafe shuffled.withUnsafeBytes {
             try unsafe Zlib.deflate($0, level: level)
           }
-          progress?(done.add(job.bytes.count, ordering: .relaxed).newValue, total)
+          try progress?(done.add(job.bytes.count, ordering: .relaxed).newValue, total)
           return bytes
         }
       }

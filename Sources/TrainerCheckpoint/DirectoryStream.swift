@@ -32,7 +32,7 @@ struct DirectoryStream {
     var before = 0
     func share() -> TensorPass.Progress? {
       guard let progress else { return nil }
-      return { [before] done, _ in progress(min(before + done, total), total) }
+      return { [before] done, _ in try progress(min(before + done, total), total) }
     }
     _ = try TensorPass.copy(placements, progress: share())
     before = plain

@@ -15,14 +15,14 @@ struct WriteOptionsTests {
   }
 
   @Test
-  func handlersAreKept() {
+  func handlersAreKept() throws {
     let heard = Mutex<[String]>([])
     let options = WriteOptions(overwrite: true, deflateLevel: 3) { done, total in
       heard.withLock { $0.append("\(done) of \(total)") }
     } note: { sentence in
       heard.withLock { $0.append(sentence) }
     }
-    options.progress?(1, 2)
+    try options.progress?(1, 2)
     options.note?("left out")
     #expect(heard.withLock { $0 } == ["1 of 2", "left out"])
     #expect(options.overwrite)

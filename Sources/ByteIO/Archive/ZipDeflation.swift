@@ -96,7 +96,7 @@ struct ZipDeflation {
           }
           sums.withLock { $0[number] = own }
           let content = unsafe UnsafeRawBufferPointer(rebasing: buffer.bytes[..<position])
-          progress?(done.add(position, ordering: .relaxed).newValue, total)
+          try progress?(done.add(position, ordering: .relaxed).newValue, total)
           return try unsafe Zlib.deflate(
             content,
             level: level,

@@ -56,7 +56,7 @@ extension TensorPass {
         let result = try unsafe transform(piece.group, piece.first, parts)
         found.withLock { $0[index] = (sums, result) }
         if let progress {
-          progress(done.add(bytes, ordering: .relaxed).newValue, total)
+          try progress(done.add(bytes, ordering: .relaxed).newValue, total)
         }
       }
     )

@@ -7,7 +7,9 @@ internal import Tensors
 /// verifies its source and yields the checksums of its target without reading anything twice.
 public enum TensorPass {
   /// Told how many bytes are done and how many there are; from any thread, in no particular order.
-  public typealias Progress = @Sendable (_ done: Int, _ total: Int) -> Void
+  ///
+  /// What it throws ends the pass within a window's work, as the cancellation of the calling task does.
+  public typealias Progress = @Sendable (_ done: Int, _ total: Int) throws -> Void
 
   /// Bytes that a worker reads, sums and hands on at a time: few enough for the second-level cache.
   package static let windowBytes = 1 << 20
@@ -118,7 +120,7 @@ public enum TensorPass {
         sums.withLock { $0.replaceSubrange(window, with: windowSums) }
         try unsafe body(window, UnsafeRawBufferPointer(rebasing: buffer.bytes[..<position]))
         if let progress {
-          progress(done.add(position, ordering: .relaxed).newValue, total)
+          try progress(done.add(position, ordering: .relaxed).newValue, total)
         }
       }
     )

@@ -18,7 +18,8 @@ package enum Workers {
   ///   - count: How many items there are.
   ///   - makeState: Makes what one worker keeps for its whole life, such as its buffer.
   ///   - body: Treats one item.
-  /// - Throws: The first error of any worker; no further items are begun after it.
+  /// - Throws: The first error of any worker; no further items are begun after it. `CancellationError` where the task
+  ///   that calls is cancelled before all items are begun.
   package static func forEach<State>(
     count: Int,
     makeState: @Sendable () throws -> State,
@@ -30,6 +31,9 @@ package enum Workers {
       do {
         var state = try makeState()
         while true {
+          // The caller's thread is one of the workers, and alone knows of its task. An item that was taken is always
+          // treated: others may wait for it.
+          if next.load(ordering: .relaxed) < count { try BackgroundWork.checkCancellation() }
           let item = next.add(1, ordering: .relaxed).oldValue
           if item >= count { break }
           try body(&state, item)

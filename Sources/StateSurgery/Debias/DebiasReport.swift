@@ -38,7 +38,7 @@ public struct DebiasReport: Sendable {
     _ plan: DebiasPlan,
     before: TrainingState,
     after: TrainingState,
-    progress: (@Sendable (Int, Int) -> Void)? = nil
+    progress: (@Sendable (Int, Int) throws -> Void)? = nil
   ) throws {
     self.plan = plan
     let sizes = try UpdateSize.measure(plan, progress: progress)

@@ -22,7 +22,7 @@ public struct RoundingLoss: Sendable, Hashable {
   ///   - progress: Told of the elements done.
   /// - Throws: `StateError` when a tensor cannot be read.
   /// - Complexity: O(bytes of the moments).
-  public init(_ plan: DebiasPlan, progress: (@Sendable (Int, Int) -> Void)? = nil) throws {
+  public init(_ plan: DebiasPlan, progress: (@Sendable (Int, Int) throws -> Void)? = nil) throws {
     let batch = 1 << 16
     let isFolding = plan.operation == .fold
     let tensors = plan.parts.flatMap { part in
@@ -86,7 +86,7 @@ public struct RoundingLoss: Sendable, Hashable {
           sums.add(found)
           return sums.elements
         }
-        progress?(done, total)
+        try progress?(done, total)
       }
     )
     self = sums.withLock { $0 }

@@ -31,7 +31,7 @@ public struct UpdateSize: Sendable {
   /// - Complexity: O(bytes of the moments).
   public static func measure(
     _ plan: DebiasPlan,
-    progress: (@Sendable (Int, Int) -> Void)? = nil
+    progress: (@Sendable (Int, Int) throws -> Void)? = nil
   ) throws -> (
     before: UpdateSize, after: UpdateSize, lacksEpsilon: Bool, loss: RoundingLoss?
   ) {
@@ -85,7 +85,7 @@ public struct UpdateSize: Sendable {
           let loss = buffers.loss(factors)
           losses.withLock { $0.add(loss) }
         }
-        progress?(done.add(job.elements.count, ordering: .relaxed).newValue, total)
+        try progress?(done.add(job.elements.count, ordering: .relaxed).newValue, total)
       }
     )
     var read = [(first: CRC32C, second: CRC32C)](

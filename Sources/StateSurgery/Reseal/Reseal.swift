@@ -40,7 +40,7 @@ public struct Reseal: Sendable {
   public init(
     _ state: TrainingState,
     isSelected: (String) -> Bool = { _ in true },
-    progress: (@Sendable (Int, Int) -> Void)? = nil
+    progress: (@Sendable (Int, Int) throws -> Void)? = nil
   ) throws {
     let tensors = state.allTensors.map { NamedTensor($0.name, $0.tensor) }
     let names = tensors.map(\.name)

@@ -85,7 +85,7 @@ public struct Comparison: Sendable {
     readOptions: ReadOptions = ReadOptions(),
     tolerance: Tolerance = .ulp(0),
     isSelected: ((String) -> Bool)? = nil,
-    progress: (@Sendable (Int, Int) -> Void)? = nil
+    progress: (@Sendable (Int, Int) throws -> Void)? = nil
   ) throws {
     try self.init(
       (Input(first, readOptions), Input(second, readOptions)),

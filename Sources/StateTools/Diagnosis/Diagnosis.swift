@@ -54,7 +54,7 @@ public struct Diagnosis: Sendable {
     _ path: String,
     readOptions: ReadOptions = ReadOptions(),
     change: (TrainingState) throws -> TrainingState = { $0 },
-    progress: (@Sendable (Int, Int) -> Void)? = nil
+    progress: (@Sendable (Int, Int) throws -> Void)? = nil
   ) throws {
     let (opened, format) = try StateFormats.open(path, options: readOptions)
     let state = try change(opened)

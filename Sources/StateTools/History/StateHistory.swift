@@ -47,18 +47,18 @@ public struct StateHistory: Sendable {
     _ path: String,
     readOptions: ReadOptions = ReadOptions(),
     change: (TrainingState) throws -> TrainingState = { $0 },
-    progress: (@Sendable (Int, Int) -> Void)? = nil
+    progress: (@Sendable (Int, Int) throws -> Void)? = nil
   ) throws {
     self.path = path
     let candidates = try Self.candidates(in: path)
     var entries: [Entry] = []
     for (index, candidate) in candidates.enumerated() {
-      progress?(index, candidates.count)
-      let entry = Self.read(path + "/" + candidate.name, candidate.name, readOptions, change)
+      try progress?(index, candidates.count)
+      let entry = try Self.read(path + "/" + candidate.name, candidate.name, readOptions, change)
       // A log or a configuration beside the checkpoints is none that is damaged.
       if candidate.isCalledOne || entry.isRecognized { entries.append(entry) }
     }
-    progress?(candidates.count, candidates.count)
+    try progress?(candidates.count, candidates.count)
     guard entries.contains(where: { $0.problem == nil }) else {
       throw StateError(
         .unsupported,
@@ -90,7 +90,7 @@ public struct StateHistory: Sendable {
     _ name: String,
     _ readOptions: ReadOptions,
     _ change: (TrainingState) throws -> TrainingState
-  ) -> Entry {
+  ) throws -> Entry {
     var format: String?
     do {
       let (opened, found) = try StateFormats.open(path, options: readOptions)
@@ -107,7 +107,7 @@ public struct StateHistory: Sendable {
         variables: LayerSummary.variables(of: survey),
         problem: step == nil ? "it does not say its step" : nil
       )
-    } catch {
+    } catch let error as StateError {
       return Entry(
         name: name,
         step: nil,

@@ -34,7 +34,7 @@ public struct Inspection: Sendable {
     isSelected: (String) -> Bool = { _ in true },
     withStatistics: Bool = false,
     change: (TrainingState) throws -> TrainingState = { $0 },
-    progress: (@Sendable (Int, Int) -> Void)? = nil
+    progress: (@Sendable (Int, Int) throws -> Void)? = nil
   ) throws {
     self.path = path
     let (opened, format) = try StateFormats.open(path, options: readOptions)

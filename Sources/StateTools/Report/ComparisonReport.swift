@@ -23,7 +23,7 @@ public struct ComparisonReport: Sendable {
     _ first: String,
     _ second: String,
     readOptions: ReadOptions = ReadOptions(),
-    progress: (@Sendable (Int, Int) -> Void)? = nil
+    progress: (@Sendable (Int, Int) throws -> Void)? = nil
   ) throws {
     comparison = try Comparison(
       (Comparison.Input(first, readOptions), Comparison.Input(second, readOptions)),

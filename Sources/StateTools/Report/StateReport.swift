@@ -32,7 +32,7 @@ public struct StateReport: Sendable {
     _ path: String,
     readOptions: ReadOptions = ReadOptions(),
     change: (TrainingState) throws -> TrainingState = { $0 },
-    progress: (@Sendable (Int, Int) -> Void)? = nil
+    progress: (@Sendable (Int, Int) throws -> Void)? = nil
   ) throws {
     inspection = try Inspection(path, readOptions: readOptions, change: change)
     let state = inspection.state

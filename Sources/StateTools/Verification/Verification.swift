@@ -43,7 +43,7 @@ public struct Verification: Sendable {
   public init(
     _ path: String,
     readOptions: ReadOptions = ReadOptions(),
-    progress: (@Sendable (Int, Int) -> Void)? = nil
+    progress: (@Sendable (Int, Int) throws -> Void)? = nil
   ) throws {
     self.path = path
     let state: TrainingState
@@ -66,15 +66,15 @@ public struct Verification: Sendable {
     withoutChecksum = tensors.filter { !$0.tensor.isVouchedFor }.map(\.name)
     let whole = (tensors + members).reduce(0) { $0 + $1.tensor.byteCount }
     byteCount = whole
-    try verify(tensors) { done, _ in progress?(done, whole) }
+    try verify(tensors) { done, _ in try progress?(done, whole) }
     try verify(members: members)
-    if !members.isEmpty { progress?(whole, whole) }
+    if !members.isEmpty { try progress?(whole, whole) }
   }
 
   /// Compares tensors with sums of their own.
   private mutating func verify(
     _ tensors: [NamedTensor],
-    progress: @escaping @Sendable (Int, Int) -> Void
+    progress: @escaping @Sendable (Int, Int) throws -> Void
   ) throws {
     do {
       for (tensor, sum) in zip(tensors, try TensorPass.sums(tensors, progress: progress)) {

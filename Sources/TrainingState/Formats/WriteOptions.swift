@@ -16,7 +16,7 @@ public struct WriteOptions: Sendable {
   public var requiresStep = false
 
   /// Told of the bytes done.
-  public var progress: (@Sendable (_ done: Int, _ total: Int) -> Void)?
+  public var progress: (@Sendable (_ done: Int, _ total: Int) throws -> Void)?
 
   /// Told, a sentence each, of what the format cannot hold and the writer therefore leaves out, and
   /// of what it writes differently from the source.
@@ -34,7 +34,7 @@ public struct WriteOptions: Sendable {
     overwrite: Bool = false,
     deflateLevel: Int? = nil,
     ranks: Int? = nil,
-    progress: (@Sendable (_ done: Int, _ total: Int) -> Void)? = nil,
+    progress: (@Sendable (_ done: Int, _ total: Int) throws -> Void)? = nil,
     note: (@Sendable (_ sentence: String) -> Void)? = nil
   ) {
     self.overwrite = overwrite

@@ -20,6 +20,15 @@ struct ConversionTests {
   }
 
   @Test
+  func errorSaysForEveryCallerWhatHappened() throws {
+    let error = try #require(
+      try stateError { _ = try Conversion.run(from: folder("none.h5"), to: folder("s.h5")) }
+    )
+    #expect((error as any Error).localizedDescription == error.description)
+    #expect(error.description.contains("none.h5"))
+  }
+
+  @Test
   func changeIsAppliedOnTheWay() throws {
     let result = try Conversion.run(from: bert, to: folder("s.h5")) { state, _ in
       var copy = state
