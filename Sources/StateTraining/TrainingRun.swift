@@ -10,7 +10,7 @@ public import TrainingState
 ///
 /// ```swift
 /// let run = try TrainingRun(resuming: state)
-/// while run.globalStep < 1000 { try run.apply(gradients(run)) }
+/// while run.globalStep < 1000 { try run.apply(gradients) }
 /// try run.save(to: "run-1000.h5")
 /// ```
 ///

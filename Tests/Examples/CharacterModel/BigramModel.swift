@@ -13,12 +13,12 @@ struct BigramModel {
   static func start() throws -> [(name: String, value: Tensor)] {
     var seed: UInt64 = 1
     return try names.map { name in
-      let shape = try shape(of: name)
-      let numbers = (0..<shape.elementCount).map { _ in
+      let shape = shape(of: name)
+      let numbers = (0..<shape.reduce(1, *)).map { _ in
         seed = seed &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
         return (Float(seed >> 40) / Float(1 << 24) - 0.5) * 0.1
       }
-      return (name, try tensor(numbers, shape))
+      return (name, try Tensor(numbers, shape: shape))
     }
   }
 
@@ -50,18 +50,13 @@ struct BigramModel {
       }
     }
     var gradients: [String: Tensor] = [:]
-    for (name, sum) in zip(names, sums) { gradients[name] = try tensor(sum, try shape(of: name)) }
+    for (name, sum) in zip(names, sums) {
+      gradients[name] = try Tensor(sum, shape: shape(of: name))
+    }
     return (loss / Float(places.count), gradients)
   }
 
-  private static func shape(of name: String) throws -> Shape {
-    try Shape(name == "bias" ? [characters] : [characters, characters])
-  }
-
-  private static func tensor(_ numbers: [Float], _ shape: Shape) throws -> Tensor {
-    let bytes = numbers.flatMap { number in
-      (0..<4).map { UInt8(truncatingIfNeeded: number.bitPattern >> (8 * $0)) }
-    }
-    return try Tensor(.float32, shape, bytes: bytes)
+  private static func shape(of name: String) -> [Int] {
+    name == "bias" ? [characters] : [characters, characters]
   }
 }
