@@ -31,11 +31,15 @@ let zlibLibraries: [LinkerSetting] = [
 let zstdLibraries: [LinkerSetting] = [
   .linkedLibrary("zstd", beside), .linkedLibrary(":libzstd.a", inside),
 ]
+let deflateLibraries: [LinkerSetting] = [
+  .linkedLibrary("deflate", beside), .linkedLibrary(":libdeflate.a", inside),
+]
 #else
 let hdf5PackageName: String? = "hdf5"
 let hdf5Libraries: [LinkerSetting] = [.linkedLibrary("hdf5")]
 let zlibLibraries: [LinkerSetting] = [.linkedLibrary("z")]
 let zstdLibraries: [LinkerSetting] = [.linkedLibrary("zstd")]
+let deflateLibraries: [LinkerSetting] = [.linkedLibrary("deflate")]
 #endif
 
 let package = Package(
@@ -48,6 +52,8 @@ let package = Package(
   dependencies: [
     // The command line: options, help, usage errors.
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    // The site of the documentation. It is a plug-in of the package manager: nothing of it is in what is built.
+    .package(url: "https://github.com/swiftlang/swift-docc-plugin", from: "1.5.0"),
     // The records inside TensorFlow's bundle, generated from our own .proto files.
     .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
   ],
@@ -67,6 +73,12 @@ let package = Package(
       name: "CZstd",
       providers: [.apt(["libzstd-dev"]), .brew(["zstd"])]
     ),
+    // Chunks of HDF5 are whole streams, which libdeflate packs and unpacks in half of zlib's time or less, and smaller; zlib
+    // stays for archives, whose members are made and read in pieces.
+    .systemLibrary(
+      name: "CDeflate",
+      providers: [.apt(["libdeflate-dev"]), .brew(["libdeflate"])]
+    ),
     .target(name: "CKernels", cSettings: [.treatAllWarnings(as: .error)]),
 
     .target(name: "CPlatform", cSettings: [.treatAllWarnings(as: .error)]),
@@ -74,9 +86,9 @@ let package = Package(
     .target(name: "Tensors", swiftSettings: strict),
     .target(
       name: "ByteIO",
-      dependencies: ["Tensors", "CZlib", "CZstd", "CKernels", "CPlatform"],
+      dependencies: ["Tensors", "CZlib", "CDeflate", "CZstd", "CKernels", "CPlatform"],
       swiftSettings: strict,
-      linkerSettings: zlibLibraries + zstdLibraries
+      linkerSettings: zlibLibraries + deflateLibraries + zstdLibraries
     ),
     .target(
       name: "HDF5",

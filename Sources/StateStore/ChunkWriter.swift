@@ -13,6 +13,12 @@ struct ChunkWriter {
     let chunkBytes: Int
   }
 
+  /// What a worker keeps.
+  private struct Worker {
+    let buffer: WorkBuffer
+    let deflater: Deflater
+  }
+
   private let level: Int
   private let progress: TensorPass.Progress?
 
@@ -69,13 +75,18 @@ struct ChunkWriter {
     let done = Atomic<Int>(0)
     try Workers.forEach(
       count: plan.count,
-      makeState: { WorkBuffer(byteCount: plan.map(\.chunkBytes).max() ?? 0) },
-      body: { buffer, number in
+      makeState: {
+        Worker(
+          buffer: WorkBuffer(byteCount: plan.map(\.chunkBytes).max() ?? 0),
+          deflater: try Deflater(level: level)
+        )
+      },
+      body: { worker, number in
         try queue.submit(number) {
           let job = plan[number]
           let tensor = tensors[job.dataset].tensor
           let whole = unsafe UnsafeMutableRawBufferPointer(
-            rebasing: buffer.bytes[..<job.chunkBytes]
+            rebasing: worker.buffer.bytes[..<job.chunkBytes]
           )
           let part = unsafe UnsafeMutableRawBufferPointer(rebasing: whole[..<job.bytes.count])
           try unsafe tensor.read(into: part, at: job.bytes.lowerBound)
@@ -90,7 +101,7 @@ struct ChunkWriter {
             width: tensor.elementType.byteWidth ?? 1
           )
           let bytes = try unsafe shuffled.withUnsafeBytes {
-            try unsafe Zlib.deflate($0, level: level)
+            try unsafe worker.deflater.deflate($0)
           }
           try progress?(done.add(job.bytes.count, ordering: .relaxed).newValue, total)
           return bytes

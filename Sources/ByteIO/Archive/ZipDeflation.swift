@@ -100,7 +100,6 @@ struct ZipDeflation {
           return try unsafe Zlib.deflate(
             content,
             level: level,
-            container: .raw,
             isLast: piece.isLast
           )
         }

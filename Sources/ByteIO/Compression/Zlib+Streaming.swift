@@ -23,7 +23,7 @@ extension Zlib {
     let input = WorkBuffer(byteCount: capacity)
     let output = WorkBuffer(byteCount: capacity)
     var stream = unsafe z_stream()
-    guard unsafe optstate_inflate_init(&stream, Container.raw.windowBits) == Z_OK else {
+    guard unsafe optstate_inflate_init(&stream) == Z_OK else {
       throw StateError(.inputOutput, "zlib could not start")
     }
     defer { unsafe inflateEnd(&stream) }

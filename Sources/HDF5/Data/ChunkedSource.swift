@@ -111,7 +111,7 @@ final class ChunkedSource: TensorSource {
         var output = [UInt8](repeating: 0, count: chunkBytes)
         do {
           try unsafe bytes.withUnsafeBytes { input in
-            try unsafe output.withUnsafeMutableBytes { try unsafe Zlib.inflate(input, into: $0) }
+            try unsafe output.withUnsafeMutableBytes { try unsafe Deflate.inflate(input, into: $0) }
           }
         } catch let error as StateError {
           var located = error.inContext(file: file.path)

@@ -114,7 +114,7 @@ struct ZipArchiveTests {
   /// An archive of one member with a deflated content.
   private func deflated(_ content: [UInt8], claiming size: Int? = nil) throws -> [UInt8] {
     let data = try unsafe content.withUnsafeBytes {
-      try unsafe Zlib.deflate($0, level: 9, container: .raw)
+      try unsafe Zlib.deflate($0, level: 9)
     }
     var archive = LittleEndianBytes()
     let name = Array("m".utf8)

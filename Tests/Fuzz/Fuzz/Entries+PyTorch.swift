@@ -32,8 +32,11 @@ extension Entries {
   /// Deflated data behind the size that it is said to have.
   static let inflate = Entry(name: "inflate") {
     [
-      [0, 1, 3, 0], [0, 5, 0x4B, 0x4C, 0x4A, 0x4E, 0x49, 5, 0],
-      [4, 0, 0x63, 0x60, 0x18, 5, 0xA3, 0],
+      [0, 0, 0x78, 0x9C, 3, 0, 0, 0, 0, 1],
+      [0, 5, 0x78, 0x9C, 0xCB, 0x48, 0xCD, 0xC9, 0xC9, 7, 0, 6, 0x2C, 2, 0x15],
+      [
+        3, 0xE8, 0x78, 0x9C, 0x63, 0x60, 0x18, 5, 0xA3, 0x60, 0x14, 0x0C, 0x77, 0, 0, 3, 0xE8, 0, 1,
+      ],
     ]
   } parse: { bytes in
     var input = Input(bytes)
@@ -41,7 +44,7 @@ extension Entries {
     let rest = input.all()
     try unsafe rest.withUnsafeBytes { packed in
       try unsafe output.withUnsafeMutableBytes { room in
-        try unsafe Zlib.inflate(packed, into: room, container: .raw)
+        try unsafe Deflate.inflate(packed, into: room)
       }
     }
   }
