@@ -291,9 +291,9 @@ public final class TrainingRun {
   ///
   /// - Parameters:
   ///   - path: The file or prefix to make.
-  ///   - format: One of ``StateFormats/writable``, by default told by the name.
+  ///   - format: One of `StateFormats/writable`, by default told by the name.
   ///   - options: How to write.
-  /// - Throws: `StateError` as ``StateFormats/write(_:to:format:options:)``.
+  /// - Throws: `StateError` as `StateFormats/write`.
   public func save(
     to path: String,
     format: String? = nil,

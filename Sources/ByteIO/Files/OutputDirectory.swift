@@ -7,7 +7,7 @@ internal import Tensors
 
 /// A directory of files that appears complete, or not at all.
 ///
-/// It is made under a temporary name beside its target. ``commit()`` flushes all files and gives the
+/// It is made under a temporary name beside its target. `commit()` flushes all files and gives the
 /// directory its name, in exchange for an old one where there is one: at no moment is neither there. One that
 /// is dropped uncommitted is removed, with the directories above it that had to be made.
 public final class OutputDirectory {

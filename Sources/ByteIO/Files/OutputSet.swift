@@ -7,7 +7,7 @@ internal import Tensors
 
 /// Files that appear together and complete, or not at all.
 ///
-/// Each is written under a temporary name beside its target. ``commit()`` flushes all of them,
+/// Each is written under a temporary name beside its target. `commit()` flushes all of them,
 /// renames them in the order in which they were added and flushes their directories: the file that
 /// makes the others valid is added last. A set that is dropped uncommitted removes its files and the
 /// directories that it had to make for them.

@@ -2,7 +2,7 @@ public import Tensors
 
 /// Walks through a JSON text (RFC 8259) without trusting it.
 ///
-/// Names may not repeat, nesting is bounded by ``Limits/nesting``, and every error has its byte
+/// Names may not repeat, nesting is bounded by `Limits/nesting`, and every error has its byte
 /// offset. What a caller walks through member by member is never held as a whole.
 public struct JSONReader: Sendable {
   private let bytes: [UInt8]

@@ -2,63 +2,63 @@
 ///
 /// The raw value is the record's ``ScheduleRecord/kind``.
 public enum ScheduleKind: String, Sendable, Hashable, CaseIterable {
-  /// ``ConstantCurve``.
+  /// One rate throughout.
   case constant
-  /// ``ExponentialCurve``.
+  /// A power of the step, as TensorFlow's `exponential_decay`.
   case exponential
-  /// ``PiecewiseConstantCurve``.
+  /// One rate between each two boundaries.
   case piecewiseConstant = "piecewise_constant"
-  /// ``PiecewiseLinearCurve``.
+  /// Straight lines between points.
   case piecewiseLinear = "piecewise_linear"
-  /// ``PolynomialCurve``.
+  /// A power of what is left, as TensorFlow's `polynomial_decay`.
   case polynomial
-  /// ``CosineCurve``.
+  /// Half a cosine, as TensorFlow's `cosine_decay`.
   case cosine
-  /// ``CosineRestartsCurve``.
+  /// A cosine that starts anew, as TensorFlow's `cosine_decay_restarts`.
   case cosineRestarts = "cosine_restarts"
-  /// ``InverseSquareRootCurve``.
+  /// The inverse square root of the step.
   case inverseSquareRoot = "inverse_sqrt"
-  /// ``BERTCurve``.
+  /// Warm-up and a straight fall, as BERT's `optimization.py`.
   case bert
-  /// ``KerasBERTCurve``.
+  /// Warm-up and a straight fall, as keras-bert counts them.
   case kerasBERT = "keras_bert"
-  /// ``HuggingFaceCurve`` without a change.
+  /// The schedule of transformers without a change.
   case huggingFaceConstant = "hf_constant"
-  /// ``HuggingFaceCurve`` with warm-up only.
+  /// The schedule of transformers with warm-up only.
   case huggingFaceConstantWithWarmup = "hf_constant_with_warmup"
-  /// ``HuggingFaceCurve`` falling to zero in a straight line.
+  /// The schedule of transformers falling to zero in a straight line.
   case huggingFaceLinear = "hf_linear"
-  /// ``HuggingFaceCurve`` along a cosine.
+  /// The schedule of transformers along a cosine.
   case huggingFaceCosine = "hf_cosine"
-  /// ``HuggingFaceCurve`` along a cosine that starts anew.
+  /// The schedule of transformers along a cosine that starts anew.
   case huggingFaceCosineWithRestarts = "hf_cosine_with_restarts"
-  /// ``HuggingFaceCurve`` along a power.
+  /// The schedule of transformers along a power.
   case huggingFacePolynomial = "hf_polynomial"
-  /// ``HuggingFaceCurve`` along an inverse square root.
+  /// The schedule of transformers along an inverse square root.
   case huggingFaceInverseSquareRoot = "hf_inverse_sqrt"
-  /// ``TorchCurve`` of PyTorch's `StepLR`.
+  /// PyTorch's `StepLR`.
   case torchStep = "torch_step"
-  /// ``TorchCurve`` of PyTorch's `MultiStepLR`.
+  /// PyTorch's `MultiStepLR`.
   case torchMultiStep = "torch_multi_step"
-  /// ``TorchCurve`` of PyTorch's `ConstantLR`.
+  /// PyTorch's `ConstantLR`.
   case torchConstant = "torch_constant"
-  /// ``TorchCurve`` of PyTorch's `LinearLR`.
+  /// PyTorch's `LinearLR`.
   case torchLinear = "torch_linear"
-  /// ``TorchCurve`` of PyTorch's `ExponentialLR`.
+  /// PyTorch's `ExponentialLR`.
   case torchExponential = "torch_exponential"
-  /// ``TorchCurve`` of PyTorch's `PolynomialLR`.
+  /// PyTorch's `PolynomialLR`.
   case torchPolynomial = "torch_polynomial"
-  /// ``TorchCurve`` of PyTorch's `CosineAnnealingLR`.
+  /// PyTorch's `CosineAnnealingLR`.
   case torchCosine = "torch_cosine"
-  /// ``TorchCurve`` of PyTorch's `CosineAnnealingWarmRestarts`.
+  /// PyTorch's `CosineAnnealingWarmRestarts`.
   case torchCosineRestarts = "torch_cosine_restarts"
-  /// ``TorchCyclicCurve``.
+  /// PyTorch's `CyclicLR`.
   case torchCyclic = "torch_cyclic"
-  /// ``TorchOneCycleCurve``.
+  /// PyTorch's `OneCycleLR`.
   case torchOneCycle = "torch_one_cycle"
-  /// ``TorchCurve`` of PyTorch's `SequentialLR`.
+  /// PyTorch's `SequentialLR`.
   case torchSequential = "torch_sequential"
-  /// ``TorchCurve`` of PyTorch's `ChainedScheduler`.
+  /// PyTorch's `ChainedScheduler`.
   case torchChained = "torch_chained"
 
   /// Makes the curve from a record's values.

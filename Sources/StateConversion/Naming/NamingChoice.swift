@@ -9,7 +9,7 @@ public enum NamingChoice: Sendable {
   case automatic
   /// The names that the state has.
   case unchanged
-  /// A convention of ``NamingConvention``.
+  /// A convention of `NamingConvention`.
   case convention(String)
   /// A map of the user's own, from a JSON file.
   case map(NamingMap)

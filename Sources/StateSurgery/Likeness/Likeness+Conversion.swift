@@ -9,7 +9,7 @@ extension Likeness {
   /// - Parameters:
   ///   - state: The state.
   ///   - template: A file, a directory or a prefix that the target's framework wrote.
-  ///   - naming: By which names the state's variables go; ``NamingChoice/automatic`` for the template's.
+  ///   - naming: By which names the state's variables go; `NamingChoice/automatic` for the template's.
   ///   - part: What the state gives.
   ///   - allowsPartial: Whether something may be left over on either side.
   ///   - note: Told what naming changed.

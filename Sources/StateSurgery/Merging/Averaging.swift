@@ -75,7 +75,7 @@ public enum Averaging {
   ///   - withSlots: Whether slots are averaged as well.
   ///   - options: How to write.
   /// - Returns: The average and the name of its format.
-  /// - Throws: `StateError` as ``average(_:withSlots:note:)`` and ``StateFormats``.
+  /// - Throws: `StateError` as ``average(_:withSlots:note:)`` and `StateFormats`.
   @discardableResult
   public static func run(
     from inputs: [String],

@@ -69,7 +69,7 @@ public struct Comparison: Sendable {
   /// - Parameters:
   ///   - first: A file, a directory or a prefix.
   ///   - second: Another.
-  ///   - naming: The names by which variables are matched; ``NamingChoice/automatic`` gives the second
+  ///   - naming: The names by which variables are matched; `NamingChoice/automatic` gives the second
   ///     state those of the first where both are known.
   ///   - readOptions: What the files themselves do not say.
   ///   - tolerance: What counts as equal; by default only equal bits.

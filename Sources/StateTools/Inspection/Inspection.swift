@@ -27,7 +27,7 @@ public struct Inspection: Sendable {
   ///   - withStatistics: Whether the numbers are read.
   ///   - change: Adds what the file does not say, such as optimizer and schedule.
   ///   - progress: Told of the bytes done.
-  /// - Throws: `StateError` as ``StateFormats/open(_:)``.
+  /// - Throws: `StateError` as `StateFormats/open`.
   public init(
     _ path: String,
     readOptions: ReadOptions = ReadOptions(),
