@@ -287,7 +287,7 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       path: "Tests/Benchmarks/ConversionBenchmark",
-      exclude: ["tensorflow_to_trainer.py"],
+      exclude: ["jax_states.py", "tensorflow_to_trainer.py"],
       swiftSettings: strict
     ),
 

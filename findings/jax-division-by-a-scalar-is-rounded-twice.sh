@@ -5,6 +5,7 @@
 # Seen: of 40,000 float32 normals divided by 0.271, 10,822 differ by 1 ULP from NumPy's quotient, outside of `jit` as in
 # it, and none from x * (1 / 0.271). Divided by an array of as many 0.271, none differs from NumPy's. Reciprocals of powers of two
 # are exact, and so is that quotient. optax divides both moments by such a scalar, 1 - beta ** count.
+# One that divides a second array in the same function is divided by after all: optax-one-array-has-other-bits-than-two.sh.
 # Guessed: IEEE division; the documentation of `jnp.divide` says nothing else, and XLA's fast math is off by default.
 # Printed: "scalar: 10822 10822 differ from the quotient, 0 0 from the product; array: 0 0; power of two: 0 0"
 set -euo pipefail

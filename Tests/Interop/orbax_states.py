@@ -24,9 +24,6 @@ from orbax.checkpoint import v1
 # The handler that writes plain zarr, and what old saves were made with.
 warnings.simplefilter("ignore")
 
-# Those whose trees differ from each other; flax' files have them all.
-OPTIMIZERS = ["sgd", "adamw", "lamb", "adamw-masked", "adafactor", "multi", "accumulation", "inject", "schedule-free"]
-
 
 def note(folder, name, tree):
     """What was restored, as bytes by the keys of each leaf."""
@@ -111,7 +108,7 @@ def types(folder):
 
 
 def optimizers(folder):
-    for name in OPTIMIZERS:
+    for name in flax_states.OPTIMIZERS:
         state = flax_states.trained(flax_states.fresh(name), 0)
         with ocp.StandardCheckpointer() as checkpointer:
             checkpointer.save(folder / f"optax-{name}", state)

@@ -97,11 +97,6 @@ struct FlaxFresh {
         if state.schedule != nil {
           try inner.add(.count(try count(state)), at: ["count"], "count")
         }
-      case .slot(let word):
-        if state.variables.contains(where: { $0[word.slot] != nil }) {
-          let slots = try tree(state) { $0[word.slot]?.tensor }
-          try inner.add(.map(slots), at: [word.text], word.text)
-        }
       case .slots:
         if chain.isCounted { try inner.add(.count(try count(state)), at: ["count"], "count") }
         for word in chain.words {

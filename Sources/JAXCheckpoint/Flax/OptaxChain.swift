@@ -23,9 +23,8 @@ struct OptaxChain {
     let own = OptimizerCatalog.description(of: kind)
     // Of one that optax lacks, such as BERT's, the next of kin goes on.
     let known = own?.successor.flatMap { OptimizerCatalog.description(of: $0) } ?? own
-    let rest = slots.subtracting((known?.optaxTuple?.separate ?? []).map(\.slot))
     guard let known, let tuple = known.optaxTuple,
-      let row = known.rows(in: .optax).first(where: { Set($0.words.map(\.slot)) == rest })
+      let row = known.rows(in: .optax).first(where: { Set($0.words.map(\.slot)) == slots })
     else {
       throw StateError(
         .unsupported,
@@ -34,7 +33,7 @@ struct OptaxChain {
         remedy: "pass --optimizer with the optimizer that goes on, or --only parameters"
       )
     }
-    let isAMSGrad = rest.contains(.greatestSecondMoment)
+    let isAMSGrad = slots.contains(.greatestSecondMoment)
     if isAMSGrad, known.plainForm != nil {
       throw StateError(.unsupported, "optax' amsgrad has no weight decay of its own")
     }

@@ -117,7 +117,7 @@ struct TreeAssembly {
         arrays.append((name, field, leaf, tensor))
       }
     }
-    let fits = found.isFactored || fits(shapes)
+    let fits = try found.isFactored || fits(found, shapes)
     let count = try found.count.flatMap { try Self.integer($0) }
     var names: [String] = []
     var seen: Set<ExactName> = []
@@ -145,11 +145,15 @@ struct TreeAssembly {
   }
 
   /// Whether all slots of a state have the shapes of their variables, as those of the catalogue do.
-  private func fits(_ shapes: [ExactName: [String: Shape]]) -> Bool {
-    shapes.allSatisfy { name, shapes in
+  private func fits(_ found: OptaxState, _ shapes: [ExactName: [String: Shape]]) throws -> Bool {
+    try shapes.allSatisfy { name, shapes in
+      let forms = found.fields.map { SlotDescription.of($0.slot)?.form ?? .elementwise }
+      let whole = zip(found.fields, forms).first { $0.1 == .elementwise }?.0
       let value = places[name].flatMap { state.variables[$0].value?.tensor.shape }
-      let wanted = value ?? shapes.values.first
-      return shapes.values.allSatisfy { $0 == wanted }
+      guard let variable = value ?? whole.flatMap({ shapes[$0.word] }) else { return false }
+      return try zip(found.fields, forms).allSatisfy { field, form in
+        try shapes[field.word] == form.shape(for: variable)
+      }
     }
   }
 

@@ -8,8 +8,6 @@ public struct StateTuple: Sendable, Hashable {
     case empty
     /// The learning rate, which counts where it is a schedule.
     case rate
-    /// A slot that has a state of its own, where the optimizer keeps it.
-    case slot(DialectRow.Word)
   }
 
   /// The members.
@@ -17,11 +15,6 @@ public struct StateTuple: Sendable, Hashable {
 
   /// Whether the slots' state counts updates.
   public let isCounted: Bool
-
-  /// The slots that have a state of their own.
-  public var separate: [DialectRow.Word] {
-    members.compactMap { if case .slot(let word) = $0 { word } else { nil } }
-  }
 
   init(_ members: Member..., isCounted: Bool = true) {
     self.members = members

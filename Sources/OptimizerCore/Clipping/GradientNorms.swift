@@ -26,7 +26,8 @@ public struct GradientNorms: Sendable, Hashable {
   public var global: Float {
     switch arithmetic {
     case .tensorflow: (2 * TensorFlowSum.sum(sums.count) { Float(sums[$0]) }).squareRoot()
-    case .keras: TensorFlowSum.sum(sums.count) { Float(sums[$0]) }.squareRoot()
+    case .keras, .optax, .optaxEager:
+      TensorFlowSum.sum(sums.count) { Float(sums[$0]) }.squareRoot()
     case .pytorch, .pytorchMKL, .pytorchFused:
       PyTorchSum.squares(sums.count) { Float(sums[$0]).squareRoot() }.squareRoot()
     }

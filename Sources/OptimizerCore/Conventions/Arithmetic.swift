@@ -14,18 +14,25 @@ public enum Arithmetic: String, Sendable, Hashable, CaseIterable {
   case pytorchMKL = "pytorch_mkl"
   /// PyTorch's fused CPU kernels.
   case pytorchFused = "pytorch_fused"
+  /// optax on the CPU where `jax.jit` compiles the whole step: sums of products are fused multiply-adds.
+  case optax
+  /// optax on the CPU, one operation after another.
+  case optaxEager = "optax_eager"
 
   /// The family that the implementation belongs to.
   public var convention: Convention {
     switch self {
-    case .tensorflow, .keras: .tensorflow
+    case .tensorflow, .keras, .optax, .optaxEager: .tensorflow
     case .pytorch, .pytorchMKL, .pytorchFused: .pytorch
     }
   }
 
+  /// Whether the implementation is optax'.
+  var isOptax: Bool { self == .optax || self == .optaxEager }
+
   /// Whether numbers below the least normal one become zero, as operands and as results.
   ///
-  /// TensorFlow sets the processor so in all of its threads, PyTorch leaves it alone.
+  /// TensorFlow and XLA set the processor so in all of their threads, PyTorch leaves it alone.
   public var flushesSubnormals: Bool { convention == .tensorflow }
 
   /// The arithmetic of a record under a convention.

@@ -23,6 +23,12 @@ package enum BetaPower {
     return power.isNormal ? Double(power) : 0
   }
 
+  /// The power as the C library forms it in `float32`, which XLA calls for optax.
+  static func single(_ beta: Double, step: Int64) -> Double {
+    let power = Mathematics.power(Float(beta), Float(step))
+    return power.isNormal ? Double(power) : 0
+  }
+
   /// The power in `Double`, as Python and C++ form it for PyTorch, and for `float64` parameters.
   package static func exact(_ beta: Double, step: Int64) -> Double {
     Mathematics.power(beta, Double(step))

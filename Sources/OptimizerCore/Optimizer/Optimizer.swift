@@ -1,3 +1,4 @@
+internal import OptimizerCatalog
 public import Tensors
 
 /// An optimizer ready to compute: a rule, its exceptions by variable, its clipping and its wrappers.
@@ -49,11 +50,12 @@ public struct Optimizer: Sendable {
   public init(_ record: OptimizerRecord, convention: Convention? = nil) throws {
     let kind = try Self.kind(of: record)
     let arithmetic = try Arithmetic.resolve(record, convention: convention)
-    if let only = kind.onlyConvention, only != arithmetic.convention {
+    guard kind.exists(in: arithmetic) else {
+      let form = arithmetic.isOptax ? arithmetic.rawValue : arithmetic.convention.rawValue
       throw StateError(
         .invalidArgument,
-        "optimizer '\(record.kind)' has no \(arithmetic.convention.rawValue) form",
-        expected: only.rawValue
+        "optimizer '\(record.kind)' has no \(form) form",
+        expected: kind.onlyConvention?.rawValue ?? "tensorflow or pytorch"
       )
     }
     self.kind = kind
@@ -68,6 +70,7 @@ public struct Optimizer: Sendable {
     )
     var groupOfMember: [ExactName: Int] = [:]
     for (index, group) in record.groups.enumerated() {
+      try Self.checkIsOneTransformation(group, arithmetic)
       _ = try Self.settings(of: group, in: self.record, arithmetic)
       for member in group.members
       where groupOfMember.updateValue(index, forKey: ExactName(member)) != nil {
@@ -102,6 +105,23 @@ public struct Optimizer: Sendable {
     return try Settings(kind, values, arithmetic)
   }
 
+  /// Throws where a group would be a transformation of its own in optax, whose arithmetic depends on how many arrays
+  /// each of them has.
+  private static func checkIsOneTransformation(
+    _ group: ParameterGroup,
+    _ arithmetic: Arithmetic
+  ) throws {
+    let others = group.overrides.keys.filter { $0 != "weight_decay" }.sorted()
+    guard arithmetic.isOptax, let other = group.kind.map({ _ in "kind" }) ?? others.first else {
+      return
+    }
+    throw StateError(
+      .invalidArgument,
+      "a group has its own '\(other)', which \(arithmetic.rawValue) does not reproduce",
+      expected: "weight_decay alone"
+    )
+  }
+
   private func settings(of variable: String) throws -> Settings {
     try Self.settings(of: group(of: variable).map { record.groups[$0] }, in: record, arithmetic)
   }
@@ -109,9 +129,12 @@ public struct Optimizer: Sendable {
   /// The record's kind.
   static func kind(of record: OptimizerRecord) throws -> RuleKind {
     guard let kind = RuleKind(rawValue: record.kind) else {
+      let isKnown = OptimizerCatalog.description(of: record.kind) != nil
       throw StateError(
-        .invalidArgument,
-        "there is no optimizer '\(record.kind)'",
+        isKnown ? .unsupported : .invalidArgument,
+        isKnown
+          ? "the updates of '\(record.kind)' are not computed"
+          : "there is no optimizer '\(record.kind)'",
         expected: RuleKind.allCases.map(\.rawValue).joined(separator: ", ")
       )
     }
@@ -187,12 +210,21 @@ public struct Optimizer: Sendable {
   ///   - shape: Its shape.
   ///   - types: Types of parameters, gradients and slots.
   /// - Returns: The plan.
-  /// - Throws: `StateError` with code `invalidArgument` when a pattern is no regular expression.
+  /// - Throws: `StateError` with code `invalidArgument` when a pattern is no regular expression, or the arithmetic does not
+  ///   exist in the types.
   public func plan(
     for name: String,
     shape: Shape,
     types: UpdateTypes
   ) throws -> VariablePlan {
+    let isSingle = [types.parameter, types.gradient, types.slots].allSatisfy { $0 == .float32 }
+    guard isSingle || !arithmetic.isOptax else {
+      throw StateError(
+        .invalidArgument,
+        "\(arithmetic.rawValue) is not known bit for bit in other types than float32",
+        tensor: name
+      )
+    }
     let exclusions = try settings(of: name).exclusions
     let group = group(of: name).map { record.groups[$0] }
     let own = try Self.settings(of: group, in: record, arithmetic) { values in

@@ -41,6 +41,17 @@ struct Settings {
     accumulation = try GradientAccumulation(from: &reader)
     lookahead = try Lookahead(from: &reader)
     average = try WeightAverage(from: &reader)
+    let isAlone =
+      clipping == nil && accumulation == nil && lookahead == nil && average == nil
+      && regularization.isNone
+    guard isAlone || !arithmetic.isOptax else {
+      throw StateError(
+        .invalidArgument,
+        "what optax does around an update is not known bit for bit",
+        expected: "the update alone",
+        remedy: "record the gradients as they come to it, behind clipping and the like"
+      )
+    }
     try reader.finish()
     resolved = reader.resolved
     keys = reader.keys

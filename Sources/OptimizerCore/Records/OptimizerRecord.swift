@@ -1,3 +1,4 @@
+internal import OptimizerCatalog
 public import Tensors
 
 /// What a training state knows of its optimizer: the kind of rule and its hyper-parameters.
@@ -53,10 +54,36 @@ extension OptimizerRecord {
     try StateError.blamingData { try check() }
   }
 
-  /// Refuses a record of which no optimizer can be made, in whatever arithmetic.
+  /// Refuses a record of which no optimizer can be made, in whatever arithmetic, unless it is of one that is known and
+  /// not computed.
   ///
   /// - Throws: `StateError` with code `invalidArgument`; the message lists what there is.
-  package func check() throws { _ = try Optimizer(inAnyArithmetic: self) }
+  package func check() throws {
+    guard RuleKind(rawValue: kind) == nil, OptimizerCatalog.description(of: kind) != nil else {
+      _ = try Optimizer(inAnyArithmetic: self)
+      return
+    }
+    for values in [hyperparameters] + groups.map(\.overrides) { try checkKnown(values) }
+  }
+
+  /// Checks values of an optimizer that is known by what it keeps alone: no rule says which hyper-parameters it has.
+  private func checkKnown(_ values: [String: HyperparameterValue]) throws {
+    var reader = RecordReader(
+      "optimizer '\(kind)'",
+      values,
+      ranges: { SettingDescription.of($0)?.range }
+    )
+    for key in values.keys.sorted() {
+      switch SettingDescription.of(key)?.domain {
+      case .number: _ = try reader.optionalNumber(key)
+      case .count(let least): _ = try reader.count(key, atLeast: least)
+      case .flag: _ = try reader.flag(key, default: false)
+      case .choice, .words, .numbers: reader.allow(key)
+      case nil: break
+      }
+    }
+    try reader.finish()
+  }
 }
 
 extension OptimizerRecord: CustomStringConvertible {

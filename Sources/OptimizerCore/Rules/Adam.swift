@@ -1,6 +1,6 @@
 public import Tensors
 
-/// Adam and AdamW, in TensorFlow's, Keras' and PyTorch's forms.
+/// Adam and AdamW, in TensorFlow's, Keras', PyTorch's and optax' forms.
 ///
 ///     p  = p − learning_rate·weight_decay·p                      adamw: decoupled decay
 ///     m' = beta1·m + (1 − beta1)·g
@@ -65,7 +65,8 @@ public struct Adam: UpdateRule {
     beta1 = try reader.number("beta1", default: 0.9)
     beta2 = try reader.number("beta2", default: 0.999)
     epsilon = try reader.number("epsilon", default: arithmetic == .keras ? 1e-7 : 1e-8)
-    epsilonForm = try reader.choice("epsilon_placement", default: isTorch ? .corrected : .hat)
+    let isCorrected = isTorch || arithmetic.isOptax
+    epsilonForm = try reader.choice("epsilon_placement", default: isCorrected ? .corrected : .hat)
     biasCorrection = try reader.choice(
       "bias_correction",
       default: arithmetic == .tensorflow ? .product : .power
@@ -73,9 +74,22 @@ public struct Adam: UpdateRule {
     isAMSGrad = try reader.flag("amsgrad", default: false)
     weightDecay =
       decoupled
-      ? try reader.number("weight_decay", default: isTorch ? 0.01 : 0.004)
+      ? try reader.number("weight_decay", default: Self.standardDecay(arithmetic))
       : try reader.number("weight_decay", default: 0)
     isForeach = isTorch ? try reader.flag("foreach", default: false) : false
+    let isPlain = epsilonForm == .corrected && biasCorrection == .power && !isAMSGrad
+    guard isPlain || !arithmetic.isOptax else {
+      throw StateError(
+        .invalidArgument,
+        "optax' Adam has no such form",
+        expected: "epsilon_placement=corrected, bias_correction=power, amsgrad=false"
+      )
+    }
+  }
+
+  private static func standardDecay(_ arithmetic: Arithmetic) -> Double {
+    if arithmetic.isOptax { return 1e-4 }
+    return arithmetic.convention == .pytorch ? 0.01 : 0.004
   }
 
   /// `adam_m`, `adam_v` and, with AMSGrad, `adam_vhat`.
@@ -94,7 +108,8 @@ public struct Adam: UpdateRule {
   /// - Returns: The same step with its powers of beta.
   public func prepared(_ context: StepContext) -> StepContext {
     guard arithmetic.convention == .tensorflow, biasCorrection != .none else { return context }
-    let power = biasCorrection == .product ? BetaPower.product : BetaPower.rounded
+    let own = arithmetic.isOptax ? BetaPower.single : BetaPower.rounded
+    let power = biasCorrection == .product ? BetaPower.product : own
     var prepared = context
     prepared.beta1Power = context.beta1Power ?? power(beta1, context.step)
     prepared.beta2Power = context.beta2Power ?? power(beta2, context.step)
@@ -108,6 +123,7 @@ public struct Adam: UpdateRule {
   ///   - context: A prepared step.
   public func update<Scalar: BinaryFloatingPoint>(_ block: Block<Scalar>, _ context: StepContext) {
     switch arithmetic.convention {
+    case .tensorflow where arithmetic.isOptax: updateOptax(block, context)
     case .tensorflow: updateRounded(block, context)
     case .pytorch where arithmetic == .pytorchFused: updateFused(block, context)
     case .pytorch: updateUnfused(block, context)
@@ -133,6 +149,40 @@ public struct Adam: UpdateRule {
         let wHat = w / c.correction2
         block.parameter[i] = p - (c.learningRate * mHat) / (wHat.squareRoot() + c.epsilon)
       }
+      block.slots[0][i] = m
+      block.slots[1][i] = v
+    }
+  }
+
+  /// `scale_by_adam`, `add_decayed_weights` and `scale_by_learning_rate` of optax, as XLA compiles them for the CPU.
+  ///
+  /// Compiled as a whole, `(m/c1)/d` is one division, by `c1·d`. A correction that divides a single array becomes a product
+  /// by its reciprocal, either way.
+  private func updateOptax<Scalar: BinaryFloatingPoint>(
+    _ block: Block<Scalar>,
+    _ context: StepContext
+  ) {
+    let c = RoundedAdamCoefficients<Scalar>(self, context)
+    let (b1, b2, decay) = (Scalar(beta1), Scalar(beta2), Scalar(weightDecay))
+    let (r1, r2) = (1 / c.correction1, 1 / c.correction2)
+    let isCompiled = arithmetic == .optax
+    let isAlone = context.isAlone && block.shape.elementCount > 1
+    func sum(_ a: Scalar, _ b: Scalar, _ rest: Scalar) -> Scalar {
+      isCompiled ? .fma(a, b, rest) : a * b + rest
+    }
+    func step(_ m: Scalar, _ v: Scalar) -> Scalar {
+      let d = (isAlone ? v * r2 : v / c.correction2).squareRoot() + c.epsilon
+      if isAlone { return (m * r1) / d }
+      return isCompiled ? m / (c.correction1 * d) : (m / c.correction1) / d
+    }
+    for i in 0..<block.count {
+      let g = block.gradient[i]
+      let p = block.parameter[i]
+      let m = sum(c.share1, g, b1 * block.slots[0][i])
+      let v = sum(c.share2, g * g, b2 * block.slots[1][i])
+      let u = step(m, v)
+      let decayed = decay == 0 ? u : sum(decay, p, u)
+      block.parameter[i] = sum(-c.learningRate, decayed, p)
       block.slots[0][i] = m
       block.slots[1][i] = v
     }

@@ -4,7 +4,7 @@ extension RuleKind {
   /// - Parameter arithmetic: Whose defaults to give.
   /// - Returns: The keys in alphabetical order, `nil` where the rule does not exist in the arithmetic.
   public func keys(in arithmetic: Arithmetic) -> [RecordKey]? {
-    guard onlyConvention ?? arithmetic.convention == arithmetic.convention,
+    guard exists(in: arithmetic),
       let settings = try? Settings(self, [:], arithmetic)
     else { return nil }
     return settings.keys.subtracting(["arithmetic"]).sorted().map {

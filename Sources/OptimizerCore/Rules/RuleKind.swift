@@ -52,6 +52,12 @@ public enum RuleKind: String, Sendable, Hashable, CaseIterable {
     }
   }
 
+  /// Whether the rule exists in an arithmetic.
+  func exists(in arithmetic: Arithmetic) -> Bool {
+    if arithmetic.isOptax { return self == .adam || self == .adamw }
+    return onlyConvention ?? arithmetic.convention == arithmetic.convention
+  }
+
   /// Makes the rule from a record's values.
   func rule(from reader: inout RecordReader) throws -> any UpdateRule {
     switch self {

@@ -78,9 +78,17 @@ public struct Schedule: Sendable {
   ///   - step: Updates already done.
   ///   - arithmetic: Whose rounding to follow.
   /// - Returns: ``roundedLearningRate(at:)`` for TensorFlow's family, ``learningRate(at:)`` else.
-  /// - Throws: `StateError` with code `invalidArgument` when the step is negative or too large.
+  /// - Throws: `StateError` with code `invalidArgument` when the step is negative or too large, or the arithmetic is optax'
+  ///   and the rate is not the same throughout.
   public func learningRate(at step: Int64, in arithmetic: Arithmetic) throws -> Double {
-    arithmetic.convention == .tensorflow
+    guard !arithmetic.isOptax || end == 0 else {
+      throw StateError(
+        .invalidArgument,
+        "schedule '\(record.kind)' is not optax' bit for bit",
+        expected: "a constant rate"
+      )
+    }
+    return arithmetic.convention == .tensorflow
       ? Double(try roundedLearningRate(at: step)) : try learningRate(at: step)
   }
 

@@ -94,7 +94,10 @@ public struct ParallelStep: Sendable {
 
   private func apply(_ variables: [VariableStep]) throws {
     var variables = unsafe variables
-    for index in unsafe variables.indices { unsafe variables[index].readNumbers() }
+    for index in unsafe variables.indices {
+      unsafe variables[index].context.isAlone = unsafe variables.count == 1
+      unsafe variables[index].readNumbers()
+    }
     let started = unsafe variables
     try unsafe update(started)
     for index in unsafe started.indices { unsafe started[index].writeNumbers() }

@@ -21,6 +21,9 @@ public struct StepContext: Sendable, Hashable {
   /// NAdam's product of momenta before this update, where the state stores one for all variables.
   public var momentumProduct: Double?
 
+  /// Whether no other variable is updated along with this one.
+  var isAlone = false
+
   /// Numbers that the rule keeps for the whole variable, as they are before the update.
   var numbers: [Double] = []
 

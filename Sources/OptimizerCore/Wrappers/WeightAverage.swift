@@ -30,7 +30,7 @@ public struct WeightAverage: Sendable, Hashable {
         continue
       }
       switch arithmetic {
-      case .keras: average[i] = mu * a + (1 - mu) * p
+      case .keras, .optax, .optaxEager: average[i] = mu * a + (1 - mu) * p
       case .tensorflow: average[i] = a - share * (a - p)
       case .pytorch, .pytorchMKL, .pytorchFused: average[i] = .lerp(a, p, weight: share)
       }

@@ -38,7 +38,15 @@ struct ConversionBenchmark: ParsableCommand {
   @Flag(help: "Measure the way into a Trainer's checkpoint, and nothing else.")
   var trainer = false
 
-  @Option(help: "A Python with TensorFlow, torch and safetensors, as the Trainer's peer.")
+  @Flag(help: "Measure the ways out of Orbax and flax beside --python, and nothing else.")
+  var jax = false
+
+  @Option(
+    help: """
+      A Python with TensorFlow, torch and safetensors as the Trainer's peer; with JAX, flax, optax, Orbax, h5py and torch \
+      as that of --jax.
+      """
+  )
   var python: String?
 
   func run() throws {
@@ -47,6 +55,7 @@ struct ConversionBenchmark: ParsableCommand {
     defer { _ = try? ChildProcess.run("rm", "-rf", place) }
     if surgery { return try measureSurgery(FileSystem.path(place, "surgery")) }
     if trainer { return try measureTrainer(FileSystem.path(place, "trainer")) }
+    if jax { return try measureJAX(FileSystem.path(place, "jax")) }
     try measureConversions(FileSystem.path(place, "large"))
     try measureCompression(FileSystem.path(place, "small"))
   }
@@ -141,6 +150,18 @@ struct ConversionBenchmark: ParsableCommand {
       measure: { try measure($0) }
     )
     .run(source, in: place)
+  }
+
+  private func measureJAX(_ place: String) throws {
+    guard let python else { throw ValidationError("--jax needs --python") }
+    print("\(repetitions) repetitions, medians (least to most)")
+    try JAXMeasurements(
+      program: optstate,
+      python: python,
+      repetitions: repetitions,
+      measure: { try measure($0) }
+    )
+    .run(in: place)
   }
 
   /// A tenth of the state: `h5repack` works on one core.

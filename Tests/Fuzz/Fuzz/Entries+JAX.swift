@@ -41,6 +41,45 @@ extension Entries {
     try Use.state(try OrbaxReader.read("\(Scratch.folder)/\(folder)"))
   }
 
+  /// The manifest above the control's node, behind a sum that holds.
+  static let ocdbtManifest = Entry(name: "ocdbt-manifest") {
+    try orbaxSeeds("manifest.ocdbt").map { Array($0.dropFirst(14).dropLast(4)) }
+  } parse: { bytes in
+    let folder = try orbaxFolder("ocdbt-manifest")
+    let node = try Fixtures.bytes("\(Fixtures.root)/hostile/orbax/control/d/data")
+    _ = try Scratch.write("\(folder)/d/data", node)
+    _ = try Scratch.write("\(folder)/manifest.ocdbt", frame(0x0CDB_3A2A, bytes))
+    try Use.state(try OrbaxReader.read("\(Scratch.folder)/\(folder)"))
+  }
+
+  /// The description of an array of zarr 3, and behind it its one chunk, which ends in a sum that holds for sixteen bytes:
+  /// those that the index of a shard of one chunk has.
+  static let zarr3 = Entry(name: "zarr3") {
+    let bytes = #"{"name": "bytes", "configuration": {"endian": "little"}}"#
+    let sum = #"{"name": "crc32c"}"#
+    let shard =
+      #"{"name": "sharding_indexed", "configuration": {"chunk_shape": [2, 3], "index_location": "end", "#
+      + #""codecs": [\#(bytes)], "index_codecs": [\#(bytes), \#(sum)]}}"#
+    return [shard, bytes, bytes + "," + sum, bytes + #", {"name": "zstd"}"#].map { codecs in
+      let json =
+        #"{"zarr_format": 3, "node_type": "array", "shape": [2, 3], "data_type": "float32", "fill_value": 0, "#
+        + #""chunk_grid": {"name": "regular", "configuration": {"chunk_shape": [2, 3]}}, "#
+        + #""chunk_key_encoding": {"name": "default"}, "codecs": [\#(codecs)]}"#
+      // One chunk of 24 bytes at 0.
+      let index = [UInt8](repeating: 0, count: 8) + [24] + [UInt8](repeating: 0, count: 7)
+      return Array(json.utf8) + [0] + [UInt8](0..<24) + index
+    }
+  } parse: { bytes in
+    let folder = try orbaxFolder("zarr3")
+    let parts = bytes.split(separator: 0, maxSplits: 1, omittingEmptySubsequences: false)
+    _ = try Scratch.write("\(folder)/params.a/zarr.json", Array(parts[0]))
+    let chunk = parts.count > 1 ? Array(parts[1]) : []
+    let sum = UInt32(CRC32C.of(Array(chunk.suffix(16))).value)
+    let end = (0..<4).map { UInt8(truncatingIfNeeded: sum >> (8 * $0)) }
+    _ = try Scratch.write("\(folder)/params.a/c/0/0", chunk + end)
+    try Use.state(try OrbaxReader.read("\(Scratch.folder)/\(folder)"))
+  }
+
   /// The description of an array, and its one chunk behind it.
   static let zarr = Entry(name: "zarr") {
     [
@@ -67,7 +106,7 @@ extension Entries {
   private static func orbaxFolder(_ name: String) throws -> String {
     let path = "\(Scratch.folder)/\(name)"
     if !FileManager.default.fileExists(atPath: path) {
-      for folder in ["d", "params.a"] {
+      for folder in ["d", "params.a/c/0"] {
         try FileManager.default.createDirectory(
           atPath: "\(path)/\(folder)",
           withIntermediateDirectories: true

@@ -65,6 +65,17 @@ struct RecordSourceTests {
     #expect(try errorCode { _ = try RecordSource.schedule(path) } == .invalidArgument)
   }
 
+  /// Known by what it keeps alone.
+  @Test
+  func optimizerThatIsNotComputedIsNamed() throws {
+    let record = try RecordSource.optimizer("yogi:learning_rate=0.01,beta1=0.5,amsgrad=false")
+    #expect(record.kind == "yogi" && record.hyperparameters["beta1"] == .double(0.5))
+    for text in ["yogi:beta1=2", "yogi:beta1=a", "yogi:no_such_key=1", "yogi:amsgrad=1"] {
+      #expect(try errorCode { _ = try RecordSource.optimizer(text) } == .invalidArgument)
+    }
+    #expect(try errorCode { _ = try Optimizer(record, convention: .tensorflow) } == .unsupported)
+  }
+
   @Test
   func fileThatIsTooLargeIsNotRead() throws {
     let path = try file(String(repeating: " ", count: (1 << 24) + 1))
