@@ -111,7 +111,10 @@ def test_flat_optimizer_dictionary_is_not_healthy(optstate, tmp_path, trained):
     flat = {f"state.{names[number]}.{key}": value for number, slots in state.items() for key, value in slots.items()}
     torch.save({"model": model.state_dict(), "optimizer": flat}, tmp_path / "flat.pt")
     assert_nothing_is_pretended(optstate, tmp_path / "flat.pt", tmp_path)
-    optstate("strip", tmp_path / "flat.pt", tmp_path / "public.pt", status=65)
+    optstate("strip", tmp_path / "flat.pt", tmp_path / "public.pt")
+    assert "exp_avg" not in str(torch.load(tmp_path / "public.pt"))
+    optstate("convert", tmp_path / "flat.pt", tmp_path / "only.pt", "--only", "parameters")
+    assert "exp_avg" not in str(torch.load(tmp_path / "only.pt"))
 
 
 ADAM = {"lr": 1e-3, "betas": (0.9, 0.999), "eps": 1e-8, "weight_decay": 0.0}
@@ -161,3 +164,63 @@ def test_radam_is_called_so(optstate, tmp_path):
     scheduler.step()
     torch.save({"model": {"w": weight.detach()}, "optimizer": optimizer.state_dict()}, tmp_path / "a.pt")
     assert json.loads(optstate("inspect", tmp_path / "a.pt", "--json").stdout)["optimizer"]["kind"] == "radam"
+
+
+def slots(torch, shape=(3, 4)):
+    return {"exp_avg": torch.rand(shape), "exp_avg_sq": torch.rand(shape)}
+
+
+def pair(torch, groups=list, state=None):
+    return {"state": {0: slots(torch)} if state is None else state, "param_groups": groups([{"lr": 1e-3, "params": [0]}])}
+
+
+def eight_bits(torch):
+    """What bitsandbytes' AdamW8bit keeps: codes, their map and scales, in a dictionary of their own."""
+    parts = {name + number: one for number in "12" for name, one in (
+        ("state", torch.zeros(3, 4, dtype=torch.uint8)), ("qmap", torch.linspace(-1, 1, 256)), ("absmax", torch.full((1,), float("nan"))),
+    )}  # fmt: skip
+    return {"step": 5, "__bnb_optimizer_quant_state__": parts}
+
+
+# Optimizers in places and of forms that nobody here reads: below which keys they are, and what is there.
+STRANGERS = {
+    "8-bit": lambda t: {"optimizer": pair(t, state={0: eight_bits(t)})},
+    "8-bit-of-before": lambda t: {"optimizer": pair(t, state={0: {"step": 5, **eight_bits(t)["__bnb_optimizer_quant_state__"]}})},
+    "wrapped": lambda t: {"optimizer": {"base_optimizer": pair(t, tuple), "slow_weights": [t.rand(3, 4)]}},
+    "inner-state": lambda t: {"optimizer": pair(t, state={0: {"inner": slots(t)}})},
+    "in-a-list": lambda t: {"callbacks": [1, {"swa": pair(t, tuple)}]},
+    "in-an-object": lambda t: {"callbacks": [Holder(pair(t, tuple))]},
+    "of-a-group-of-dictionaries": lambda t: {"trainer": {"opt": {"state": {0: slots(t)}, "param_groups": ({"params": (0,)},)}}},
+}
+
+
+class Holder:
+    def __init__(self, held):
+        self.held = held
+
+
+@pytest.mark.parametrize("name", STRANGERS)
+def test_optimizers_of_unknown_form_are_not_passed_over(optstate, tmp_path, name):
+    import torch
+
+    weight = torch.randn(3, 4)
+    path, public = tmp_path / "s.pt", tmp_path / "p.pt"
+    torch.save({"model": {"w": weight}, "epoch": 3, **STRANGERS[name](torch)}, path)
+    found = json.loads(optstate("inspect", path, "--json").stdout)
+    assert found["account"]["unrecognized"]["count"] > 0 and found["account"]["parameter"]["count"] == 1, found["account"]
+    assert "unrecognized" in optstate("inspect", path).stdout
+    assert findings(optstate, path) >= {"unrecognized_state"}
+    # Where only the words for the slots are unknown, the step is read, and set.
+    is_counted = found["global_step"] is not None and not name.endswith("8-bit")
+    optstate("set", path, tmp_path / "set.pt", "--step", "0", status=0 if is_counted else 65)
+    for command in (["reset", path, tmp_path / "o.pt"],
+                    ["debias", path, tmp_path / "o.pt", "--fold", "--step", "5", "--optimizer", "adam", "--force"]):  # fmt: skip
+        optstate(*command, status=65)
+    assert not (tmp_path / "o.pt").exists()
+    for command in ("strip", "convert"):
+        optstate(command, path, public, *(["--only", "parameters"] if command == "convert" else []))
+        published = torch.load(public)
+        assert "exp_avg" not in str(published) and "state1" not in str(published) and "slow" not in str(published)
+        assert account(optstate, public)["unrecognized"]["count"] == 0
+        assert torch.equal(published.get("model", published)["w"], weight)
+        public.unlink()

@@ -64,6 +64,7 @@ package struct TemplateTree {
     original = encoded == bytes ? nil : .init(encoded: encoded, bytes: bytes)
     survey = try TorchSurvey(tree)
     self.scheduler = scheduler ?? survey.onlyScheduler?.value
+    if let fault = survey.fault { throw fault }
     nodes = TorchNodes()
     self.state = state
     self.prefix = prefix

@@ -5,6 +5,6 @@ enum Entries {
     direct, hdf5, spec, json, zip, inflate, pickle, torch, pytorch, trainer, accelerate, schedulers,
     safetensors, shards,
     numpy,
-    keras, kerasConfig, namingMap, flax, zstd, ocdbt, zarr,
+    keras, kerasConfig, namingMap, flax, distributed, zstd, ocdbt, zarr,
   ]
 }
