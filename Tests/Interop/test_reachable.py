@@ -420,28 +420,12 @@ def sharded(optstate, folder, form, *options):
     return folder / "sound", folder / "damaged"
 
 
-def rewrite(path, change):
-    import torch
-
-    saved = torch.load(path, weights_only=False)
-    change(saved)
-    torch.save(saved, path)
-
-
-def own(saved):
-    return saved["optimizer_state_dict"]
-
-
 RANKS = {
     "a rank's file is text": lambda path: path.write_bytes(b"hello"),
     "a rank's file is cut": lambda path: path.write_bytes(path.read_bytes()[:500]),
+    "a rank's file lacks its end": lambda path: path.write_bytes(path.read_bytes()[:-30]),
+    "a rank's file is empty": lambda path: path.write_bytes(b""),
     "a rank's file is a list": lambda path: save([1], path),
-    "a rank has no optimizer": lambda path: rewrite(path, lambda one: one.clear()),
-    "a rank has no vectors": lambda path: rewrite(path, lambda one: own(one).update(single_partition_of_fp32_groups=[])),
-    "a rank's vectors are numbers": lambda path: rewrite(path, lambda one: own(one).update(single_partition_of_fp32_groups=[1.5])),
-    "a rank has another count": lambda path: rewrite(path, lambda one: own(one).update(partition_count=[7])),
-    "a rank's state is a list": lambda path: rewrite(path, lambda one: own(one).update(base_optimizer_state=[])),
-    "a rank's groups are a number": lambda path: rewrite(path, lambda one: own(one)["base_optimizer_state"].update(param_groups=3)),
     "a rank's file is gone": lambda path: path.unlink(),
 }
 
