@@ -103,13 +103,13 @@ def make_arrays():
         ("parts-four", "an array with a part too many", extension(b"\x94\x91\6" + text("float32") + b"\xc4\x18" + FLOATS + b"\xc0")),
     ):  # fmt: skip
         write(name, 65, attack, state(value))
-    write("type-object", "0,65", "elements that are Python's objects", state(array(kind="object")))
+    write("type-object", 0, "elements that are Python's objects", state(array(kind="object")))
     write("type-unknown", 0, "a type that nobody knows", state(x=array(kind="float5", content=b"abc")))
     write("extension-unknown", 0, "an extension that nobody knows", state(x=extension(b"abc", 77)))
 
 
 def make_keys():
-    def one(name, attack, key, status="0,65"):
+    def one(name, attack, key, status=0):
         write("key-" + name, status, attack, state(parameters=b"\xde\0\1" + key + array()))
 
     one("number", "a key that is a number", number(7))
@@ -118,11 +118,11 @@ def make_keys():
     one("newline", "a key with a line of its own", text("x\nFORGED all sums match"))
     one("turned", "a key that turns the line around", text("x\u202egnihtyna"))
     one("long", "a key of thirty thousand letters", text("x" * 30_000))
-    write("key-meets", "0,65", "two paths of one name", state(parameters=items(("a/b", array()), ("a", items(("b", array()))))))
+    write("key-meets", 0, "two paths of one name", state(parameters=items(("a/b", array()), ("a", items(("b", array()))))))
 
 
 def make_optimizers():
-    def one(name, attack, status="0,65", **parts):
+    def one(name, attack, status=0, **parts):
         write("optimizer-" + name, status, attack, state(**parts))
 
     for name, attack, step in (
@@ -143,7 +143,7 @@ def make_optimizers():
     ):  # fmt: skip
         one(name, attack, optimizer=moments(mu))
     one("second", "two optimizers of the same parameters", other=state())
-    write("optimizer-bare", "0,65", "an optimizer without parameters", items(("0", moments())))
+    write("optimizer-bare", 0, "an optimizer without parameters", items(("0", moments())))
     write("deep-parameters", 65, "parameters six thousand maps deep", items(("params", b"\x81\xa1a" * 6_000 + array())))
 
 

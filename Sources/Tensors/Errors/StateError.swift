@@ -91,15 +91,8 @@ extension StateError: CustomStringConvertible {
     return text.visible
   }
 
-  /// The longest part of a message, in bytes: names in files may have any length, and a reader has none to spare.
+  /// The longest part of a message, in bytes.
   private static let longestPart = 2_048
 
-  /// Beginning and end of what is too long to be read.
-  private static func shortened(_ text: String) -> String {
-    let bytes = text.utf8
-    guard bytes.count > longestPart else { return text }
-    let (start, end) = (bytes.prefix(longestPart / 2), bytes.suffix(longestPart / 4))
-    return "\(String(decoding: start, as: UTF8.self)) … (\(bytes.count) bytes in all) … "
-      + String(decoding: end, as: UTF8.self)
-  }
+  private static func shortened(_ text: String) -> String { text.shortened(to: longestPart) }
 }

@@ -72,9 +72,7 @@ struct InspectionText {
 
   /// Names side by side, of many the first, and of long ones the beginning.
   private static func list(_ names: [String], atMost count: Int = 40) -> String {
-    let shown = names.prefix(count).map { name in
-      name.utf8.count > 200 ? "\(String(decoding: name.utf8.prefix(200), as: UTF8.self)) …" : name
-    }
+    let shown = names.prefix(count).map { $0.shortened(to: 200) }
     let more = names.count > count ? " and \(names.count - count) more" : ""
     return shown.joined(separator: ", ") + more
   }

@@ -52,6 +52,19 @@ struct AccountTests {
     }
   }
 
+  @Test
+  func noRemedyIsAdvisedForWhatIsNotKnown() throws {
+    var state = try Sample.adam(step: 5, optimizer: nil)
+    for (place, word) in ["AdamW", "adam_m"].enumerated() {
+      let numbers = StateTensor(word, try floats([1, .nan, 3, 4], [2, 2]))
+      state.variables[place].slots = [Slot(SlotName(rawValue: word), numbers)]
+    }
+    try StateFormats.write(state, to: folder("model.ckpt-5"), format: "tensorflow")
+    let found = try Diagnosis(folder("model.ckpt-5")).findings.filter { $0.code == .nan }
+    #expect(found.count == 2)
+    #expect(found.allSatisfy { ($0.variable == "dense/kernel") == ($0.remedy == nil) })
+  }
+
   private func state(extra name: String) throws -> TrainingState {
     var state = try Sample.adam(step: nil, optimizer: nil)
     for place in state.variables.indices { state.variables[place].slots = [] }
