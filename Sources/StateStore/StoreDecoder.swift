@@ -127,6 +127,7 @@ struct StoreDecoder {
         guard catalog.object("\(parent.text)/\(link)")?.attributes[Name.block] != nil else {
           throw StateError(.malformed, "the part belongs to no slot in eight bits", expected: link)
         }
+        state.contents?.claim(object.path.joined(separator: "/"), as: .slot)
       } else {
         let slot = SlotName(rawValue: StoreNames.slot(of: component))
         let tensor = try slotTensor(object, name, parent.text)

@@ -98,13 +98,6 @@ def test_flat_names_are_paired(optstate, tmp_path):
     assert (tmp_path / "a.npz").read_bytes() == (tmp_path / "b.npz").read_bytes()
 
 
-def test_objects_are_refused(optstate, tmp_path):
-    np.save(tmp_path / "o.npy", np.array([{}], dtype=object), allow_pickle=True)
-    assert "objects" in optstate("inspect", tmp_path / "o.npy", status=65).stderr
-    np.savez(tmp_path / "o.npz", a=np.ones(1), o=np.array([{}], dtype=object))
-    assert "'o'" in optstate("inspect", tmp_path / "o.npz", status=65).stderr
-
-
 def test_type_that_numpy_lacks_is_refused(optstate, tmp_path):
     import tensorflow as tf
 

@@ -207,7 +207,7 @@ def several(count=2):
         for name, shape in ((f"layers.{number}.weight", (4, 3)), (f"layers.{number}.bias", (4,))):
             for slot in "m" if number % 2 else "mv":
                 tensors[f"states.{number}.{name}.{slot}"] = np.random.default_rng(number).random(shape, "f4")
-    return {name: np.ascontiguousarray(one) for name, one in tensors.items()}
+    return {name: np.array(one, order="C") for name, one in tensors.items()}
 
 
 @pytest.mark.parametrize("suffix", ["safetensors", "npz"])

@@ -177,7 +177,7 @@ struct TorchSurvey {
 
   /// Whether a value belongs to an optimizer or a scheduler.
   func isApart(_ path: TorchPath) -> Bool {
-    (optimizers + schedulers).contains { path.isBelow($0.path) }
+    optimizers.contains { path.isBelow($0.path) } || schedulers.contains { path.isBelow($0.path) }
   }
 
   /// Refuses a whole module of a user's own: its parameters have names that only its code knows.

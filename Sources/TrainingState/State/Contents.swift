@@ -51,6 +51,9 @@ public struct Contents: Sendable {
     claims[ExactName(name)] = column
   }
 
+  /// Withdraws what was said of members, of which nothing is believed any more.
+  mutating func withdrawClaims() { claims = [:] }
+
   /// Takes in what another file of the same input holds.
   ///
   /// - Parameter other: Its contents.

@@ -125,6 +125,7 @@ public struct TrainingState: Sendable {
     (copy.globalStep, copy.optimizer, copy.schedule) = (nil, nil, nil)
     (copy.optimizerTensors, copy.optimizers) = ([], [])
     copy.attributes[TrainingState.hiddenOptimizer] = nil
+    copy.contents?.withdrawClaims()
     return copy
   }
 
