@@ -28,7 +28,7 @@ package struct TorchAssembly {
     self.state.fault = state.fault ?? survey.fault
     var contents = state.contents ?? Contents()
     for member in TreeMember.all(in: file.tree) {
-      let name = prefix + member.path.text
+      let name = prefix + member.name
       contents.add(name, bytes: member.byteCount)
       // An object stays in the pickle, which is carried along.
       if member.kind == .object { contents.claim(name, as: .carried) }

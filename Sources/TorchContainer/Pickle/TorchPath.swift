@@ -15,9 +15,17 @@ package struct TorchPath: Hashable {
 
   /// One step further, by the key of an item at a place.
   package func item(_ key: PickleValue, _ place: Int) -> TorchPath {
-    if let text = key.text { return adding(Self.escape(text), text, isKey: true) }
-    if let number = key.int { return adding("~n\(number)", "\(number)", isKey: true) }
-    return adding("~k\(place)", "\(place)")
+    let component = Self.component(key, place)
+    if let text = key.text { return adding(component, text, isKey: true) }
+    if let number = key.int { return adding(component, "\(number)", isKey: true) }
+    return adding(component, "\(place)")
+  }
+
+  /// What a text has for one step by the key of an item at a place.
+  static func component(_ key: PickleValue, _ place: Int) -> String {
+    if let text = key.text { return escape(text) }
+    if let number = key.int { return "~n\(number)" }
+    return "~k\(place)"
   }
 
   /// One step further, by an index.

@@ -14,8 +14,8 @@ package struct TreeMember {
     case object
   }
 
-  /// Where it is.
-  package let path: TorchPath
+  /// Where it is, as a ``TorchPath`` has it.
+  package let name: String
 
   /// What it is.
   package let kind: Kind
@@ -37,53 +37,63 @@ package struct TreeMember {
   /// - Returns: The members in the order of the pickle.
   package static func all(in root: PickleValue) -> [TreeMember] {
     var members: [TreeMember] = []
-    add(root, TorchPath(), to: &members)
+    add(root, nil, to: &members)
     return members
   }
 
   private static func add(
     _ value: PickleValue,
-    _ path: TorchPath,
+    _ place: String?,
     to members: inout [TreeMember]
   ) {
     guard let object = value.object else { return }
     if let byteCount = tensor(object) {
-      members.append(TreeMember(path: path, kind: .tensor, byteCount: byteCount))
+      members.append(TreeMember(name: place ?? "", kind: .tensor, byteCount: byteCount))
       return
     }
+    let start = place.map { $0 + "/" } ?? ""
     if let items = object.items, FlatOptimizer.isFlat(items) {
-      add(FlatOptimizer.unfold(items, TorchNodes()), path, to: &members)
+      add(FlatOptimizer.unfold(items, TorchNodes()), place, to: &members)
       return
     }
     if let items = object.items {
       if value["state"]?.items != nil, value["param_groups"]?.elements != nil {
-        let groups = path.item(.string("param_groups"), 0)
-        members.append(TreeMember(path: groups, kind: .groups, byteCount: 0))
+        members.append(TreeMember(name: start + "param_groups", kind: .groups, byteCount: 0))
       }
-      for (place, item) in items.enumerated() {
-        add(item.value, path.item(item.key, place), to: &members)
-      }
+      add(items, start, to: &members)
     }
     switch object.content {
     case .tuple(let elements), .list(let elements), .set(let elements):
-      for (index, element) in elements.enumerated() {
-        add(element, path.index(index), to: &members)
-      }
+      add(elements, start, to: &members)
     case .call(let call):
       if !plain.contains(call.module) {
-        members.append(TreeMember(path: path, kind: .object, byteCount: 0))
+        members.append(TreeMember(name: place ?? "", kind: .object, byteCount: 0))
       }
-      add(call.arguments, path.part("arguments"), to: &members)
-      for (index, element) in call.elements.enumerated() {
-        add(element, path.index(index), to: &members)
-      }
-      if object.items == nil {
-        for (place, item) in call.items.enumerated() {
-          add(item.value, path.part("items").item(item.key, place), to: &members)
-        }
-      }
-      if let state = call.state { add(state, path.part("state"), to: &members) }
+      add(call.arguments, start + "~parguments", to: &members)
+      add(call.elements, start, to: &members)
+      if object.items == nil { add(call.items, start + "~pitems/", to: &members) }
+      if let state = call.state { add(state, start + "~pstate", to: &members) }
     default: break
+    }
+  }
+
+  private static func add(
+    _ items: [PickleItem],
+    _ start: String,
+    to members: inout [TreeMember]
+  ) {
+    for (place, item) in items.enumerated() where item.value.object != nil {
+      add(item.value, start + TorchPath.component(item.key, place), to: &members)
+    }
+  }
+
+  private static func add(
+    _ elements: [PickleValue],
+    _ start: String,
+    to members: inout [TreeMember]
+  ) {
+    for (index, element) in elements.enumerated() where element.object != nil {
+      add(element, start + "~i\(index)", to: &members)
     }
   }
 

@@ -147,7 +147,9 @@ struct AccountTests {
 
   /// A state just read, with all that its file's parser has found.
   private func read(_ format: String) throws -> TrainingState {
-    let reader = try #require(StateFormats.named(format)?.reader)
+    // One reader takes both layouts of TensorFlow's.
+    let name = format == "tensorflow-object" ? "tensorflow" : format
+    let reader = try #require(StateFormats.named(name)?.reader)
     if let file = Self.files[format] { return try reader.read(file) }
     let names = [
       "optstate": "s.h5", "tensorflow": "m.ckpt-5", "pytorch": "s.pt",
@@ -157,7 +159,9 @@ struct AccountTests {
     var state = try Sample.adam(step: 5, optimizer: "adamw:learning_rate=0.001")
     state.naming = nil
     try StateFormats.write(state, to: path, format: format)
-    return try reader.read(path)
+    // Safetensors keep no order: in their directory the optimizer's numbers need names.
+    let given = format == "accelerate" ? ["dense/kernel", "dense/bias"] : nil
+    return try reader.read(path, options: ReadOptions(parameterNames: given))
   }
 
   static let formats =
@@ -170,7 +174,7 @@ struct AccountTests {
   func noFormatIsLeftOut() {
     let readable = Set(StateFormats.all.filter { $0.reader != nil }.map(\.name))
     // A Trainer's directory is read by what accelerate's is.
-    #expect(Set(Self.formats) == readable.subtracting(["huggingface"]))
+    #expect(Set(Self.formats) == readable.union(["tensorflow-object"]).subtracting(["huggingface"]))
   }
 
   @Test(arguments: formats)
@@ -217,8 +221,8 @@ struct AccountTests {
     let names = Account(state).unrecognized
     switch format {
     case "pytorch", "dcp":
-      #expect(names.contains("optimizer/param_groups"))
-      #expect(names.contains("optimizer/state/~n0/step"))
+      #expect(names.contains { $0.hasSuffix("/param_groups") })
+      #expect(names.count { $0.hasSuffix("/step") } == 2)
     case "safetensors": #expect(names.isEmpty)
     default: #expect(names.contains { $0.hasSuffix("count") })
     }
