@@ -424,9 +424,9 @@ if Context.environment["OPTSTATE_FUZZ"] != nil {
     .executableTarget(
       name: "Fuzz",
       dependencies: [
-        "ByteIO", "HDF5", "JAXCheckpoint", "KerasCheckpoint", "NumPyArchive", "OptimizerCore",
-        "OptStateKit",
-        "PyTorchCheckpoint", "Safetensors", "StateStore", "Tensors", "TensorFlowCheckpoint",
+        "ByteIO", "DistributedCheckpoint", "HDF5", "JAXCheckpoint", "KerasCheckpoint",
+        "NumPyArchive", "OptimizerCore", "OptStateKit", "PyTorchCheckpoint", "Safetensors",
+        "StateStore", "Tensors", "TensorFlowCheckpoint",
         "TorchContainer", "TrainerCheckpoint", "TrainingState",
       ],
       path: "Tests/Fuzz/Fuzz",

@@ -44,11 +44,18 @@ def array(shape=(2, 3), kind="float32", content=FLOATS, size=None, length=None, 
     return extension(inside, code, size)
 
 
-def state(value=None, **more):
-    moments = items(("count", array((), "int32", struct.pack("<i", 3))), ("mu", items(("a", array()))),
-                    ("nu", items(("a", array()))))  # fmt: skip
-    members = [("params", items(("a", value or array()))), ("opt_state", items(("0", moments), ("1", items())))]
-    return items(("step", number(3)), *members, *more.items())
+def count(value=3, kind="int32", shape=()):
+    return array(shape, kind, struct.pack("<i" if kind == "int32" else "<f", value))
+
+
+def moments(mu=None, nu=None, counted=None):
+    return items(("count", counted or count()), ("mu", mu or items(("a", array()))), ("nu", nu or items(("a", array()))))
+
+
+def state(value=None, step=None, parameters=None, optimizer=None, **more):
+    members = [("params", parameters or items(("a", value or array()))),
+               ("opt_state", items(("0", optimizer or moments()), ("1", items())))]  # fmt: skip
+    return items(("step", step or number(3)), *members, *more.items())
 
 
 def make_values():
@@ -89,8 +96,55 @@ def make_arrays():
         ("complex-one", "a complex number of one part", extension(b"\x91" + b"\xcb" + bytes(8), 2)),
     ):  # fmt: skip
         write(name, 65, attack, state(value))
+    for name, attack, value in (
+        ("shape-fraction", "a size with a point", extension(b"\x93\x91" + b"\xcb" + struct.pack(">d", 6) + text("float32") + b"\xc4\x18" + FLOATS)),
+        ("type-number", "a type that is a number", extension(b"\x93\x91\6\4" + b"\xc4\x18" + FLOATS)),
+        ("bytes-more", "an array with more bytes than its shape", array(content=FLOATS * 2)),
+        ("parts-four", "an array with a part too many", extension(b"\x94\x91\6" + text("float32") + b"\xc4\x18" + FLOATS + b"\xc0")),
+    ):  # fmt: skip
+        write(name, 65, attack, state(value))
+    write("type-object", 0, "elements that are Python's objects", state(array(kind="object")))
     write("type-unknown", 0, "a type that nobody knows", state(x=array(kind="float5", content=b"abc")))
     write("extension-unknown", 0, "an extension that nobody knows", state(x=extension(b"abc", 77)))
+
+
+def make_keys():
+    def one(name, attack, key, status=0):
+        write("key-" + name, status, attack, state(parameters=b"\xde\0\1" + key + array()))
+
+    one("number", "a key that is a number", number(7))
+    one("empty", "a key of no letters", text(""))
+    one("slash", "a key with a slash in it", text("a/b"))
+    one("newline", "a key with a line of its own", text("x\nFORGED all sums match"))
+    one("turned", "a key that turns the line around", text("x\u202egnihtyna"))
+    one("long", "a key of thirty thousand letters", text("x" * 30_000))
+    write("key-meets", 0, "two paths of one name", state(parameters=items(("a/b", array()), ("a", items(("b", array()))))))
+
+
+def make_optimizers():
+    def one(name, attack, status=0, **parts):
+        write("optimizer-" + name, status, attack, state(**parts))
+
+    for name, attack, step in (
+        ("step-most", "a step of 2^63 - 1", number((1 << 63) - 1)), ("step-beyond", "a step of 2^64 - 1", b"\xcf" + b"\xff" * 8),
+        ("step-negative", "a step below zero", number(-1)), ("step-nan", "a step that is no number", b"\xcb" + struct.pack(">d", float("nan"))),
+        ("step-text", "a step that is a text", text("three")), ("step-list", "a step that is a list", b"\x92\1\2"),
+    ):  # fmt: skip
+        one(name, attack, step=step)
+    for name, attack, counted in (
+        ("count-vector", "a count that is a vector", array((6,))), ("count-text", "a count that is a text", text("three")),
+        ("count-nan", "a count that is no number", count(float("nan"), "float32")), ("count-most", "a count of 2^31 - 1", count((1 << 31) - 1)),
+    ):  # fmt: skip
+        one(name, attack, optimizer=moments(counted=counted))
+    for name, attack, mu in (
+        ("mu-shape", "a moment of another shape", items(("a", array((6,))))), ("mu-text", "a moment that is a text", items(("a", text("m")))),
+        ("mu-more", "a moment of a parameter that is not there", items(("a", array()), ("z", array()))),
+        ("mu-array", "moments that are one array", array()), ("mu-newline", "a slot with a line of its own", items(("a\nFORGED", array()))),
+    ):  # fmt: skip
+        one(name, attack, optimizer=moments(mu))
+    one("second", "two optimizers of the same parameters", other=state())
+    write("optimizer-bare", 0, "an optimizer without parameters", items(("0", moments())))
+    write("deep-parameters", 65, "parameters six thousand maps deep", items(("params", b"\x81\xa1a" * 6_000 + array())))
 
 
 def chunked(shape, *pieces, **more):
@@ -108,12 +162,15 @@ def make_pieces():
     write("pieces-types", 65, "pieces of different types", state(chunked((2, 3), half, array((3,), "int32", FLOATS[:12]))))
     write("pieces-rank", 65, "pieces that are matrices", state(chunked((2, 3), array())))
     write("pieces-huge", 65, "pieces of an array whose product overflows", state(chunked((1 << 62, 1 << 62), half)))
+    write("pieces-negative", 65, "pieces of an array of a size below zero", state(chunked((-6,), half, half)))
     write("pieces-no-shape", 65, "pieces without a shape", state(items(("__msgpack_chunked_array__", b"\xc3"))))
 
 
 os.makedirs(directory, exist_ok=True)
 make_values()
 make_arrays()
+make_keys()
+make_optimizers()
 make_pieces()
 with open(os.path.join(directory, "attacks.tsv"), "w") as file:
     file.write("file\tstatus\tattack\n")

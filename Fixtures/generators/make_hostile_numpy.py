@@ -88,8 +88,9 @@ def make_arrays():
         "no-end": ("a header that does not end", GOOD[:-2]),
         "escape": ("a type with an escape in it", GOOD.replace("<f4", "\\x3cf4")),
         "not-ascii": ("a type in another script", GOOD.replace("<f4", "<\u0444\u0034")),
-        "objects": ("elements that are Python objects", GOOD.replace("<f4", "|O")),
-        "records": ("elements that are records", GOOD.replace("'<f4'", "[('a', '<f4')]")),
+        "fields-no-end": ("a list of fields without an end", GOOD.replace("'<f4'", "[('a', '<f4'")),
+        "fields-crossed": ("brackets of fields that cross", GOOD.replace("'<f4'", "[('a', '<f4'])")),
+        "fields-code": ("a list of fields that is a program", GOOD.replace("'<f4'", "[exit()]")),
         "no-type": ("an element type that is none", GOOD.replace("<f4", "float")),
         "wide-type": ("elements of 2^62 bytes", GOOD.replace("<f4", "<V4611686018427387904")),
         "shape-is-number": ("a shape that is no tuple", GOOD.replace("(4,)", "(4)")),
@@ -103,6 +104,9 @@ def make_arrays():
     }
     for name, (attack, header) in headers.items():
         write(f"header-{name}.npy", 65, attack, array(header))
+    # What nobody here looks into is carried as it is.
+    write("header-objects.npy", 0, "elements that are Python objects", array(GOOD.replace("<f4", "|O")))
+    write("header-records.npy", 0, "elements that are records", array(GOOD.replace("'<f4'", "[('a', '<f4')]")))
     write("cut-data.npy", 65, "data that ends early", array(data=FLOATS[:-1]))
     write("trailing.npy", 65, "a payload behind the data", array(data=FLOATS + b"x"))
 

@@ -21,15 +21,23 @@ struct StoreDecoder {
 
   func state() throws -> TrainingState {
     var state = TrainingState(origin: try header())
+    var contents = Contents()
+    for object in catalog.objects {
+      guard let dataset = object.dataset else { continue }
+      contents.add(object.path.joined(separator: "/"), bytes: dataset.byteCount)
+    }
+    state.contents = contents
     let root = catalog.object("")?.attributes ?? [:]
     if case .text(let naming) = root[Name.naming] { state.naming = naming }
     if let source = catalog.object(StoreNames.source) {
       state.attributes = source.attributes.mapValues(AttributeValue.init)
     }
     let records = StoreRecords(catalog)
-    state.schedule = try records.schedule([StoreNames.schedule])
-    state.optimizer = try records.optimizer([StoreNames.optimizer])
-    state.optimizers = try records.optimizers()
+    try state.readOptimizer { state in
+      state.schedule = try records.schedule([StoreNames.schedule])
+      state.optimizer = try records.optimizer([StoreNames.optimizer])
+      state.optimizers = try records.optimizers()
+    }
     var extras: [(number: Int, tensor: StateTensor)] = []
     var variables: [ExactName: (index: Int64, variable: Variable)] = [:]
     for object in catalog.objects {
@@ -54,7 +62,9 @@ struct StoreDecoder {
               continue
             }
             var variable = Variable(StoreNames.name(of: object.path), value: nil)
-            variable.step = try object.attributes[Name.step].map { try integer($0, Name.step) }
+            try state.readOptimizer { _ in
+              variable.step = try object.attributes[Name.step].map { try integer($0, Name.step) }
+            }
             variables[ExactName(path)] = (
               try index.map { try integer($0, Name.index) } ?? .max, variable
             )
@@ -63,7 +73,12 @@ struct StoreDecoder {
           }
         }
       } catch let error as StateError {
-        throw error.inContext(tensor: "/" + path)
+        let own = error.inContext(tensor: "/" + path)
+        guard first != StoreNames.extras, object.path.last != StoreNames.value,
+          object.dataset != nil, error.code.concernsData
+        else { throw own }
+        // Whatever is wrong with a slot or the step, the parameters are there.
+        state.fault = state.fault ?? own
       }
     }
     state.extras = extras.sorted { $0.number < $1.number }.map(\.tensor)
@@ -77,7 +92,7 @@ struct StoreDecoder {
       }
       return variable
     }
-    return state
+    return state.fault == nil ? state : state.withParametersAlone()
   }
 
   /// Puts a dataset where it belongs: a variable's value, a slot, the step, or the optimizer's.
@@ -112,6 +127,7 @@ struct StoreDecoder {
         guard catalog.object("\(parent.text)/\(link)")?.attributes[Name.block] != nil else {
           throw StateError(.malformed, "the part belongs to no slot in eight bits", expected: link)
         }
+        state.contents?.claim(object.path.joined(separator: "/"), as: .slot)
       } else {
         let slot = SlotName(rawValue: StoreNames.slot(of: component))
         let tensor = try slotTensor(object, name, parent.text)
@@ -223,6 +239,7 @@ struct StoreDecoder {
       name,
       try dataset.tensor(in: file, cache: cache, as: type, shape: shape, checksum: checksum)
     )
+    result.place = object.path.joined(separator: "/")
     if case .text(let sourceName) = object.attributes[Name.sourceName] {
       result.sourceName = sourceName
     }

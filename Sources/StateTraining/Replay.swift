@@ -26,6 +26,7 @@ public enum Replay {
     guard steps >= 0 else {
       throw StateError(.invalidArgument, "a negative number of updates", found: "\(steps)")
     }
+    try state.refuseUnreadOptimizers()
     let run = try TrainingRun(
       resuming: state,
       optimizer: optimizer,

@@ -22,21 +22,29 @@ public enum AccelerateReader: StateReader {
     try StateError.inFile(path) { try AccelerateFiles.checkWhole(files) }
     func full(_ name: String) -> String { FileSystem.path(path, name) }
     var state = TrainingState(origin: StateFormat.accelerate.origin)
+    state.contents = Contents()
     let model = try ModelFiles().read(path, files, into: &state) ?? ModelFiles.Found()
     var decoded = model.names
     var groups: [PickleValue] = []
     if files.contains(AccelerateFiles.optimizer) {
-      try StateError.inFile(full(AccelerateFiles.optimizer)) {
-        let file = try TorchFile.open(full(AccelerateFiles.optimizer), allowing: .torch)
-        groups = file.tree["param_groups"]?.elements ?? []
-        try addOptimizer(file, model, options, &state)
+      try state.readOptimizer { state in
+        try StateError.inFile(full(AccelerateFiles.optimizer)) {
+          let file = try TorchFile.open(full(AccelerateFiles.optimizer), allowing: .torch)
+          groups = file.tree["param_groups"]?.elements ?? []
+          try addOptimizer(file, model, options, &state)
+        }
       }
+      if state.fault != nil { state.contents?.add(AccelerateFiles.optimizer) }
       decoded.insert(AccelerateFiles.optimizer)
     }
     if files.contains(AccelerateFiles.scheduler) {
-      try StateError.inFile(full(AccelerateFiles.scheduler)) {
-        try addScheduler(full(AccelerateFiles.scheduler), groups, &state)
+      let fault = state.fault
+      try state.readOptimizer { state in
+        try StateError.inFile(full(AccelerateFiles.scheduler)) {
+          try addScheduler(full(AccelerateFiles.scheduler), groups, &state)
+        }
       }
+      if fault == nil, state.fault != nil { state.contents?.add(AccelerateFiles.scheduler) }
       decoded.insert(AccelerateFiles.scheduler)
     }
     for name in files where !decoded.contains(name) {

@@ -25,6 +25,7 @@ public enum HuggingFaceReader: StateReader {
     func has(_ name: String) -> Bool { files.contains(name) }
     func full(_ name: String) -> String { FileSystem.path(path, name) }
     var state = TrainingState(origin: StateFormat.huggingFace.origin)
+    state.contents = Contents()
     var decoded: Set<String> = []
     var isOrdered = false
     if let model = try ModelFiles().read(path, files, into: &state) {
@@ -32,13 +33,16 @@ public enum HuggingFaceReader: StateReader {
       isOrdered = model.isOrdered
     }
     if has(TrainerFiles.optimizer) {
-      try StateError.inFile(full(TrainerFiles.optimizer)) {
-        try addOptimizer(full(TrainerFiles.optimizer), isOrdered, options, &state)
+      try state.readOptimizer { state in
+        try StateError.inFile(full(TrainerFiles.optimizer)) {
+          try addOptimizer(full(TrainerFiles.optimizer), isOrdered, options, &state)
+        }
       }
+      if state.fault != nil { state.contents?.add(TrainerFiles.optimizer) }
       decoded.insert(TrainerFiles.optimizer)
     }
     try carry(files.filter { !decoded.contains($0) }, of: path, &state)
-    try addProgress(path, files, &state)
+    try state.readOptimizer { try addProgress(path, files, &$0) }
     state.naming = NamingConvention.recognize(state.variables.lazy.map(\.name))
     return state
   }

@@ -86,6 +86,7 @@ struct ModelFiles {
         sourceName: tensor.name,
         attributes: isShard ? [TrainerFiles.shard: .string(file)] : [:]
       )
+      state.contents?.add(tensor.name, bytes: tensor.tensor.byteCount)
       state.variables.append(Variable(tensor.name, value: value))
     }
   }

@@ -47,8 +47,11 @@ def test_compressed_state_comes_back_too(optstate, tmp_path, options):
 
 def test_compressed_table_is_read_and_written_plain(optstate, tmp_path):
     optstate("convert", BUNDLE / "snappy", tmp_path / "s.h5")
-    optstate("convert", tmp_path / "s.h5", tmp_path / "back/ck", "--to", "tensorflow")
+    done = optstate("convert", tmp_path / "s.h5", tmp_path / "back/ck", "--to", "tensorflow")
     assert files(tmp_path / "back/ck") == files(BUNDLE / "count-33")
+    assert "Snappy" in done.stderr
+    for name, source in (("again", tmp_path / "back/ck"), ("plain", BUNDLE / "count-33")):
+        assert "Snappy" not in optstate("convert", source, tmp_path / name / "ck", "--to", "tensorflow").stderr
 
 
 def test_name_of_half_a_megabyte_comes_back_or_is_refused(optstate, tmp_path):

@@ -117,7 +117,7 @@ def test_missing_rank_is_named(saved, tmp_path, optstate):
         shutil.rmtree(tmp_path / "copy", ignore_errors=True)
         folder = copied(saved, "turns", tmp_path)
         (folder / f"zero_pp_rank_{rank}_mp_rank_00_optim_states.pt").unlink()
-        assert f"rank {rank}" in optstate("inspect", folder.parent, status=66).stderr
+        assert f"rank {rank}" in optstate("doctor", folder.parent, status=66).stderr
 
 
 def test_rank_of_another_save_is_named(saved, tmp_path, optstate):
@@ -133,7 +133,7 @@ def test_surplus_rank_is_found(saved, tmp_path, optstate):
     folder = copied(saved, "turns", tmp_path)
     first = folder / "zero_pp_rank_1_mp_rank_00_optim_states.pt"
     shutil.copy(first, folder / "zero_pp_rank_2_mp_rank_00_optim_states.pt")
-    assert "rank 2" in optstate("inspect", folder, status=65).stderr
+    assert "rank 2" in optstate("doctor", folder, status=65).stderr
 
 
 @pytest.mark.parametrize("tag", ["../turns/global_step3", "/etc", "..", ""])

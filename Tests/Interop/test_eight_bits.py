@@ -164,6 +164,9 @@ def test_a_store_whose_parts_do_not_fit_is_refused(optstate, tmp_path, damage):
     words, change = STORES[damage]
     with h5py.File(tmp_path / "c.h5", "r+") as file:
         change(file["0.weight"])
-    for command in ("inspect", "verify", "doctor"):
+    for command in ("verify", "doctor"):
         done = optstate(command, tmp_path / "c.h5", status=65)
         assert "0.weight" in done.stderr and words in done.stderr
+    found = json.loads(optstate("inspect", tmp_path / "c.h5", "--json").stdout)
+    assert "0.weight" in found["not_read"] and words in found["not_read"]
+    assert found["account"]["slot"]["count"] == 0 and found["account"]["unrecognized"]["count"] > 8

@@ -2,7 +2,9 @@
 import functools
 import json
 
+import h5py
 import keras_models as models
+import numpy as np
 import pytest
 import tf_keras
 
@@ -179,3 +181,19 @@ def test_strip_leaves_a_model_that_loads(optstate, tmp_path):
         loaded = library.models.load_model(tmp_path / ("s" + name))
         wanted = [w.tobytes() for w in model.get_weights()]
         assert [w.tobytes() for w in loaded.get_weights()] == wanted
+
+
+@pytest.mark.parametrize("version", ["earliest", "latest"])
+@pytest.mark.parametrize("limits", [None, (None, 64), (None, None)], ids=["fixed", "one", "both"])
+@pytest.mark.parametrize("count", [1, 2500])
+def test_datasets_in_pieces_are_read_through_every_index(optstate, tmp_path, version, limits, count):
+    """HDF5 has an index of chunks for each: single, fixed and extensible arrays, trees of two kinds."""
+    values = np.arange(64 * count, dtype="f4").reshape(count, 64)
+    with h5py.File(tmp_path / "a.h5", "w", libver=version) as file:
+        file.attrs.update(layer_names=[np.bytes_("d")], keras_version=np.bytes_("2.3.1"), backend=np.bytes_("tensorflow"))
+        group = file.create_group("d")
+        group.attrs["weight_names"] = [np.bytes_("d/kernel:0")]
+        group.create_dataset("d/kernel:0", data=values, chunks=(1, 64), maxshape=limits)
+    optstate("convert", tmp_path / "a.h5", tmp_path / "a.npz")
+    with np.load(tmp_path / "a.npz") as found:
+        assert np.array_equal(found["d/kernel"], values)

@@ -92,6 +92,20 @@ def test_everything_starts_anew(optstate, tmp_path, saved):
         assert len(module.losses) == BATCHES
 
 
+def test_what_is_published_counts_nothing(optstate, tmp_path, saved):
+    interval, path, _ = saved
+    for command in (["strip"], ["convert", "--only", "parameters"]):
+        public = tmp_path / f"{command[0]}.ckpt"
+        optstate(command[0], path, public, *command[1:], *(["--to", "pytorch"] if command[1:] else []))
+        left = torch.load(public, weights_only=False)
+        assert not {"global_step", "loops"} & set(left) and not left["optimizer_states"] and not left["lr_schedulers"]
+        account = json.loads(optstate("inspect", public, "--json").stdout)["account"]
+        assert account["parameter"]["count"] == 6 and not account["step"]["count"] and not account["unrecognized"]["count"]
+        whole = torch.load(path, weights_only=False)["state_dict"]
+        module = Module.load_from_checkpoint(public, weights_only=False)
+        assert all(torch.equal(one, whole[name]) for name, one in module.state_dict().items())
+
+
 def test_another_step_is_refused_by_name(optstate, tmp_path, saved):
     _, path, _ = saved
     done = optstate("set", path, tmp_path / "s.ckpt", "--step", 7, status=65)

@@ -197,3 +197,36 @@ def test_metadata_says_what_a_letter_means(optstate, tmp_path):
         save_file(values, path, metadata={"optimizer": optimizer} if optimizer else None)
         report = json.loads(optstate("inspect", path, "--json").stdout)
         assert report["totals"]["slots"] == {slot: 1}
+
+
+def several(count=2):
+    """The states of MLX' MultiOptimizer, as tree_flatten names them."""
+    tensors = {}
+    for number in range(count):
+        tensors |= {f"states.{number}.step": np.uint64(5), f"states.{number}.learning_rate": np.float32(0.1)}
+        for name, shape in ((f"layers.{number}.weight", (4, 3)), (f"layers.{number}.bias", (4,))):
+            for slot in "m" if number % 2 else "mv":
+                tensors[f"states.{number}.{name}.{slot}"] = np.random.default_rng(number).random(shape, "f4")
+    return {name: np.array(one, order="C") for name, one in tensors.items()}
+
+
+@pytest.mark.parametrize("suffix", ["safetensors", "npz"])
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_several_optimizers_of_mlx_are_seen(optstate, tmp_path, suffix, count):
+    from safetensors.numpy import load_file, save_file
+
+    tensors, path = several(count), tmp_path / f"o.{suffix}"
+    save_file(tensors, path) if suffix == "safetensors" else np.savez(path, **tensors)
+    found = json.loads(optstate("inspect", path, "--variables", "--json").stdout)
+    assert found["global_step"] == 5 and found["totals"]["variables"] == 2 * count
+    assert {one["name"] for one in found["variables"]} >= {"layers.0.weight", "layers.0.bias"}
+    assert all(one["step"] == 5 and len(one["slots"]) in (1, 2) for one in found["variables"])
+    assert found["account"]["parameter"]["count"] == 0 and found["account"]["step"]["count"] == count
+    optstate("convert", path, tmp_path / "s.h5")
+    optstate("convert", tmp_path / "s.h5", tmp_path / f"back.{suffix}")
+    assert (tmp_path / f"back.{suffix}").read_bytes() == path.read_bytes()
+    optstate("set", path, tmp_path / f"set.{suffix}", "--step", "9")
+    load = load_file if suffix == "safetensors" else lambda name: dict(np.load(name))
+    changed = load(tmp_path / f"set.{suffix}")
+    assert changed.keys() == tensors.keys()
+    assert [int(changed[f"states.{number}.step"]) for number in range(count)] == [9] * count

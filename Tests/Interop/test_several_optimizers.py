@@ -276,7 +276,8 @@ def test_parameters_that_look_alike_are_named_by_the_user(optstate, tmp_path):
         optimizer.step()
     tree = {"A": parts[0].state_dict(), "B": parts[1].state_dict(), "opt_A": optimizers[0].state_dict()}
     torch.save({**tree, "opt_B": optimizers[1].state_dict()}, tmp_path / "c.pt")
-    assert "--names" in optstate("inspect", tmp_path / "c.pt", status=65).stderr
+    assert "--names" in optstate("doctor", tmp_path / "c.pt", status=65).stderr
+    assert "--names" in inspect(optstate, tmp_path / "c.pt")["not_read"]
     (tmp_path / "names").write_text("A.weight\nA.bias\nB.weight\nB.bias\n")
     found = inspect(optstate, tmp_path / "c.pt", "--names", tmp_path / "names")
     assert summary(found) == [("opt_A", "adam", 1, 2), ("opt_B", "adam", 1, 2)]

@@ -100,6 +100,18 @@ def test_objects_come_back_as_they_were(optstate, tmp_path, name, protocol):
     assert set(torch.load(tmp_path / "public.pt", weights_only=False)) == {"model", "epoch", "args"}
 
 
+@pytest.mark.parametrize("step", ["0", "5"])
+def test_a_step_is_set_where_there_is_a_place(optstate, tmp_path, step):
+    weights = {"w": np.arange(6, dtype="f4").reshape(2, 3), "b": torch.ones(3)}
+    for name, tree in {"bare": weights, "model": {"model": weights}, "epoch": {"model": weights, "epoch": 3}}.items():
+        torch.save(tree, tmp_path / f"{name}.pt")
+        done = optstate("set", tmp_path / f"{name}.pt", tmp_path / "s.pt", "--step", step, status=65)
+        assert "no place for a step" in done.stderr and not (tmp_path / "s.pt").exists()
+    torch.save({"model": weights, "global_step": 3}, tmp_path / "c.pt")
+    optstate("set", tmp_path / "c.pt", tmp_path / "s.pt", "--step", step)
+    assert torch.load(tmp_path / "s.pt", weights_only=False)["global_step"] == int(step)
+
+
 def test_an_object_in_a_group_comes_back(optstate, tmp_path):
     shared = Schedule()
     torch.save(trained(lambda group: group.update(schedule=shared)), tmp_path / "c.pt")

@@ -28,9 +28,11 @@ enum KerasFiles {
     }
     let probe = StateProbe(path)
     _ = try probe.finding { () -> HDF5Catalog? in try HDF5Catalog.readInProcess(path) }
-    return try KerasLegacyReader.recognizes(probe)
+    let state =
+      try KerasLegacyReader.recognizes(probe)
       ? KerasLegacyReader.read(probe, options: ReadOptions())
       : KerasWeightsReader.read(probe, options: ReadOptions())
+    return try state.sound(ReadOptions())
   }
 
   /// Writes a state in the format that it came from.

@@ -94,4 +94,15 @@ struct CheckpointStateFileTests {
     #expect(file.latest == "model.ckpt-2")
     #expect(file.all == ["model.ckpt-1", "model.ckpt-2"])
   }
+
+  @Test(arguments: [300, 6_000, 2_000_000])
+  func endlessNameIsTheFilesFault(_ count: Int) throws {
+    let folder = try TemporaryDirectory()
+    let name = String(repeating: "x", count: count)
+    try writeFile(folder("checkpoint"), Array("model_checkpoint_path: \"\(name)\"\n".utf8))
+    let error = try stateError { _ = try TensorFlowReader.read(folder.path) }
+    #expect(error?.code == .malformed)
+    let message = error.map { "\($0)" } ?? ""
+    #expect(message.contains("File name too long") && message.utf8.count < 16_384)
+  }
 }

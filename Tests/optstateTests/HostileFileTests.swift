@@ -102,7 +102,11 @@ struct HostileFileTests {
     ]
     for (arguments, allowed) in commands {
       let outcome = try run(arguments, in: folder)
-      #expect(allowed.contains(outcome.status), "\(arguments[0]): \(outcome)")
+      // Parameters are shown whatever is wrong with the optimizer's part, which is then said.
+      let isPartial =
+        arguments[0] == "inspect" && outcome.status == 0
+        && outcome.output.contains("\"not_read\": \"")
+      #expect(isPartial || allowed.contains(outcome.status), "\(arguments[0]): \(outcome)")
       if outcome.status == 65 || outcome.status == 66 {
         let last = outcome.messages.split(separator: "\n").last { !$0.hasPrefix("note: ") }
         #expect(last?.hasPrefix("error: ") == true)

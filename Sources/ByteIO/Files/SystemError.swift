@@ -9,7 +9,8 @@ extension StateError {
   /// The error of a system call that just failed, with the system's own wording.
   ///
   /// - Parameters:
-  ///   - code: Its family; `notFound` replaces it where the file does not exist.
+  ///   - code: Its family. Where a file is to be read, `notFound` replaces it if there is none, and `malformed` if no file can
+  ///     have such a name: whoever runs the program is told at once, so that it is the content of another file that says it.
   ///   - action: What was attempted, such as `read`.
   ///   - path: The file concerned.
   ///   - offset: Byte offset in the file.
@@ -22,9 +23,14 @@ extension StateError {
   ) -> StateError {
     let number = errno
     let reason = unsafe String(cString: strerror(number))
-    let isMissing = number == ENOENT && code == .inputOutput
+    let found: Code? =
+      switch number {
+      case ENOENT, ENOTDIR: .notFound
+      case ENAMETOOLONG: .malformed
+      default: nil
+      }
     return StateError(
-      isMissing ? .notFound : code,
+      code == .inputOutput ? found ?? code : code,
       "cannot \(action): \(reason)",
       file: path,
       offset: offset

@@ -13,7 +13,13 @@ struct ZeroFiles {
   let models: [String]
 
   /// The names of the optimizer's files by rank, empty where the model's file has the optimizer.
-  let optimizers: [String]
+  private(set) var optimizers: [String]
+
+  /// What is wrong with the ranks' files, of which none is read then.
+  private(set) var fault: StateError?
+
+  /// The names of the ranks' files where none is read.
+  private(set) var unread: [String] = []
 
   private static let modelSuffix = "_model_states.pt"
   private static let optimizerSuffix = "_optim_states.pt"
@@ -54,7 +60,12 @@ struct ZeroFiles {
     }
     if let second = whole[1] { try Self.refuseSplit(1, second, folder) }
     self.models = try whole[0].map { [$0] } ?? Self.ordered(models, folder, "model")
-    self.optimizers = try Self.ordered(optimizers, folder, "optimizer")
+    do {
+      self.optimizers = try Self.ordered(optimizers, folder, "optimizer")
+    } catch let error as StateError {
+      self.optimizers = []
+      (fault, unread) = (error, optimizers.values.sorted())
+    }
   }
 
   private static func refuseSplit(_ model: Int, _ name: String, _ folder: String) throws {
@@ -111,6 +122,18 @@ struct ZeroFiles {
       number < Limits[.files]
     else { return nil }
     return number
+  }
+
+  /// The same checkpoint as one whose optimizer's part cannot be read.
+  ///
+  /// - Parameter fault: What is wrong with it.
+  /// - Returns: The model's files alone.
+  /// - Throws: The fault, where the model's parameters are in the optimizer's part.
+  func withoutOptimizers(_ fault: StateError) throws -> ZeroFiles {
+    guard models.first?.hasPrefix("mp_rank_") == true else { throw fault }
+    var copy = self
+    (copy.optimizers, copy.fault, copy.unread) = ([], fault, unread + optimizers)
+    return copy
   }
 
   /// Opens a file.

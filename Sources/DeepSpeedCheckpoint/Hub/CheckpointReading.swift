@@ -25,11 +25,18 @@ enum CheckpointReading {
       guard let folder = try CheckpointFolder(path, isUniversal: isUniversal) else {
         throw StateError(.notFound, "there is no checkpoint of DeepSpeed's")
       }
-      let files = try ZeroFiles(folder.path)
+      var files = try ZeroFiles(folder.path)
+      if let fault = files.fault { files = try files.withoutOptimizers(fault) }
       guard !files.models.isEmpty else {
         throw StateError(.notFound, "the model's file is missing", file: folder.path)
       }
-      let file = try isUniversal ? UniversalTree.read(files) : ZeroTree.read(files)
+      let file: TorchFile
+      do {
+        file = try isUniversal ? UniversalTree.read(files) : ZeroTree.read(files)
+      } catch let error as StateError where error.code.concernsData {
+        files = try files.withoutOptimizers(error)
+        file = try ZeroTree.read(files)
+      }
       let format = isUniversal ? StateFormat.deepSpeedUniversal : .deepSpeed
       var assembly = try TorchAssembly(file, into: TrainingState(origin: format.origin))
       try assembly.addModel()
@@ -42,6 +49,8 @@ enum CheckpointReading {
       }
       assembly.addSchedule()
       var state = assembly.state
+      state.fault = state.fault ?? files.fault
+      for name in files.unread { state.contents?.add(name) }
       state.attributes[ZeroExtras.tag] = .string(folder.tag ?? FileSystem.name(of: folder.path))
       let world = file.tree["dp_world_size"]?.int ?? 1
       state.attributes[ZeroExtras.ranks] = .int(
@@ -64,7 +73,7 @@ enum CheckpointReading {
     _ state: inout TrainingState
   ) throws {
     let prefix = tag.map { $0 + "/" } ?? ""
-    let own = Set((files.models + files.optimizers).map { ExactName(prefix + $0) })
+    let own = Set((files.models + files.optimizers + files.unread).map { ExactName(prefix + $0) })
     let pointers: Set = [CheckpointFolder.latest, CheckpointFolder.latestUniversal]
     let parameters = "\(prefix)\(UniversalTree.folder)/"
     var others: [String: Bool] = [:]

@@ -11,6 +11,9 @@ public struct HDF5DatasetInfo: Sendable, Hashable {
   /// Where the bytes are.
   public let storage: Storage
 
+  /// Bytes of the elements, 0 where they are nothing that a tensor could be made of.
+  public var byteCount: Int { elementType.flatMap { try? shape.byteCount(of: $0) } ?? 0 }
+
   /// Where a dataset keeps its bytes.
   public enum Storage: Sendable, Hashable {
     /// In one piece, from an absolute offset on.

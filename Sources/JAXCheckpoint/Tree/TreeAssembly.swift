@@ -35,6 +35,15 @@ struct TreeAssembly {
   /// - Throws: `StateError` with code `malformed` where two arrays would have one name.
   init(_ tree: TreeNode, origin: Origin, optimizer: OptimizerRecord?) throws {
     state = TrainingState(origin: origin)
+    var contents = Contents()
+    tree.forEachLeaf { _, leaf in
+      switch leaf.content {
+      case .array(let tensor), .opaque(let tensor):
+        contents.add(leaf.path.text, bytes: tensor.byteCount)
+      default: break
+      }
+    }
+    state.contents = contents
     let root = tree.withoutBoxes()
     let sites = OptimizerSite.all(in: root, optimizer: optimizer)
     optimizers = sites.map(\.optimizer.path)
@@ -59,6 +68,7 @@ struct TreeAssembly {
       try addRest(of: site, isBare: site.optimizer.path == .root)
     }
     try addRest(of: root)
+    for path in counts.keys { state.contents?.claim(path.text, as: .step) }
     state.globalStep = step.map { GlobalStep($0) }
     state.naming = NamingConvention.recognize(state.variables.lazy.map(\.name))
   }

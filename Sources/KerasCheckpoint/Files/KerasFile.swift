@@ -82,6 +82,16 @@ struct KerasFile {
     try TensorPass.verifiedBytes(of: NamedTensor("/" + path, try tensor(path)), limit: 64)
   }
 
+  /// Every dataset, by its path.
+  var contents: Contents {
+    var contents = Contents()
+    for object in catalog.objects {
+      guard let dataset = object.dataset else { continue }
+      contents.add(object.path.joined(separator: "/"), bytes: dataset.byteCount)
+    }
+    return contents
+  }
+
   /// Paths of all datasets below a group.
   func datasets(below path: [String]) -> [String] {
     catalog.objects.filter { $0.dataset != nil && $0.path.starts(with: path) }

@@ -19,12 +19,12 @@ struct LegacyDecoder {
   init(_ file: KerasFile) {
     self.file = file
     base = file.catalog.object(Name.modelWeights) == nil ? "" : Name.modelWeights
+    state.contents = file.contents
   }
 
   /// The state.
   mutating func decode() throws -> TrainingState {
     let model = try json(Name.modelConfig)
-    let training = try json(Name.trainingConfig)
     frozen = model.map { ModelConfig($0).frozen } ?? []
     let isWhole = !base.isEmpty
     state.attributes[Name.Attribute.layout] = .string(isWhole ? "model" : "weights")
@@ -36,8 +36,15 @@ struct LegacyDecoder {
     }
     try readLayers()
     state.naming = NamingConvention.recognize(state.variables.lazy.map(\.name))
-    try readOptimizer(training.flatMap(OptimizerConfig.init(training:)))
-    try refuseStrays()
+    let before = state
+    do {
+      let training = try json(Name.trainingConfig)
+      try readOptimizer(training.flatMap(OptimizerConfig.init(training:)))
+      try refuseStrays()
+    } catch let error as StateError where error.code.concernsData {
+      state = before
+      state.fault = error
+    }
     return state
   }
 
@@ -102,13 +109,14 @@ struct LegacyDecoder {
       throw StateError(.malformed, "the lists of weights name one twice", tensor: "/" + path)
     }
     let tensor = try file.tensor(path)
-    let value = StateTensor(
+    var value = StateTensor(
       name,
       tensor,
       sourceName: weight,
       index: owners.count,
       attributes: [Name.Attribute.layer: .string(layer)]
     )
+    value.place = path
     let parts = KerasNames.components(name)
     let isFrozen =
       frozen.contains(ExactName(layer))
@@ -135,7 +143,9 @@ struct LegacyDecoder {
       guard isTouched.insert(ExactName(path)).inserted else {
         throw StateError(.malformed, "the list of weights names one twice", tensor: "/" + path)
       }
-      list.append(StateTensor(name, try file.tensor(path), sourceName: name, index: index))
+      var tensor = StateTensor(name, try file.tensor(path), sourceName: name, index: index)
+      tensor.place = path
+      list.append(tensor)
     }
     let family = list.first.flatMap { KerasFamily(counter: $0.name) } ?? guess(config)
     guard let first = list.first else {

@@ -21,8 +21,13 @@ struct VariableGroup {
   /// Where the data of the first variable lies.
   var data: Place?
 
-  /// The groups of some files that belong together, in no particular order.
-  static func all(in files: [KerasFile]) throws -> [VariableGroup] {
+  /// The groups of some files that belong together, in no particular order, and what is wrong with those of the optimizer.
+  static func all(in files: [KerasFile]) throws -> (groups: [VariableGroup], fault: StateError?) {
+    var fault: StateError?
+    func refuse(_ path: [String], _ error: StateError) throws {
+      guard path.first == "optimizer" else { throw error }
+      fault = fault ?? error
+    }
     var groups: [VariableGroup] = []
     var places: [ExactName: Int] = [:]
     var found: [(group: Int, number: Int, path: String, file: Int, offset: Int?)] = []
@@ -51,11 +56,15 @@ struct VariableGroup {
         guard parent.last == "vars", let group = places[ExactName(parent.joined(separator: "/"))],
           let index = object.path.last.flatMap({ Int($0) }), index >= 0
         else {
-          throw StateError(
-            .unsupported,
-            "the dataset is no numbered variable of a 'vars' group",
-            tensor: "/" + path
+          try refuse(
+            object.path,
+            StateError(
+              .unsupported,
+              "the dataset is no numbered variable of a 'vars' group",
+              tensor: "/" + path
+            )
           )
+          continue
         }
         var offset: Int?
         if case .contiguous(let place) = object.dataset?.storage { offset = place }
@@ -66,19 +75,23 @@ struct VariableGroup {
     for entry in found {
       let expected = groups[entry.group].members.count
       guard entry.number == expected else {
-        throw StateError(
-          .malformed,
-          "the variables of a group are not numbered from 0 on",
-          tensor: "/" + entry.path,
-          expected: "\(expected)",
-          found: "\(entry.number)"
+        try refuse(
+          groups[entry.group].path,
+          StateError(
+            .malformed,
+            "the variables of a group are not numbered from 0 on",
+            tensor: "/" + entry.path,
+            expected: "\(expected)",
+            found: "\(entry.number)"
+          )
         )
+        continue
       }
       groups[entry.group].members.append((entry.path, entry.file))
       if let offset = entry.offset, groups[entry.group].data == nil {
         groups[entry.group].data = (entry.file, offset)
       }
     }
-    return groups
+    return (groups, fault)
   }
 }

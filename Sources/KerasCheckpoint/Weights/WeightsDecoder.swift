@@ -38,11 +38,16 @@ struct WeightsDecoder {
     origin: Origin
   ) throws {
     self.files = files
-    groups = try VariableGroup.all(in: files)
+    let (groups, fault) = try VariableGroup.all(in: files)
+    self.groups = groups
     config = configuration.flatMap(OptimizerConfig.init(archive:))
     model = configuration.map(ModelConfig.init)
     self.options = options
     state = TrainingState(origin: origin)
+    var contents = Contents()
+    for file in files { contents.append(file.contents) }
+    state.contents = contents
+    state.fault = fault
   }
 
   /// The state.
@@ -64,7 +69,14 @@ struct WeightsDecoder {
         state.extras.append(StateTensor(member.path, try tensor(member), sourceName: member.path))
       }
     }
-    try readOptimizer(tree)
+    if state.fault != nil { return state }
+    let before = state
+    do {
+      try readOptimizer(tree)
+    } catch let error as StateError where error.code.concernsData {
+      state = before
+      state.fault = error
+    }
     return state
   }
 
@@ -318,6 +330,7 @@ struct WeightsDecoder {
       )
     }
     state.attributes[Name.Attribute.lossScale] = .bool(true)
+    for member in outer.members.dropFirst(own) { state.contents?.claim(member.path, as: .slot) }
     for (index, member) in outer.members.prefix(own).enumerated() {
       var tensor = StateTensor(
         member.path,

@@ -89,15 +89,30 @@ struct DictionaryScanner {
   }
 
   private mutating func type() throws -> String {
-    if next() == UInt8(ascii: "[") || next() == UInt8(ascii: "(") {
-      throw StateError(
-        .unsupported,
-        "the array has records for elements",
-        offset: position,
-        remedy: "save each field as an array of its own"
-      )
-    }
-    return try string()
+    next() == UInt8(ascii: "[") ? try fields() : try string()
+  }
+
+  /// The text of a list of fields, which is what the type of records is; its brackets are matched, and no more is asked
+  /// of it.
+  private mutating func fields() throws -> String {
+    let start = position
+    var open: [UInt8] = []
+    repeat {
+      guard let byte = next() else { throw malformed("a list of fields has no end", at: start) }
+      switch byte {
+      case UInt8(ascii: "'"), UInt8(ascii: "\""):
+        _ = try string()
+        continue
+      case UInt8(ascii: "["): open.append(UInt8(ascii: "]"))
+      case UInt8(ascii: "("): open.append(UInt8(ascii: ")"))
+      case UInt8(ascii: "]"), UInt8(ascii: ")"):
+        guard open.popLast() == byte else { throw malformed("a bracket closes another's list") }
+      case UInt8(ascii: ","), UInt8(ascii: "0")...UInt8(ascii: "9"): break
+      default: throw malformed("the list of fields has strange characters")
+      }
+      position += 1
+    } while !open.isEmpty
+    return String(decoding: bytes[start..<position], as: UTF8.self)
   }
 
   private mutating func flag() throws -> Bool {

@@ -26,7 +26,7 @@ struct NumPyArray {
       throw StateError(.truncated, "the array's header is cut off", offset: byteCount)
     }
     header = try NumPyHeader(try start(length))
-    let count = try header.dataByteCount()
+    let count = try header.dataByteCount() ?? byteCount - length
     guard count <= byteCount - length else {
       throw StateError(
         .truncated,
@@ -80,8 +80,10 @@ struct NumPyArray {
         shape: try Shape(dimensions),
         version: try NumPyLayout.version(attributes)
       )
-      self.tensor = tensor.tensor
-      guard try header.dataByteCount() == tensor.tensor.byteCount else {
+      let isTensor = header.type.elementType == tensor.tensor.elementType
+      self.tensor =
+        isTensor && header.isFortranOrder ? try tensor.tensor.reversingAxes() : tensor.tensor
+      guard try header.dataByteCount() ?? tensor.tensor.byteCount == tensor.tensor.byteCount else {
         throw StateError(.malformed, "the attribute \(NumPyLayout.shape) is damaged")
       }
       return

@@ -80,8 +80,9 @@ struct NumPyHeader {
     byteCount = bytes.count
   }
 
-  /// Bytes of the data.
-  func dataByteCount() throws -> Int {
+  /// Bytes of the data, `nil` where the header does not say it.
+  func dataByteCount() throws -> Int? {
+    if type.isOpaque { return nil }
     let (count, overflow) = shape.elementCount.multipliedReportingOverflow(by: type.width)
     guard !overflow else {
       throw StateError(.malformed, "shape \(shape) of \(type.descr) overflows")
@@ -94,7 +95,7 @@ struct NumPyHeader {
     let sizes = shape.dimensions.map(String.init)
     let tuple = sizes.count == 1 ? "(\(sizes[0]),)" : "(\(sizes.joined(separator: ", ")))"
     var text =
-      "{'descr': '\(type.descr)', 'fortran_order': \(isFortranOrder ? "True" : "False"), "
+      "{'descr': \(type.literal), 'fortran_order': \(isFortranOrder ? "True" : "False"), "
       + "'shape': \(tuple), }"
     // Room for the axis along which a file can grow to have 21 digits.
     if let axis = isFortranOrder ? sizes.last : sizes.first {

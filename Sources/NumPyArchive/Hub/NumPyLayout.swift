@@ -13,10 +13,10 @@ enum NumPyLayout {
   /// Of a tensor: the header's version, where it is not 1.
   static let versionName = "npz.version"
 
-  /// Of an extra: the type of elements that the hub has no type for.
+  /// Of a tensor: the type of elements where the hub has none for it, or where NumPy has none for the hub's.
   static let type = "npz.descr"
 
-  /// Of such an extra: its shape, sizes joined by commas.
+  /// Of such a tensor: its shape, sizes joined by commas.
   static let shape = "npz.shape"
 
   /// Of an extra: that it is a member of the archive that is no array.
@@ -28,7 +28,8 @@ enum NumPyLayout {
     let header = array.header
     if header.isFortranOrder { tensor.attributes[order] = .bool(true) }
     if header.version != 1 { tensor.attributes[versionName] = .int(Int64(header.version)) }
-    if header.type.elementType == nil {
+    // Two bytes without a meaning are written as they came.
+    if header.type.elementType == nil || header.type.kind == "V" {
       tensor.attributes[type] = .string(header.type.descr)
       tensor.attributes[shape] = .string(
         header.shape.dimensions.map(String.init).joined(separator: ",")

@@ -57,11 +57,13 @@ public enum NumPyReader: StateReader {
     let archive = try ZipArchive(file)
     var tensors: [StateTensor] = []
     var extras: [StateTensor] = []
+    var contents = Contents()
     for (index, member) in archive.members.enumerated() {
       let source = archive.source(of: member)
       // Small members may be steps, which are taken as numbers now.
       if member.byteCount <= 1 << 10 { try (source as? any VerifiableSource)?.verify() }
       guard member.name.hasSuffix(suffix) else {
+        contents.add(member.name, bytes: member.byteCount)
         let content = Tensor(
           .uint8,
           .vector(member.byteCount),
@@ -83,6 +85,7 @@ public enum NumPyReader: StateReader {
         let array = try NumPyArray(source, byteCount: member.byteCount) { count in
           try archive.prefix(of: member, count: count)
         }
+        contents.add(key, bytes: array.tensor.byteCount)
         let tensor = NumPyLayout.tensor(array, key, index: index)
         if array.header.type.elementType == nil {
           extras.append(tensor)
@@ -97,7 +100,7 @@ public enum NumPyReader: StateReader {
       }
     }
     let layout = FlatLayout.recognize(tensors)
-    var state = try layout.state(of: tensors, from: StateFormat.numPy.origin)
+    var state = try layout.read(tensors, from: StateFormat.numPy.origin, contents)
     state.extras = extras
     return state
   }

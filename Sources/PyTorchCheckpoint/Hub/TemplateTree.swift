@@ -64,6 +64,7 @@ package struct TemplateTree {
     original = encoded == bytes ? nil : .init(encoded: encoded, bytes: bytes)
     survey = try TorchSurvey(tree)
     self.scheduler = scheduler ?? survey.onlyScheduler?.value
+    if let fault = survey.fault { throw fault }
     nodes = TorchNodes()
     self.state = state
     self.prefix = prefix
@@ -420,7 +421,7 @@ package struct TemplateTree {
 
   /// Changes the global step where the tree counts it at its root, and with it what Lightning resumes by.
   private func updateCounters() throws {
-    guard let step = state.globalStep?.value else { return }
+    guard let step = state.globalStep?.value else { return removeCounters() }
     let key = survey.counter("global_step") != nil ? "global_step" : "step"
     let isCounted = survey.counter(key) != nil
     if isCounted { tree.replace(key, with: .int(step)) }
@@ -431,10 +432,22 @@ package struct TemplateTree {
     } else if prefix.isEmpty, let epoch = survey.counter("epoch") {
       options.note?("the file's own 'epoch' stays \(epoch)")
     }
-    guard countsAlone, !isCounted, !isStripped, !hasScheduler, !countsUpdates else {
-      return
-    }
+    guard countsAlone, !isCounted, !hasScheduler, !countsUpdates else { return }
     try options.leaveOut(step: step)
+  }
+
+  /// Leaves out what counts the steps of a run of which nothing else is left.
+  private func removeCounters() {
+    guard isStripped, let object = tree.object, let items = object.items else { return }
+    let isLightnings = tree["pytorch-lightning_version"] != nil
+    let kept = items.filter { key, value in
+      switch key.text {
+      case "global_step", "step": value.int == nil
+      case "loops": !isLightnings
+      default: true
+      }
+    }
+    if kept.count < items.count { object.setItems(kept) }
   }
 
   /// Whether an optimizer counts updates, for its parameters or its groups.

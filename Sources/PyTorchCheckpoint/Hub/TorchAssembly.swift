@@ -25,6 +25,15 @@ package struct TorchAssembly {
     self.state = state
     self.prefix = prefix
     survey = try TorchSurvey(file.tree)
+    self.state.fault = state.fault ?? survey.fault
+    var contents = state.contents ?? Contents()
+    for member in TreeMember.all(in: file.tree) {
+      let name = prefix + member.name
+      contents.add(name, bytes: member.byteCount)
+      // An object stays in the pickle, which is carried along.
+      if member.kind == .object { contents.claim(name, as: .carried) }
+    }
+    self.state.contents = contents
     for (place, variable) in state.variables.enumerated() {
       places[ExactName(variable.name)] = place
     }
@@ -65,7 +74,7 @@ package struct TorchAssembly {
     change(&state.variables[place])
   }
 
-  /// Adds slots, steps and records of the optimizers.
+  /// Adds slots, steps and records of the optimizers; what is wrong with them is noted in the state, which then has none.
   ///
   /// - Parameters:
   ///   - names: The parameters' names in the optimizer's order, where the caller knows them; of several optimizers one
@@ -73,14 +82,33 @@ package struct TorchAssembly {
   ///   - key: The name by which the file's optimizer goes among several that are in files of their own.
   ///   - modelOrder: The model's parameters in its order, where that is not the state's.
   ///   - isOrdered: Whether the state's variables, or `modelOrder`, are in the model's order.
-  /// - Throws: `StateError` with code `malformed`, or `unsupported` when it is not certain which
-  ///   parameter a number stands for.
+  /// - Throws: `StateError` with code `invalidArgument` where the names are not those of the file.
   package mutating func addOptimizer(
     names: [String]?,
     named key: String? = nil,
     modelOrder: [String]? = nil,
     isOrdered: Bool = true
   ) throws {
+    let before = self
+    do {
+      try readOptimizers(names, key, modelOrder, isOrdered)
+    } catch let error as StateError where error.code.concernsData {
+      self = before
+      state.fault = state.fault ?? error
+    }
+  }
+
+  private mutating func readOptimizers(
+    _ names: [String]?,
+    _ key: String?,
+    _ modelOrder: [String]?,
+    _ isOrdered: Bool
+  ) throws {
+    for part in survey.optimizers {
+      let groups = part.path.item(.string("param_groups"), 0)
+      claim(groups, .record)
+      for found in survey.tensors where found.path.isBelow(groups) { claim(found.path, .record) }
+    }
     let tensors = Dictionary(
       survey.tensors.lazy.map { (ExactName($0.path.text), $0) },
       uniquingKeysWith: { first, _ in first }
@@ -173,6 +201,7 @@ package struct TorchAssembly {
     let keys = Set(slots.map(\.key))
     for (key, found) in slots {
       if words.isPart(key), keys.contains(where: { words.parts(of: $0)?.has(key) == true }) {
+        claim(found.path, .slot)
         used.insert(ExactName(found.path.text))
         continue
       }
@@ -188,6 +217,7 @@ package struct TorchAssembly {
           )
         }
         step = count
+        claim(found.path, .step)
         used.insert(ExactName(found.path.text))
         continue
       }
@@ -232,6 +262,10 @@ package struct TorchAssembly {
     }
   }
 
+  private mutating func claim(_ path: TorchPath, _ column: Account.Column) {
+    state.contents?.claim(prefix + path.text, as: column)
+  }
+
   /// The number in a tensor of one element, `nil` where it is none.
   package static func scalar(_ tensor: Tensor) throws -> Double? {
     guard tensor.shape.elementCount == 1, tensor.elementType.isNumeric else { return nil }
@@ -270,10 +304,21 @@ package struct TorchAssembly {
 
   /// Adds everything else: other tensors, the tree itself, and how the archive was laid out.
   package mutating func addExtras() throws {
-    for found in survey.tensors where !used.contains(ExactName(found.path.text)) {
-      state.extras.append(StateTensor(prefix + found.path.text, try tensor(found)))
-    }
+    var sound: [TorchSurvey.Found] = []
     for found in survey.tensors {
+      let isUsed = used.contains(ExactName(found.path.text))
+      do {
+        let extra = isUsed ? nil : StateTensor(prefix + found.path.text, try tensor(found))
+        state.extras += [extra].compactMap(\.self)
+        sound.append(found)
+      } catch let error as StateError where error.code.concernsData && survey.isApart(found.path) {
+        state.fault = state.fault ?? error
+      }
+    }
+    for part in survey.schedulers {
+      for found in sound where found.path.isBelow(part.path) { claim(found.path, .schedule) }
+    }
+    for found in sound {
       guard let (scale, zero) = found.view?.scale else { continue }
       let name = prefix + found.path.text
       state.extras += [
@@ -284,7 +329,7 @@ package struct TorchAssembly {
     state.extras.append(try TorchExtras.bytes(prefix + TorchExtras.pickle, file.pickle))
     for (key, storage) in try StorageCoverage.uncovered(
       file,
-      survey.tensors.compactMap(\.view)
+      sound.compactMap(\.view)
     ) {
       state.extras.append(StateTensor(prefix + TorchExtras.storage + key, storage))
     }

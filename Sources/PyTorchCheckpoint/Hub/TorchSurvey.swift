@@ -56,6 +56,9 @@ struct TorchSurvey {
   /// The schedulers' states, in the tree's order.
   private(set) var schedulers: [Part] = []
 
+  /// What is wrong with a tensor of an optimizer's; those of the model make the tree one that cannot be read.
+  private(set) var fault: StateError?
+
   private var modelRoots: [Part] = []
   private let root: PickleValue
 
@@ -122,12 +125,13 @@ struct TorchSurvey {
     isInside: Bool
   ) throws {
     guard let object = value.object else { return }
-    if let tensor = try TorchTensor(object) {
-      tensors.append(Found(path: path, object: object, kind: .view(tensor)))
-      return
-    }
-    if let array = try NumPyTensor(object) {
-      tensors.append(Found(path: path, object: object, kind: .array(array)))
+    do {
+      if let kind = try Self.tensor(object) {
+        tensors.append(Found(path: path, object: object, kind: kind))
+        return
+      }
+    } catch let error as StateError where isInside {
+      fault = fault ?? error.inContext(tensor: path.text)
       return
     }
     var isInside = isInside
@@ -166,6 +170,16 @@ struct TorchSurvey {
     }
   }
 
+  private static func tensor(_ object: PickleObject) throws -> Found.Kind? {
+    if let tensor = try TorchTensor(object) { return .view(tensor) }
+    return try NumPyTensor(object).map { .array($0) }
+  }
+
+  /// Whether a value belongs to an optimizer or a scheduler.
+  func isApart(_ path: TorchPath) -> Bool {
+    optimizers.contains { path.isBelow($0.path) } || schedulers.contains { path.isBelow($0.path) }
+  }
+
   /// Refuses a whole module of a user's own: its parameters have names that only its code knows.
   private func refuseModule(_ state: PickleValue, _ object: PickleObject) throws {
     guard state["_parameters"]?.items != nil, state["_modules"]?.items != nil else { return }
@@ -202,10 +216,7 @@ struct TorchSurvey {
   ///
   /// - Throws: `StateError` with code `unsupported` when two of them have one name, such as `a.b` and `b` in `a`.
   func variables() throws -> [(name: String, found: Found)] {
-    let apart = optimizers + schedulers
-    let outside = tensors.filter { found in
-      !apart.contains { found.path.isBelow($0.path) }
-    }
+    let outside = tensors.filter { !isApart($0.path) }
     let base = modelRoot(among: outside)
     var inside = outside.filter { found in
       guard let base else { return true }

@@ -58,9 +58,11 @@ public enum SafetensorsReader: StateReader {
     var tensors: [StateTensor] = []
     var extras: [StateTensor] = []
     var metadata: [[(name: String, text: String)]?] = []
+    var contents = Contents()
     for (number, shard) in shards.enumerated() {
       metadata.append(shard.file.metadata)
       for tensor in shard.file.tensors {
+        contents.add(tensor.name, bytes: tensor.tensor.byteCount)
         let place = tensors.count + extras.count
         let entry = Layout.tensor(tensor, index: place, shard: number)
         if tensor.type.elementType == nil { extras.append(entry) } else { tensors.append(entry) }
@@ -70,17 +72,23 @@ public enum SafetensorsReader: StateReader {
       metadata.compactMap { $0 }.joined().map { (ExactName($0.name), $0.text) },
       uniquingKeysWith: { first, _ in first }
     )
-    var state: TrainingState
+    let named = texts[ExactName("optimizer")]?.lowercased()
+    var layout = FlatLayout.recognize(tensors, optimizer: named)
+    var described = TrainingState(origin: StateFormat.safetensors.origin)
     if let text = texts[ExactName(StateDescription.metadataName)] {
-      let (layout, optimizer, schedule) = try StateDescription.decode(text)
-      state = try layout.state(of: tensors, from: StateFormat.safetensors.origin)
-      (state.optimizer, state.schedule) = (optimizer, schedule)
-      state.attributes[Layout.described] = .bool(true)
-    } else {
-      let optimizer = texts[ExactName("optimizer")]?.lowercased()
-      let layout = FlatLayout.recognize(tensors, optimizer: optimizer)
-      state = try layout.state(of: tensors, from: StateFormat.safetensors.origin)
+      try described.readOptimizer { described in
+        (layout, described.optimizer, described.schedule) = try StateDescription.decode(text)
+        described.attributes[Layout.described] = .bool(true)
+      }
     }
+    var state = try layout.read(tensors, from: StateFormat.safetensors.origin, contents)
+    if state.fault == nil {
+      (state.optimizer, state.schedule) = (described.optimizer, described.schedule)
+      state.attributes = described.attributes
+    }
+    // A list whose description is damaged is of parameters whose names say so.
+    state.fault = state.fault ?? described.fault
+    if described.fault != nil { state = state.withParametersAlone() }
     for (number, texts) in metadata.enumerated() {
       // The description is made anew on writing.
       if let kept = texts?.filter({ $0.name != StateDescription.metadataName }),

@@ -35,6 +35,9 @@ public enum Conversion {
   ) throws -> (state: TrainingState, format: String) {
     let inputs = InputTrace()
     let source = try inputs.record { try StateFormats.open(input, options: readOptions) }
+    if let fault = source.state.fault {
+      options.note?("the optimizer's part could not be read and is left out: \(fault)")
+    }
     let format = try StateFormats.output(
       output,
       requested: requested,

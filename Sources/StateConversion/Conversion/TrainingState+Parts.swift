@@ -4,61 +4,31 @@ public import TrainingState
 extension TrainingState {
   /// A part of the state.
   ///
+  /// Of the parameters alone everything of an optimizer is left out, known or not. Where it is inside of an object that is not
+  /// read, that object is left out as a whole.
+  ///
   /// - Parameter part: Which one.
   /// - Returns: A state with that part alone.
   public func taking(_ part: StatePart) -> TrainingState {
-    var copy = part == .parameters ? withoutOthers : self
     switch part {
-    case .all: break
+    case .all: return self
     case .parameters:
-      copy.variables = variables.filter { $0.value != nil }.map {
-        Variable($0.name, value: $0.value)
+      let unread = account.unread
+      var copy = withoutOthers.withParametersAlone().withoutAccount()
+      let names = Set(copy.unreadOptimizerState.map { ExactName($0.name) })
+      copy.extras.removeAll { names.contains(ExactName($0.name)) }
+      // A tree or a record with a fault in it, or with what nobody can cut out of it, is no template.
+      if fault != nil || unread.contains(where: { !$0.hasPrefix("files/") }) {
+        copy.extras.removeAll(where: \.isOfItsContainer)
       }
-      copy.globalStep = nil
-      copy.optimizerTensors = []
-      copy.optimizer = nil
-      copy.schedule = nil
-      copy.optimizers = []
-      copy.attributes[TrainingState.hiddenOptimizer] = nil
+      return copy
     case .slots:
+      var copy = withoutAccount()
       copy.variables = variables.filter { !$0.slots.isEmpty }.map { variable in
         Variable(variable.name, value: nil, slots: variable.slots, step: variable.step)
       }
       copy.extras = []
+      return copy
     }
-    return copy
-  }
-
-  /// The parameters alone: everything of an optimizer goes, known or not.
-  ///
-  /// - Returns: A state to publish.
-  /// - Throws: `StateError` with code `unsupported` where an optimizer's state is part of an object that is not read, and
-  ///   cannot be taken out of it.
-  public func stripped() throws -> TrainingState {
-    var copy = taking(.parameters)
-    let isWhole = { (extra: StateTensor) in extra.name.hasPrefix("files/") }
-    let unread = copy.unreadOptimizerState
-    if let inside = unread.first(where: { !isWhole($0) }) {
-      throw StateError(
-        .unsupported,
-        "is an optimizer's by its name, is not read, and cannot be left out alone",
-        tensor: inside.name,
-        remedy: "optstate convert --only parameters to another format, such as .safetensors"
-      )
-    }
-    let names = Set(unread.map { ExactName($0.name) })
-    copy.extras.removeAll { names.contains(ExactName($0.name)) }
-    return copy
-  }
-
-  /// Refuses to change what an optimizer keeps where one is there unread.
-  package func refuseUnreadOptimizers() throws {
-    guard let unread = unreadOptimizerState.first else { return }
-    throw StateError(
-      .unsupported,
-      "is an optimizer's by its name and is not read: nothing in it would be changed",
-      tensor: unread.name,
-      remedy: "change it in the framework that wrote it"
-    )
   }
 }

@@ -47,11 +47,13 @@ public enum StateFormats {
     options: ReadOptions = ReadOptions()
   ) throws -> (state: TrainingState, format: String) {
     let probe = StateProbe(path)
+    try ForeignInput.refusePart(probe)
     for format in all {
       guard let reader = format.reader, try reader.recognizes(probe) else { continue }
       var state = try reader.read(probe, options: options)
       do {
-        try state.checkNames()
+        try state.sound(options).checkNames()
+        state.drawUpAccount()
         if let name = options.optimizerName { state = try state.choosing(name) }
       } catch let error as StateError {
         throw error.inContext(file: path)
@@ -59,6 +61,7 @@ public enum StateFormats {
       // A store remembers where its state came from; of every other format that is the format itself.
       return (state, format.name == StateFormat.native.name ? format.name : state.origin.format)
     }
+    try ForeignInput.refuseStranger(probe)
     switch probe.kind {
     case nil where FileSystem.isHidden(path):
       throw StateError(.inputOutput, "cannot be reached: Permission denied", file: path)

@@ -76,6 +76,7 @@ public struct Debias: Sendable {
   ///   are folded already or not at all, or when decays or counts are not known; `malformed` when a
   ///   variable has one moment without the other.
   public func apply(to state: TrainingState) throws -> (state: TrainingState, plan: DebiasPlan) {
+    try state.refuseUnreadOptimizers()
     try state.checkIsOfOneOptimizer()
     let optimizer = try ResolvedOptimizer(state, betas: (beta1, beta2))
     if operation == .translateFrozen {

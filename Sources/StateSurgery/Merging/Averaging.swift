@@ -26,6 +26,7 @@ public enum Averaging {
     guard states.count > 1 else {
       throw StateError(.invalidArgument, "an average needs at least two states")
     }
+    if withSlots { for state in states { try state.refuseUnreadOptimizers() } }
     let steps = states.map { $0.globalStep?.value ?? .min }
     let last = steps.indices.max { (steps[$0], $0) < (steps[$1], $1) } ?? 0
     let tables = try states.map(table)

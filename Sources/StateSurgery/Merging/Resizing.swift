@@ -53,6 +53,7 @@ public struct Resizing: Sendable {
     guard rows >= 0 else {
       throw StateError(.invalidArgument, "a variable cannot have \(rows) rows")
     }
+    try state.refuseUnreadOptimizers()
     let places = state.variables.indices.filter { isSelected(state.variables[$0].name) }
     guard let first = places.first else {
       throw StateError(.unsupported, "no variable is selected")

@@ -83,13 +83,14 @@ public struct Diagnosis: Sendable {
     self.format = format
     let subject = DiagnosisSubject(survey, remedies: Remedies(path, optimizer: optimizer))
     var findings = SlotCheck(subject).findings + NumberCheck(subject).findings
-    findings += try MomentCheck(subject, besides: findings).findings
+    let moments = try MomentCheck(subject, besides: findings)
+    findings += moments.findings
     findings += try PeerCheck(subject, besides: findings).findings
     findings += StepCheck(subject).findings + OptimizerCheck(subject).findings
     findings += AccountCheck(subject).findings
     self.findings = findings.map { $0.of(optimizer) }
     tightness = subject.tightness
-    decays = survey.decays.explanation
+    decays = survey.decays.explanation + (moments.remark.map { "; \($0)" } ?? "")
     tensorCount = survey.tensorCount
     globalStep = survey.state.globalStep?.value
   }

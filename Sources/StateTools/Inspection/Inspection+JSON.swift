@@ -27,6 +27,7 @@ extension Inspection {
       "suspicions": .array(suspicions.map(JSONValue.string)),
       "totals": .object(totals),
       "account": account,
+      "not_read": JSONValue(state.fault.map { "\($0)" }),
     ]
     if !state.optimizers.isEmpty { report["optimizers"] = .array(optimizers.map(describe)) }
     if withVariables { report["variables"] = .array(state.variables.map(describe)) }
@@ -35,7 +36,7 @@ extension Inspection {
 
   /// Every column, `unrecognized` with the names of its members.
   private var account: JSONValue {
-    let account = Account(state)
+    let account = state.account
     var columns = JSONObject()
     for column in Account.Column.allCases {
       let total = account.totals[column] ?? (0, 0)

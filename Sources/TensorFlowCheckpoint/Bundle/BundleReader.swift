@@ -27,6 +27,9 @@ struct BundleReader {
   /// Number of data files.
   let shardCount: Int
 
+  /// Whether the index is compressed.
+  let isCompressed: Bool
+
   init(_ paths: BundlePaths) throws {
     let index = try PositionalFile.contents(of: paths.index, within: .indexBytes, "the index")
     try self.init(paths, index: index)
@@ -36,7 +39,8 @@ struct BundleReader {
   init(_ paths: BundlePaths, index: [UInt8]) throws {
     self.paths = paths
     do {
-      let table = try TableReader(index).entries()
+      let (table, isCompressed) = try TableReader(index).contents()
+      self.isCompressed = isCompressed
       guard let first = table.first, first.key.isEmpty else {
         throw StateError(.malformed, "the index has no header entry", offset: 0)
       }

@@ -7,6 +7,9 @@ enum Layout {
   /// Of the state: the number of data files, where it is not one.
   static let shardCount = "tensorflow.num_shards"
 
+  /// Of the state: that its index was compressed with Snappy.
+  static let compressedIndex = "tensorflow.snappy"
+
   /// Of a tensor: the number of its data file, where it is not the first.
   static let shard = "tensorflow.shard"
 

@@ -36,6 +36,7 @@ public enum TensorFlowReader: StateReader {
     if reader.shardCount != 1 {
       attributes[Layout.shardCount] = .int(Int64(reader.shardCount))
     }
+    if reader.isCompressed { attributes[Layout.compressedIndex] = .bool(true) }
     let tensors = Layout.tensors(of: try reader.items())
     if let graph = tensors.first(where: { $0.name == objectGraphName }) {
       do {
@@ -54,13 +55,14 @@ public enum TensorFlowReader: StateReader {
   ) throws -> TrainingState {
     let shapes = Dictionary(tensors.map { (ExactName($0.name), $0.tensor.shape) }) { $1 }
     var state = TrainingState(origin: StateFormat.tensorFlow.origin, attributes: attributes)
+    state.contents = Contents(tensors)
     var places: [ExactName: Int] = [:]
     var slots: [(pairing: TensorFlowSlots.Pairing, tensor: StateTensor)] = []
     for tensor in tensors {
       if let pairing = TensorFlowSlots.pairing(of: tensor, among: shapes) {
         slots.append((pairing, tensor))
-      } else if let step = try globalStep(tensor) {
-        state.globalStep = step
+      } else if tensor.name == stepName, tensor.tensor.shape.rank == 0 {
+        try state.readOptimizer { $0.globalStep = try globalStep(tensor) }
       } else if tensor.tensor.shape.rank == 0, BetaPowerName(tensor.name) != nil {
         state.optimizerTensors.append(tensor)
       } else {
@@ -91,8 +93,9 @@ public enum TensorFlowReader: StateReader {
     return state
   }
 
-  private static func globalStep(_ tensor: StateTensor) throws -> GlobalStep? {
-    guard tensor.name == "global_step", tensor.tensor.shape.rank == 0 else { return nil }
+  private static let stepName = "global_step"
+
+  private static func globalStep(_ tensor: StateTensor) throws -> GlobalStep {
     switch tensor.tensor.elementType {
     case .int64:
       let bytes = try TensorPass.verifiedBytes(of: NamedTensor(tensor.name, tensor.tensor))
@@ -101,7 +104,14 @@ public enum TensorFlowReader: StateReader {
       // Taken as a number now, so nobody else will ever compare its sum.
       _ = try TensorPass.verifiedBytes(of: NamedTensor(tensor.name, tensor.tensor))
       return try StepTensor.globalStep(tensor, format: StateFormat.tensorFlow.name)
-    default: return nil
+    default:
+      throw StateError(
+        .malformed,
+        "the step is no whole number",
+        tensor: tensor.name,
+        expected: "int64[] or int32[]",
+        found: "\(tensor.tensor.elementType.rawValue)\(tensor.tensor.shape)"
+      )
     }
   }
 }

@@ -36,6 +36,11 @@ public enum TensorFlowWriter: StateWriter {
       )
     }
     let paths = BundlePaths(prefix: prefix)
+    if isOurs, state.attributes[Layout.compressedIndex] == .bool(true) {
+      options.note?(
+        "the source's index is compressed with Snappy; this one is not, as TensorFlow's own are: its bytes differ"
+      )
+    }
     var shardCount = 1
     if isOurs, case .int(let count) = state.attributes[Layout.shardCount] {
       shardCount = Int(clamping: count)

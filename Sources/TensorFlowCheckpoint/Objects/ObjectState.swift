@@ -40,6 +40,7 @@ struct ObjectState {
       origin: StateFormat.tensorFlowObject.origin,
       attributes: attributes
     )
+    state.contents = Contents(tensors)
     let names = hubNames(of: tensors)
     var places: [ExactName: Int] = [:]
     var slots: [(entry: ObjectGraphIndex.SlotEntry, tensor: StateTensor)] = []
@@ -59,27 +60,29 @@ struct ObjectState {
         state.variables.append(Variable(name, value: tensor.keyed(as: name)))
       }
     }
-    let kinds = Dictionary(grouping: slots, by: \.entry.optimizer)
-      .mapValues { Set($0.map(\.entry.kind)) }
-    for (entry, tensor) in slots {
-      guard let place = places[ExactName(entry.variable)] else {
-        throw StateError(
-          .malformed,
-          "is a slot of a variable that the checkpoint does not have",
-          tensor: tensor.sourceName,
-          expected: entry.variable
+    try state.readOptimizer { state in
+      let kinds = Dictionary(grouping: slots, by: \.entry.optimizer)
+        .mapValues { Set($0.map(\.entry.kind)) }
+      for (entry, tensor) in slots {
+        guard let place = places[ExactName(entry.variable)] else {
+          throw StateError(
+            .malformed,
+            "is a slot of a variable that the checkpoint does not have",
+            tensor: tensor.sourceName,
+            expected: entry.variable
+          )
+        }
+        var slot = Self.slot(
+          entry.kind,
+          optimizer: graph.families[entry.optimizer] ?? "",
+          siblings: kinds[entry.optimizer] ?? []
         )
+        // A second optimizer's slots keep their own word, and the optimizer's number.
+        if state.variables[place][slot] != nil {
+          slot = SlotName(rawValue: "\(entry.kind)_\(entry.optimizer)")
+        }
+        state.variables[place].slots.append(Slot(slot, tensor))
       }
-      var slot = Self.slot(
-        entry.kind,
-        optimizer: graph.families[entry.optimizer] ?? "",
-        siblings: kinds[entry.optimizer] ?? []
-      )
-      // A second optimizer's slots keep their own word, and the optimizer's number.
-      if state.variables[place][slot] != nil {
-        slot = SlotName(rawValue: "\(entry.kind)_\(entry.optimizer)")
-      }
-      state.variables[place].slots.append(Slot(slot, tensor))
     }
     if let kind = recordKind {
       let keepsSteps = state.attributes[TrainingState.keepsSteps] == .bool(true)

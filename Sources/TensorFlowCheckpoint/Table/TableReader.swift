@@ -25,7 +25,12 @@ struct TableReader {
   /// Every entry, keys strictly rising.
   ///
   /// - Throws: `StateError` with code `truncated`, `malformed` or `checksumMismatch`.
-  func entries() throws -> [Entry] {
+  func entries() throws -> [Entry] { try contents().entries }
+
+  /// Every entry, keys strictly rising, and whether any block is compressed.
+  ///
+  /// - Throws: `StateError` with code `truncated`, `malformed` or `checksumMismatch`.
+  func contents() throws -> (entries: [Entry], isCompressed: Bool) {
     guard bytes.count >= TableFormat.footerBytes else {
       throw StateError(
         .truncated,
@@ -47,10 +52,12 @@ struct TableReader {
     var footer = BlockCursor(bytes[footerStart...], base: footerStart)
     _ = try handle(&footer)
     let index = try block(try handle(&footer))
+    var isCompressed = index.isCompressed
     var entries: [Entry] = []
     for blockEntry in try Self.entries(in: index.bytes, at: index.offset) {
       var cursor = BlockCursor(blockEntry.value, base: index.offset)
       let data = try block(try handle(&cursor))
+      isCompressed = isCompressed || data.isCompressed
       for entry in try Self.entries(in: data.bytes, at: data.offset) {
         if let last = entries.last, !last.key.lexicographicallyPrecedes(entry.key) {
           throw StateError(
@@ -66,7 +73,7 @@ struct TableReader {
         entries.append(entry)
       }
     }
-    return entries
+    return (entries, isCompressed)
   }
 
   private func handle(_ cursor: inout BlockCursor) throws -> (offset: Int, size: Int) {
@@ -75,7 +82,7 @@ struct TableReader {
 
   /// The contents of a block, its checksum verified.
   private func block(_ handle: (offset: Int, size: Int)) throws -> (
-    bytes: ArraySlice<UInt8>, offset: Int
+    bytes: ArraySlice<UInt8>, offset: Int, isCompressed: Bool
   ) {
     let end = bytes.count - TableFormat.footerBytes
     guard handle.offset <= end, handle.size <= end - handle.offset,
@@ -103,8 +110,8 @@ struct TableReader {
       )
     }
     switch compression {
-    case 0: return (stored, handle.offset)
-    case 1: return (try Snappy.decompress(stored, at: handle.offset)[...], handle.offset)
+    case 0: return (stored, handle.offset, false)
+    case 1: return (try Snappy.decompress(stored, at: handle.offset)[...], handle.offset, true)
     default:
       throw StateError(
         .unsupported,

@@ -75,17 +75,24 @@ public struct StateError: Error, Sendable {
 extension StateError: CustomStringConvertible {
   /// One line: file, tensor, offset, what happened, expected against found, the remedy.
   public var description: String {
+    let (file, tensor) = (self.file.map(Self.shortened), self.tensor.map(Self.shortened))
+    let (expected, found) = (self.expected.map(Self.shortened), self.found.map(Self.shortened))
     var text = file.map { "\($0): " } ?? ""
     if let tensor { text += "tensor '\(tensor)': " }
     if let offset { text += "byte \(offset): " }
-    text += message
+    text += Self.shortened(message)
     switch (expected, found) {
     case (let expected?, let found?): text += " (expected \(expected), found \(found))"
     case (let expected?, nil): text += " (expected \(expected))"
     case (nil, let found?): text += " (found \(found))"
     case (nil, nil): break
     }
-    if let remedy { text += "; \(remedy)" }
+    if let remedy { text += "; \(Self.shortened(remedy))" }
     return text.visible
   }
+
+  /// The longest part of a message, in bytes.
+  private static let longestPart = 2_048
+
+  private static func shortened(_ text: String) -> String { text.shortened(to: longestPart) }
 }

@@ -7,14 +7,25 @@ package struct TorchPath: Hashable {
   package private(set) var text = ""
   package private(set) var keys: [String] = []
 
+  /// How many steps there are up to the last one that goes by another key than a text or a whole number, 0 for none.
+  private var placed = 0
+
   /// The root itself.
   package init() {}
 
   /// One step further, by the key of an item at a place.
   package func item(_ key: PickleValue, _ place: Int) -> TorchPath {
-    if let text = key.text { return adding(Self.escape(text), text) }
-    if let number = key.int { return adding("~n\(number)", "\(number)") }
-    return adding("~k\(place)", "\(place)")
+    let component = Self.component(key, place)
+    if let text = key.text { return adding(component, text, isKey: true) }
+    if let number = key.int { return adding(component, "\(number)", isKey: true) }
+    return adding(component, "\(place)")
+  }
+
+  /// What a text has for one step by the key of an item at a place.
+  static func component(_ key: PickleValue, _ place: Int) -> String {
+    if let text = key.text { return escape(text) }
+    if let number = key.int { return "~n\(number)" }
+    return "~k\(place)"
   }
 
   /// One step further, by an index.
@@ -25,27 +36,27 @@ package struct TorchPath: Hashable {
 
   /// Whether the way leads through another value.
   package func isBelow(_ other: TorchPath) -> Bool {
-    other.keys.isEmpty || text.utf8.starts(with: "\(other.text)/".utf8)
+    if other.keys.isEmpty { return true }
+    let (own, start) = (text.utf8, other.text.utf8)
+    return keys.count > other.keys.count && own.starts(with: start)
+      && own.dropFirst(start.count).first == UInt8(ascii: "/")
   }
 
   /// Whether all steps from one on go by keys that are texts or whole numbers.
-  package func isOfKeys(from depth: Int) -> Bool {
-    text.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
-      .dropFirst(depth).allSatisfy { component in
-        let start = Array(component.prefix(2))
-        return start.first != UInt8(ascii: "~") || start == Array("~0".utf8)
-          || start == Array("~1".utf8) || start == Array("~n".utf8)
-      }
-  }
+  package func isOfKeys(from depth: Int) -> Bool { placed <= depth }
 
-  private func adding(_ component: String, _ key: String) -> TorchPath {
+  private func adding(_ component: String, _ key: String, isKey: Bool = false) -> TorchPath {
     var path = self
     path.text = text.isEmpty && keys.isEmpty ? component : "\(text)/\(component)"
     path.keys.append(key)
+    if !isKey { path.placed = path.keys.count }
     return path
   }
 
   private static func escape(_ key: String) -> String {
+    guard key.utf8.contains(where: { $0 == UInt8(ascii: "~") || $0 == UInt8(ascii: "/") }) else {
+      return key
+    }
     var bytes: [UInt8] = []
     for byte in key.utf8 {
       switch byte {

@@ -7,13 +7,23 @@ extension FlatLayout {
     let key: String
     let word: String
     let owner: ExactName
+    /// The scalar that counts the updates of the optimizer whose it is, where the list has several.
+    var step: String?
+  }
+
+  /// A name in the list of MLX' `MultiOptimizer`: `states.<number>.` and what the optimizer of that number calls it.
+  private static func part(_ name: String) -> (prefix: String, own: String)? {
+    let parts = name.split(separator: ".", maxSplits: 2, omittingEmptySubsequences: false)
+    guard parts.count == 3, parts[0] == "states", Int(parts[1]) != nil else { return nil }
+    return ("states.\(parts[1]).", String(parts[2]))
   }
 
   /// Finds out by names which tensor of a list is what.
   ///
   /// A slot's name is its variable's and a word that means a slot, behind a slash or a dot; leading
   /// components that stand before the variable's own name are passed over. A list with the scalars
-  /// `step` and `learning_rate` is the state of an MLX optimizer, whose variables are elsewhere.
+  /// `step` and `learning_rate` is the state of an MLX optimizer, whose variables are elsewhere; with `states.0.step`
+  /// and so on, of several, each of which counts the updates of its own variables.
   ///
   /// - Parameters:
   ///   - tensors: The tensors under the list's names.
@@ -22,7 +32,15 @@ extension FlatLayout {
   public static func recognize(_ tensors: [StateTensor], optimizer: String? = nil) -> FlatLayout {
     let shapes = Dictionary(tensors.map { (ExactName($0.name), $0.tensor.shape) }) { $1 }
     let scalars = Set(tensors.lazy.filter { $0.tensor.shape.rank == 0 }.map { ExactName($0.name) })
-    let isMLX = scalars.isSuperset(of: [ExactName("step"), ExactName("learning_rate")])
+    let counters = Set(
+      tensors.lazy.filter { StepTensor.isCounter($0.tensor, floatingPoint: false) }
+        .compactMap { tensor in
+          part(tensor.name).flatMap { $0.own == "step" ? ExactName(tensor.name) : nil }
+        }
+    )
+    let isMLX =
+      !counters.isEmpty
+      || scalars.isSuperset(of: [ExactName("step"), ExactName("learning_rate")])
     var layout = FlatLayout()
     var places: [ExactName: Int] = [:]
     func place(of owner: ExactName) -> Int {
@@ -34,8 +52,19 @@ extension FlatLayout {
     var candidates: [Candidate] = []
     for tensor in tensors {
       let name = tensor.name
-      if name == StepTensor.globalName || name == "step", layout.globalStep == nil,
-        StepTensor.isCounter(tensor.tensor, floatingPoint: false)
+      if let part = part(name), counters.contains(ExactName(part.prefix + "step")) {
+        if part.own == "step" { continue }
+        var inner = tensor
+        inner.name = part.own
+        if let found = candidate(inner, among: shapes, isMLX: true) {
+          let step = part.prefix + "step"
+          candidates.append(Candidate(key: name, word: found.word, owner: found.owner, step: step))
+        } else {
+          layout.optimizerTensors.append((name, name))
+        }
+      } else if name == StepTensor.globalName
+        || name == "step" && StepTensor.isCounter(tensor.tensor, floatingPoint: false),
+        layout.globalStep == nil
       {
         layout.globalStep = name
       } else if tensor.tensor.shape.rank == 0, name == "learning_rate" || BetaPowerName(name) != nil
@@ -51,6 +80,10 @@ extension FlatLayout {
     for candidate in candidates { words[candidate.owner, default: []].insert(candidate.word) }
     for candidate in candidates {
       let place = place(of: candidate.owner)
+      if let step = candidate.step {
+        layout.variables[place].step = step
+        layout.sharesSteps = true
+      }
       if candidate.word == "step", layout.variables[place].step == nil {
         layout.variables[place].step = candidate.key
         continue

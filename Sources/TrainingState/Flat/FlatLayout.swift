@@ -46,6 +46,9 @@ public struct FlatLayout: Sendable {
   /// Tensors of the optimizer as a whole: their names in the hub and in the list.
   public var optimizerTensors: [(name: String, key: String)] = []
 
+  /// Whether one scalar counts the updates of several variables.
+  var sharesSteps = false
+
   /// A layout of nothing.
   public init() {}
 
@@ -59,8 +62,7 @@ public struct FlatLayout: Sendable {
     "\(variable)/\(slot.rawValue)"
   }
 
-  /// Puts the tensors of a list where they belong; those that the layout does not name become
-  /// variables.
+  /// Puts the tensors of a list where they belong; those that the layout does not name are what their names say.
   ///
   /// - Parameters:
   ///   - tensors: The tensors under the list's names.
@@ -92,6 +94,7 @@ public struct FlatLayout: Sendable {
       state.globalStep = try StepTensor.globalStep(tensor, format: origin.format)
     }
     state.optimizerTensors = try optimizerTensors.map { try take($0.key, as: $0.name) }
+    var steps: [ExactName: StateTensor] = [:]
     for member in variables {
       var variable = Variable(member.name, value: nil)
       variable.value = try member.value.map { try take($0, as: member.name) }
@@ -99,16 +102,68 @@ public struct FlatLayout: Sendable {
         Slot(slot, try take(key, as: Self.key(of: slot, member.name)))
       }
       if let key = member.step {
-        let step = try take(key, as: member.name)
+        let step = try steps[ExactName(key)] ?? take(key, as: member.name)
+        steps[ExactName(key)] = step
         try StepTensor.add(step, key: key, to: &variable, format: origin.format)
       }
       state.variables.append(variable)
     }
-    for place in rest.values.sorted() {
-      state.variables.append(Variable(tensors[place].name, value: tensors[place]))
+    if sharesSteps, let step = state.variables.compactMap(\.step).max() {
+      state.globalStep = GlobalStep(counted: step)
+    }
+    let others = rest.values.sorted().map { tensors[$0] }
+    if !others.isEmpty {
+      let other = try Self.recognize(others).state(of: others, from: origin)
+      state.variables += other.variables
+      state.globalStep = state.globalStep ?? other.globalStep
+      state.optimizerTensors += other.optimizerTensors
     }
     state.naming = NamingConvention.recognize(state.variables.lazy.map(\.name))
     return state
+  }
+
+  /// Reads a list; what is wrong with its slots and steps is noted in the state, which then has the parameters alone.
+  ///
+  /// - Parameters:
+  ///   - tensors: The tensors under the list's names.
+  ///   - origin: Where the list comes from.
+  ///   - contents: What the parser found.
+  /// - Returns: The state.
+  /// - Throws: What has nothing to do with the data.
+  package func read(
+    _ tensors: [StateTensor],
+    from origin: Origin,
+    _ contents: Contents
+  ) throws -> TrainingState {
+    var read = TrainingState(origin: origin)
+    try read.readOptimizer { $0 = try state(of: tensors, from: origin) }
+    if read.fault != nil { read.variables = parameters(of: tensors) }
+    var contents = contents
+    if read.fault == nil {
+      for key in variables.compactMap(\.step) { contents.claim(key, as: .step) }
+    }
+    read.contents = contents
+    return read
+  }
+
+  /// The variables of a list, without what is anything else.
+  private func parameters(of tensors: [StateTensor]) -> [Variable] {
+    var others = Set(optimizerTensors.map { ExactName($0.key) })
+    others.formUnion([globalStep].compactMap { $0.map(ExactName.init) })
+    var names: [ExactName: String] = [:]
+    for member in variables {
+      others.formUnion(
+        (member.slots.map(\.key) + [member.step].compactMap(\.self)).map(ExactName.init)
+      )
+      if let value = member.value { names[ExactName(value)] = member.name }
+    }
+    return tensors.compactMap { tensor in
+      if others.contains(ExactName(tensor.name)) { return nil }
+      var value = tensor
+      value.name = names[ExactName(tensor.name)] ?? tensor.name
+      if value.name != tensor.name { value.sourceName = tensor.name }
+      return Variable(value.name, value: value)
+    }
   }
 
   /// Lays a state out as a list: under the source's own names where it comes from the same format,
@@ -132,6 +187,7 @@ public struct FlatLayout: Sendable {
       tensors.append(copy)
       return copy.name
     }
+    var steps: [ExactName: Int64?] = [:]
     for variable in state.variables {
       var member = Member(variable.name)
       member.value = variable.value.map { add($0, variable.name) }
@@ -140,11 +196,22 @@ public struct FlatLayout: Sendable {
       }
       if let step = try StepTensor.tensor(of: variable, format: format, isOurs: isOurs) {
         member.step = step.name
-        tensors.append(step)
+        if let other = steps.updateValue(variable.step, forKey: ExactName(step.name)) {
+          guard other == variable.step else {
+            throw StateError(
+              .unsupported,
+              "the list counts the updates of several variables at once, and theirs differ",
+              tensor: step.name,
+              remedy: "give all variables of that optimizer the same step"
+            )
+          }
+        } else {
+          tensors.append(step)
+        }
       }
       layout.variables.append(member)
     }
-    if let step = state.globalStep {
+    if let step = state.globalStep, !(isOurs && step.isCounted) {
       let tensor = try StepTensor.tensor(of: step, format: format, isOurs: isOurs)
       layout.globalStep = add(tensor, tensor.name)
     }

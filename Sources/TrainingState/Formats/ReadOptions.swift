@@ -17,6 +17,9 @@ public struct ReadOptions: Sendable {
   /// Which of the state's optimizers is meant, where it has several; `nil` for all of them.
   public var optimizerName: String?
 
+  /// Whether a state is of use whose optimizer's part cannot be read, and is left out; otherwise that is an error.
+  public var parametersSuffice = false
+
   /// Describes the options.
   ///
   /// - Parameters:
@@ -31,5 +34,12 @@ public struct ReadOptions: Sendable {
     self.parameterNames = parameterNames
     self.optimizer = optimizer
     self.optimizerName = optimizerName
+  }
+
+  /// For whoever needs no more than the parameters.
+  public static var parameters: ReadOptions {
+    var options = ReadOptions()
+    options.parametersSuffice = true
+    return options
   }
 }

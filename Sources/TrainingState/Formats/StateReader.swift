@@ -1,3 +1,5 @@
+internal import Tensors
+
 /// Opens states of one format.
 public protocol StateReader: Sendable {
   /// Whether a path holds a state of this format, judged by content.
@@ -8,6 +10,8 @@ public protocol StateReader: Sendable {
   static func recognizes(_ probe: StateProbe) throws -> Bool
 
   /// Describes the state at a path; no tensor is read.
+  ///
+  /// What is wrong with the optimizer's part alone is the state's `fault`, and leaves the parameters.
   ///
   /// - Parameters:
   ///   - probe: A file, a directory or a prefix that ``recognizes(_:)-(StateProbe)`` has accepted.
@@ -36,6 +40,11 @@ extension StateReader {
     _ path: String,
     options: ReadOptions = ReadOptions()
   ) throws -> TrainingState {
-    try read(StateProbe(path), options: options)
+    let state = try read(StateProbe(path), options: options)
+    do {
+      return try state.sound(options)
+    } catch let error as StateError {
+      throw error.inContext(file: path)
+    }
   }
 }

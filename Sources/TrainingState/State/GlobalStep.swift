@@ -30,6 +30,19 @@ public struct GlobalStep: Sendable {
     value = recorded
   }
 
+  /// Of the tensor: that the source has none, and counts the updates of its variables alone.
+  private static let counted = "flat.counted"
+
+  /// Whether the source has no tensor for it, and counts the updates of its variables alone.
+  var isCounted: Bool { record.attributes[Self.counted] == .bool(true) }
+
+  /// A step that the source's variables count.
+  init(counted value: Int64) {
+    self.value = value
+    recorded = value
+    record = StateTensor("global_step", .scalar(value), attributes: [Self.counted: .bool(true)])
+  }
+
   /// A step as TensorFlow keeps it: a 64-bit scalar called `global_step`.
   ///
   /// - Parameter value: The number of updates applied.

@@ -11,6 +11,10 @@ public struct StateTensor: Sendable {
   /// Its name in the source's own spelling, where that is another.
   public var sourceName: String?
 
+  /// The name under which its input's parser lists it, where that is neither of the two; of account only until the account
+  /// is drawn up.
+  package var place: String?
+
   /// Its place in the order in which the source keeps data, `nil` where that is of no account.
   public var index: Int?
 
@@ -37,6 +41,19 @@ public struct StateTensor: Sendable {
     self.sourceName = sourceName
     self.index = index
     self.attributes = attributes
+  }
+
+  /// What names begin with that stand for a part of the container that a state came in, and for no place in it.
+  private static let marks = [
+    "~pickle", "~storage", "~record", "~object", "~msgpack", "~zero", "~scale",
+  ]
+
+  /// Whether it is kept of the container that a state came in, such as a pickle or a record of an archive, and is no part
+  /// of the state itself.
+  package var isOfItsContainer: Bool {
+    guard name.utf8.contains(UInt8(ascii: "~")) else { return false }
+    return name.split(separator: "/").contains { part in Self.marks.contains { part.hasPrefix($0) }
+    }
   }
 
   /// The same tensor under another name, its spelling in the source kept.

@@ -43,6 +43,14 @@ public struct TrainingState: Sendable {
   /// the format's own.
   public var attributes: [String: AttributeValue]
 
+  /// What the parser found in the input that the state was read from, until the account is drawn up of it.
+  package var contents: Contents?
+
+  var drawnAccount: Account?
+
+  /// What is wrong with the optimizer's part of the input, `nil` where nothing is; then the state has what is sound.
+  public package(set) var fault: StateError?
+
   /// Among the attributes: that the source has an optimizer of which nothing is known but what `extras`
   /// carry, true until somebody leaves the optimizer out.
   package static let hiddenOptimizer = "optimizer.hidden"
@@ -95,6 +103,44 @@ public struct TrainingState: Sendable {
   public subscript(_ name: String) -> Variable? {
     get { variables.first { ExactName($0.name) == ExactName(name) } }
     set { variables.replaceFirst(where: { ExactName($0.name) == ExactName(name) }, by: newValue) }
+  }
+
+  /// The state as one that was made, and of which no input has more.
+  package func withoutAccount() -> TrainingState {
+    var copy = self
+    (copy.contents, copy.drawnAccount) = (nil, nil)
+    return copy
+  }
+
+  /// The state, unless there is a fault in it that its reader's caller cannot do with.
+  package func sound(_ options: ReadOptions) throws -> TrainingState {
+    if let fault, !options.parametersSuffice { throw fault }
+    return self
+  }
+
+  /// The parameters alone, of a state of whose optimizer nothing can be believed.
+  package func withParametersAlone() -> TrainingState {
+    var copy = self
+    copy.variables = variables.filter { $0.value != nil }.map { Variable($0.name, value: $0.value) }
+    (copy.globalStep, copy.optimizer, copy.schedule) = (nil, nil, nil)
+    (copy.optimizerTensors, copy.optimizers) = ([], [])
+    copy.attributes[TrainingState.hiddenOptimizer] = nil
+    copy.contents?.withdrawClaims()
+    return copy
+  }
+
+  /// Reads the optimizer's part; what is wrong with it is noted, and leaves the state as it was.
+  ///
+  /// - Parameter body: Adds slots, steps and records.
+  /// - Throws: What has nothing to do with what the files hold.
+  package mutating func readOptimizer(_ body: (inout TrainingState) throws -> Void) throws {
+    var copy = self
+    do {
+      try body(&copy)
+      self = copy
+    } catch let error as StateError where error.code.concernsData {
+      fault = fault ?? error
+    }
   }
 
   /// Every tensor of the state with the name by which messages call it, the step included.

@@ -123,7 +123,7 @@ struct Convert: ParsableCommand {
       format: requested,
       naming: naming,
       configuration: config,
-      readOptions: try names.readOptions(records),
+      readOptions: try names.readOptions(records, parametersSuffice: only == .parameters),
       options: outputOptions.options(
         label: "converting",
         deflateLevel: compress?.level,
@@ -152,7 +152,8 @@ struct Convert: ParsableCommand {
       )
     }
     if like.dryRun {
-      let (state, _) = try StateFormats.open(input, options: try names.readOptions(records))
+      let readOptions = try names.readOptions(records, parametersSuffice: only == .parameters)
+      let (state, _) = try StateFormats.open(input, options: readOptions)
       let likeness = try poured(state).likeness
       for note in likeness.notes { Output.message("note: \(note)") }
       return try like.print(likeness)

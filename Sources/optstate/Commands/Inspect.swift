@@ -39,7 +39,7 @@ struct Inspect: ParsableCommand {
       var names: [String] = []
       let inspection = try Inspection(
         state,
-        readOptions: try self.names.readOptions(records),
+        readOptions: try self.names.readOptions(records, parametersSuffice: true),
         isSelected: { name in
           names.append(name)
           return match?.matches(name) ?? true

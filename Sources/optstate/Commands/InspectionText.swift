@@ -27,15 +27,17 @@ struct InspectionText {
       ("element types", types),
     ]
     if !state.optimizerTensors.isEmpty {
-      rows.append(("also", state.optimizerTensors.map(\.name).joined(separator: ", ")))
+      rows.append(("also", Self.list(state.optimizerTensors.map(\.name))))
     }
     if !state.extras.isEmpty {
-      rows.append(("carried along", state.extras.map(\.name).joined(separator: ", ")))
+      rows.append(("carried along", Self.list(state.extras.map(\.name))))
     }
-    let unrecognized = Account(state).unrecognized
+    let account = state.account
+    if let columns = Self.columns(of: account) { rows.append(("account", columns)) }
+    if let fault = state.fault { rows.append(("not read", "\(fault)")) }
+    let unrecognized = account.unrecognized
     if !unrecognized.isEmpty {
-      let more = unrecognized.count > 5 ? " and \(unrecognized.count - 5) more" : ""
-      rows.append(("unrecognized", unrecognized.prefix(5).joined(separator: ", ") + more))
+      rows.append(("unrecognized", Self.list(unrecognized, atMost: 5)))
     }
     if state.optimizers.isEmpty || state.chosenOptimizer != nil {
       let chosen = state.chosenOptimizer.map { "\($0): " } ?? ""
@@ -66,6 +68,27 @@ struct InspectionText {
       optimizer.schedule?.description,
     ]
     return "\(optimizer.name): " + parts.compactMap(\.self).joined(separator: "; ")
+  }
+
+  /// Names side by side, of many the first, and of long ones the beginning.
+  private static func list(_ names: [String], atMost count: Int = 40) -> String {
+    let shown = names.prefix(count).map { $0.shortened(to: 200) }
+    let more = names.count > count ? " and \(names.count - count) more" : ""
+    return shown.joined(separator: ", ") + more
+  }
+
+  /// How many there are of what, `nil` where nothing is remarkable: parameters, their slots, a step, the records.
+  private static func columns(of account: Account) -> String? {
+    let usual: Set<Account.Column> = [.parameter, .slot, .step, .record, .schedule]
+    let found = Account.Column.allCases.compactMap { column in
+      account.totals[column].map { (column, $0) }
+    }
+    guard found.contains(where: { !usual.contains($0.0) }) else { return nil }
+    return found.map { column, total in
+      let word = column.rawValue.split(separator: "_").joined(separator: " ")
+      return "\(word) \(total.count) (\(Units.bytes(total.bytes)))"
+    }
+    .joined(separator: ", ")
   }
 
   private var format: String {

@@ -15,6 +15,15 @@ struct Strip: ParsableCommand {
   @Argument(help: "The file, directory or prefix to make.", completion: Completions.state)
   var output: String
 
+  @Option(
+    help: ArgumentHelp(
+      "The output's format; its name or the input's tells where this is left out. One of \(StateFormats.writable.joined(separator: ", ")).",
+      valueName: "format"
+    ),
+    completion: Completions.formats
+  )
+  var to: String?
+
   @OptionGroup var outputOptions: OutputOptions
   @OptionGroup var limitOptions: LimitOptions
 
@@ -23,9 +32,11 @@ struct Strip: ParsableCommand {
       let (_, format) = try Conversion.run(
         from: input,
         to: output,
+        format: to,
         keepsFormat: true,
+        readOptions: .parameters,
         options: outputOptions.options(label: "stripping"),
-        change: { state, _ in try state.stripped() }
+        change: { state, _ in state.taking(.parameters) }
       )
       Output.wrote(output, format)
     }

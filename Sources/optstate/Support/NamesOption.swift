@@ -19,14 +19,21 @@ struct NamesOption: ParsableArguments {
 
   /// What the input's files do not say.
   ///
-  /// - Parameter records: The optimizer that was given, where the command takes one.
+  /// - Parameters:
+  ///   - records: The optimizer that was given, where the command takes one.
+  ///   - parametersSuffice: Whether a state is of use whose optimizer's part cannot be read.
   /// - Returns: What to read with.
   /// - Throws: `StateError` when a file cannot be read, or the record makes no sense.
-  func readOptions(_ records: RecordOptions? = nil) throws -> ReadOptions {
-    ReadOptions(
+  func readOptions(
+    _ records: RecordOptions? = nil,
+    parametersSuffice: Bool = false
+  ) throws -> ReadOptions {
+    var options = ReadOptions(
       parameterNames: try names.map { try ParameterNames.read($0) },
       optimizer: try records?.optimizer.map { try RecordSource.optimizer($0) },
       optimizerName: optimizerName
     )
+    options.parametersSuffice = parametersSuffice
+    return options
   }
 }

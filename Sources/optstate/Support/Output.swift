@@ -43,12 +43,9 @@ enum Output {
   /// The longest message, whatever names a file holds.
   private static let longestMessage = 16_000
 
-  /// Writes a line to standard error; of what is longer than any reader's patience, the beginning.
+  /// Writes a line to standard error; of what is longer than any reader's patience, beginning and end.
   static func message(_ text: String) {
-    let line = text.visible
-    guard line.utf8.count > longestMessage else { return write(coloured(line) + "\n") }
-    let start = String(Substring(line.utf8.prefix(longestMessage)))
-    write("\(coloured(start)) … (\(line.utf8.count) bytes in all)\n")
+    write(coloured(text.visible.shortened(to: longestMessage)) + "\n")
   }
 
   /// Says what a command has made, once it is there.

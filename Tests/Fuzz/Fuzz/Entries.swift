@@ -5,7 +5,7 @@ enum Entries {
     direct, hdf5, spec, json, zip, inflate, pickle, torch, pytorch, trainer, accelerate, schedulers,
     safetensors, shards,
     numpy,
-    keras, kerasConfig, namingMap, flax, zstd, ocdbt, ocdbtManifest,
-    zarr, zarr3,
+keras, kerasConfig, namingMap, flax, distributed, zstd, ocdbt, ocdbtManifest,
+      zarr, zarr3,
   ]
 }

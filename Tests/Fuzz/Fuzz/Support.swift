@@ -72,6 +72,7 @@ struct Input {
 enum Use {
   /// Reads all tensors and computes what records say.
   static func state(_ state: TrainingState) throws {
+    _ = Account(state)
     let tensors = state.allTensors.map { NamedTensor($0.name, $0.tensor) }
     // One tensor at a time and on one core, for speed.
     _ = NamingConvention.recognize(state.variables.map(\.name))

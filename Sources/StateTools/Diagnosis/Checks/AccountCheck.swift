@@ -10,7 +10,7 @@ struct AccountCheck {
   }
 
   var findings: [Finding] {
-    let account = Account(subject.state)
+    let account = subject.state.account
     if !account.unrecognized.isEmpty { return [unrecognized(account.unrecognized)] }
     let unowned = subject.state.unownedSlots
     if !unowned.isEmpty { return [self.unowned(unowned)] }

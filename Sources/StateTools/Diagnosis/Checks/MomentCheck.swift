@@ -10,6 +10,9 @@ struct MomentCheck {
   /// What the findings are, in the order of the variables.
   let findings: [Finding]
 
+  /// What would be a finding if it were certain that the optimizer is Adam's, `nil` where nothing would.
+  let remark: String?
+
   /// Looks at the moments.
   ///
   /// - Parameters:
@@ -21,7 +24,7 @@ struct MomentCheck {
       others.filter { $0.code == .zeroSlot && $0.slot == SlotName.secondMoment.rawValue }
         .compactMap { $0.variable.map(ExactName.init) }
     )
-    let suspects = subject.entries.compactMap { variable, survey -> Suspect? in
+    let all = subject.entries.compactMap { variable, survey -> Suspect? in
       guard let moments = survey.moments, moments.beyond > 0,
         !zero.contains(ExactName(variable.name)),
         let m = variable[.firstMoment]?.tensor.tensor,
@@ -29,6 +32,13 @@ struct MomentCheck {
       else { return nil }
       return (variable, moments, m, v)
     }
+    // Other optimizers keep means under the same words, which have another bound or none.
+    let suspects = all.filter { !subject.survey.decays.isOptimizerAssumed(for: $0.variable) }
+    let assumed = all.count - suspects.count
+    remark =
+      assumed == 0
+      ? nil
+      : "\(assumed) variables are beyond the bound that Adam's moments would have; which optimizer kept them is not known"
     let causes = try suspects.enumerated().map { place, suspect in
       // Naming the cause costs a reading of each candidate; among many, only their own are tried.
       let others = suspects.enumerated().filter { $0.offset != place }.map(\.element)

@@ -37,6 +37,8 @@ struct NumberCheck {
     let statistics = survey.statistics
     let tensor = slot.flatMap { variable[$0]?.tensor } ?? variable.value
     let isHalf = tensor?.tensor.elementType == .float16
+    // What is not known cannot be reset.
+    let isKnown = slot.map { SlotDescription.of($0) != nil } ?? false
     let advice =
       slot == nil
       ? "go back to an earlier checkpoint: no command can restore a parameter"
@@ -55,7 +57,7 @@ struct NumberCheck {
         consequence: slot == nil
           ? "the model's output is NaN, and with the next update so is every parameter"
           : "the next update writes NaN into the parameter, and the one after into all others",
-        remedy: slot == nil ? nil : subject.remedies.reset(variable.name),
+        remedy: isKnown ? subject.remedies.reset(variable.name) : nil,
         advice: isHalf && code == .infinity
           ? "keep the tensor in float32 or bfloat16, or scale the loss down; " + advice : advice
       )

@@ -52,6 +52,17 @@ struct SurveyedDecays: Sendable {
     return beta1.provenance.isCertain && beta2.provenance.isCertain
   }
 
+  /// Whether nothing but the words for a variable's slots, which many optimizers share, says whose they are: neither a
+  /// record nor a word with an optimizer's name in it.
+  func isOptimizerAssumed(for variable: Variable) -> Bool {
+    guard optimizer.record == nil else { return false }
+    return [SlotName.firstMoment, .secondMoment].contains { slot in
+      guard let tensor = variable[slot]?.tensor else { return false }
+      let word = (tensor.sourceName ?? tensor.name).lowercased()
+      return !OptimizerCatalog.all.contains { word.contains($0.kind) }
+    }
+  }
+
   /// Where the numbers are from, one sentence.
   var explanation: String {
     let (beta1, beta2) = betas(of: "")
