@@ -338,6 +338,17 @@ weights_file("name-number.weights.h5", "0,65", "a layer whose name is a number",
 weights_file("name-newline.weights.h5", "0,65", "a layer whose name has a line of its own", attribute("layers/dense/vars", "name", "x\nFORGED all sums match"))
 weights_file("name-climbs.weights.h5", "0,65", "a layer whose name climbs out of a folder", attribute("layers/dense/vars", "name", "../../escape"))
 weights_file("name-twice.weights.h5", "0,65", "two layers of one name", attribute("layers/dense_1/vars", "name", "first"))
+for name, status, attack, owners in (
+    ("sound", 0, "nothing: the order of the slots, said", ["dense/vars/0", "dense/vars/1", "dense_1/vars/0"]),
+    ("gone", 65, "an order that names a variable that is not there", ["dense/vars/0", "dense/vars/1", "gone/vars/0"]),
+    ("twice", 65, "an order that names a variable twice", ["dense/vars/0", "dense/vars/1", "dense/vars/1"]),
+    ("short", 65, "an order that is too short", ["dense/vars/0"]),
+    ("other", 65, "an order of other shapes", ["dense/vars/1", "dense/vars/0", "dense_1/vars/0"]),
+    ("empty", 65, "an order of nothing", []),
+):
+    weights_file(f"owners-{name}.weights.h5", status, attack, lambda f, owners=owners: names(
+        f["optimizer/vars"], "optstate_owners", ["layers/" + owner for owner in owners]))
+weights_file("step-narrow.weights.h5", 0, "nothing: a counter of 32 bits", replace("optimizer/vars/0", np.int32(3)))
 weights_file("deep.weights.h5", "0,65", "groups two hundred deep", lambda f: f.create_group("layers/" + "x/" * 200))
 weights_file("deeper.weights.h5", 65, "groups three hundred deep", lambda f: f.create_group("layers/" + "x/" * 300))
 

@@ -15,7 +15,7 @@ public enum KerasArchiveWriter: StateWriter {
     to path: String,
     options: WriteOptions
   ) throws {
-    let note = options.note ?? { _ in }
+    let state = state.withPlainRate
     guard let config = state.extras.first(where: { $0.name == Name.config }) else {
       throw StateError(
         .unsupported,
@@ -34,8 +34,7 @@ public enum KerasArchiveWriter: StateWriter {
         state.optimizer,
         state.schedule,
         family,
-        hasState: state.hasKerasState,
-        note: note
+        hasState: state.hasKerasState
       )
       if fresh != tree {
         let bytes = Array(fresh.encoded.utf8)

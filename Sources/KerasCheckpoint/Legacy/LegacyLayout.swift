@@ -116,7 +116,10 @@ struct LegacyLayout {
       )
       list.append((tensor.index ?? 0, entry))
     }
-    if let step = state.globalStep { add(step.tensor, step.tensor.name) }
+    if let step = state.globalStep {
+      let tensor = try StepTensor.tensor(of: step, format: Name.counters, isOurs: true)
+      add(tensor, tensor.name)
+    }
     for variable in state.variables {
       for slot in variable.slots { add(slot.tensor, "\(variable.name)/\(slot.name)") }
     }

@@ -53,19 +53,38 @@ struct WeightsDecoder {
         return group.name.map { "\(path)\t\($0)" } ?? path
       }
     )
+    let others = try Set(groups.filter(isOptimizer).compactMap(\.path.first).map(ExactName.init))
     let chosen = groups.indices.filter { number in
-      !["optimizer", "metrics"].contains(groups[number].path.first)
+      let first = groups[number].path.first
+      return !["optimizer", "metrics"].contains(first)
+        && !(first.map { others.contains(ExactName($0)) } ?? false)
     }
     let tree = WeightsTree(groups, chosen, model)
     try readVariables(tree)
     state.naming = NamingConvention.recognize(state.variables.lazy.map(\.name))
-    for group in groups where group.path.first == "metrics" {
-      for member in group.members {
-        state.extras.append(StateTensor(member.path, try tensor(member), sourceName: member.path))
-      }
+    for group in groups where group.path.first == "metrics" { try carry(group) }
+    for group in groups where group.path.first.map({ others.contains(ExactName($0)) }) == true {
+      try carry(group)
     }
     try readOptimizer(tree)
     return state
+  }
+
+  /// Takes a group's variables along, whatever they are.
+  private mutating func carry(_ group: VariableGroup) throws {
+    for member in group.members {
+      state.extras.append(StateTensor(member.path, try tensor(member), sourceName: member.path))
+    }
+  }
+
+  /// Whether a group is an optimizer that a model of a class of its own has beside the one that it was compiled with, or
+  /// in its stead.
+  private func isOptimizer(_ group: VariableGroup) throws -> Bool {
+    guard group.path.count == 1, group.path != ["optimizer"], let first = group.members.first,
+      group.name.flatMap({ OptimizerCatalog.description(ofKerasClass: $0) }) != nil
+    else { return false }
+    let counter = try tensor(first)
+    return [.int32, .int64].contains(counter.elementType) && counter.shape.rank == 0
   }
 
   private func tensor(_ member: (path: String, file: Int)) throws -> Tensor {
@@ -148,25 +167,21 @@ struct WeightsDecoder {
       $0.path.first == "optimizer" && !$0.members.isEmpty && $0.path != own.path
         && !($0.path == ["optimizer"] && inner != nil)
     }
-    guard others.isEmpty else {
-      throw StateError(
-        .unsupported,
-        "the optimizer keeps variables in a place that is not known",
-        tensor: "/" + others[0].path.joined(separator: "/")
-      )
-    }
+    for group in others { try carry(group) }
     let list = try own.members.enumerated().map { index, member in
       StateTensor(member.path, try tensor(member), sourceName: member.path, index: index)
     }
     let kind = config?.kind ?? Self.kind(named: own.name)
-    var pairs = try pair(list, tree, kind, family)
+    // An optimizer made of several keeps their lists in it, one behind the other.
+    var pairs =
+      try others.isEmpty ? pair(list, tree, kind, family) : Self.unpaired(list)
     if inner != nil, let outer { try addWrapper(outer, list.count, &pairs) }
     if let step = pairs.step, let member = own.members.first {
-      let bytes = try files[member.file].bytes(member.path)
-      // The backends of JAX and PyTorch count in 32 bits.
-      state.globalStep =
-        try step.tensor.elementType == .int32 && step.tensor.shape.rank == 0
-        ? StepTensor.globalStep(step, format: Name.counters) : GlobalStep(step, bytes: bytes)
+      // Taken as a number now, so nobody else will ever compare its sum.
+      _ = try files[member.file].bytes(member.path)
+      let record = config?.record(family) ?? options.optimizer
+      let batches = record?.hyperparameters["accumulation_steps"]?.number ?? 1
+      state.globalStep = try BatchCounter.step(step, batches: Int64(exactly: batches) ?? 1)
     }
     for (owner, slot) in pairs.slots { state.variables[owner].slots.append(slot) }
     state.optimizerTensors += pairs.scalars
@@ -229,8 +244,13 @@ struct WeightsDecoder {
       state.attributes[TrainingState.openOrder] = .string(difference(found[0], found[1]))
     }
     // The file does not say which slot is whose: kept as they are, they do no harm.
-    var loose = OptimizerTensors(step: step)
-    loose.scalars = rest
+    return Self.unpaired(list)
+  }
+
+  /// A list of which nothing is known but its counter.
+  private static func unpaired(_ list: [StateTensor]) -> OptimizerTensors {
+    var loose = OptimizerTensors(step: list.first)
+    loose.scalars = Array(list.dropFirst())
     return loose
   }
 
@@ -270,10 +290,10 @@ struct WeightsDecoder {
       uniquingKeysWith: { first, _ in first }
     )
     let places = paths.compactMap { known[ExactName($0)] }
-    guard places.count == paths.count else {
+    guard places.count == paths.count, Set(places).count == places.count else {
       throw StateError(
         .malformed,
-        "the order of the slots names a variable that is not there",
+        "the order of the slots names a variable that is not there, or one twice",
         tensor: "/optimizer/vars"
       )
     }

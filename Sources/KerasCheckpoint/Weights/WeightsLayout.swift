@@ -81,7 +81,7 @@ struct WeightsLayout {
   {
     var list: [(tensor: StateTensor, subject: String)] = []
     if let step = state.globalStep {
-      let tensor = try StepTensor.tensor(of: step, format: Name.counters, isOurs: true)
+      let tensor = try BatchCounter.tensor(of: step)
       list.append((tensor, tensor.name))
     }
     for variable in state.variables {

@@ -78,6 +78,7 @@ extension OptimizerDescription {
     implied: [
       ImpliedSetting(.tfKerasLegacy, "epsilon_placement", .string("outside"), .zero("momentum"))
     ],
+    keras: KerasTraits(wasUncounted: true),
     optaxTuple: StateTuple(
       .slots,
       .rate,

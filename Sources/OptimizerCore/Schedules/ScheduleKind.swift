@@ -18,6 +18,8 @@ public enum ScheduleKind: String, Sendable, Hashable, CaseIterable {
   case cosineRestarts = "cosine_restarts"
   /// ``InverseSquareRootCurve``.
   case inverseSquareRoot = "inverse_sqrt"
+  /// ``InverseTimeCurve``.
+  case inverseTime = "inverse_time"
   /// ``BERTCurve``.
   case bert
   /// ``KerasBERTCurve``.
@@ -72,6 +74,7 @@ public enum ScheduleKind: String, Sendable, Hashable, CaseIterable {
     case .cosine: try WarmedCurve(CosineCurve(from: &reader), from: &reader)
     case .cosineRestarts: try WarmedCurve(CosineRestartsCurve(from: &reader), from: &reader)
     case .inverseSquareRoot: try WarmedCurve(InverseSquareRootCurve(from: &reader), from: &reader)
+    case .inverseTime: try WarmedCurve(InverseTimeCurve(from: &reader), from: &reader)
     case .bert: try BERTCurve(from: &reader)
     case .kerasBERT: try KerasBERTCurve(from: &reader)
     case .huggingFaceConstant, .huggingFaceConstantWithWarmup, .huggingFaceLinear,

@@ -56,18 +56,35 @@ public enum TensorFlowReader: StateReader {
     var state = TrainingState(origin: StateFormat.tensorFlow.origin, attributes: attributes)
     var places: [ExactName: Int] = [:]
     var slots: [(pairing: TensorFlowSlots.Pairing, tensor: StateTensor)] = []
+    let estimators = EstimatorOptimizers(shapes)
     for tensor in tensors {
-      if let pairing = TensorFlowSlots.pairing(of: tensor, among: shapes) {
+      let isScalar = tensor.tensor.shape.rank == 0
+      if let pairing = estimators.pairing(of: tensor) {
+        slots.append((pairing, tensor))
+      } else if let helper = TrainingHelper(
+        tensor.name,
+        isScalar: isScalar,
+        isVariable: { shapes[ExactName($0)] != nil }
+      ) {
+        switch helper {
+        case .scalar: state.optimizerTensors.append(tensor)
+        case .zeroDebias: state.extras.append(tensor)
+        }
+      } else if let pairing = TensorFlowSlots.pairing(of: tensor, among: shapes) {
         slots.append((pairing, tensor))
       } else if let step = try globalStep(tensor) {
         state.globalStep = step
-      } else if tensor.tensor.shape.rank == 0, BetaPowerName(tensor.name) != nil {
+      } else if isScalar && BetaPowerName(tensor.name) != nil || estimators.isScalar(tensor) {
         state.optimizerTensors.append(tensor)
       } else {
         places[ExactName(tensor.name)] = state.variables.count
         state.variables.append(Variable(tensor.name, value: tensor))
       }
     }
+    let adam = NamedAdam(
+      tensors,
+      unknown: Set(slots.filter { $0.pairing.isUnknown }.map { lastPart(of: $0.tensor.name) })
+    )
     for (pairing, tensor) in slots {
       let owner = ExactName(pairing.variable)
       let place = places[owner] ?? state.variables.count
@@ -77,18 +94,22 @@ public enum TensorFlowReader: StateReader {
       }
       var renamed = tensor
       renamed.sourceName = tensor.name
-      var slot = pairing.slot
+      let word = lastPart(of: tensor.name)
+      var slot = pairing.isUnknown ? adam.slot(word) ?? pairing.slot : pairing.slot
       // A second optimizer's slot of the same meaning keeps its own name, numbered where that is taken.
-      let suffix = tensor.name.split(separator: "/").last ?? ""
       var number = 1
       while state.variables[place][slot] != nil {
-        slot = SlotName(rawValue: number == 1 ? String(suffix) : "\(suffix)_\(number)")
+        slot = SlotName(rawValue: number == 1 ? word : "\(word)_\(number)")
         number += 1
       }
       state.variables[place].slots.append(Slot(slot, renamed))
     }
     state.naming = NamingConvention.recognize(state.variables.lazy.map(\.name))
     return state
+  }
+
+  private static func lastPart(of name: String) -> String {
+    name.split(separator: "/").last.map(String.init) ?? name
   }
 
   private static func globalStep(_ tensor: StateTensor) throws -> GlobalStep? {

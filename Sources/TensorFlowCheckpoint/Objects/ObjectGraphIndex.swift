@@ -20,8 +20,10 @@ struct ObjectGraphIndex {
 
   private let graph: ObjectGraph
   private var nodeOfKey: [ExactName: Int] = [:]
-  /// Keys of tensors by the ordinary names of their variables.
-  private var keyOfName: [ExactName: String] = [:]
+  /// Keys of tensors by the ordinary names of their variables; several objects may have variables of one name.
+  private var keysOfName: [ExactName: [String]] = [:]
+  private var listed: Set<ExactName> = []
+  private var work = 0
   private var ownVariables: [ExactName: (optimizer: Int, name: String)] = [:]
 
   /// Slots by the keys of their tensors.
@@ -52,7 +54,7 @@ struct ObjectGraphIndex {
       }
       for attribute in node.attributes {
         nodeOfKey[ExactName(attribute.checkpointKey)] = number
-        keyOfName[ExactName(attribute.fullName)] = attribute.checkpointKey
+        keysOfName[ExactName(attribute.fullName), default: []].append(attribute.checkpointKey)
       }
     }
     for (number, node) in graph.nodes.enumerated() { try pair(number, node) }
@@ -72,14 +74,38 @@ struct ObjectGraphIndex {
     ownVariables[ExactName(key)]
   }
 
+  /// The places of the variables on a walk through the model, layers by their numbers, without the optimizers.
+  var order: [ExactName: Int] {
+    var order: [ExactName: Int] = [:]
+    var seen: Set<Int> = []
+    var pending = [0]
+    while let number = pending.popLast() {
+      guard families[number] == nil, seen.insert(number).inserted else { continue }
+      if let key = key(number), order[ExactName(key)] == nil { order[ExactName(key)] = order.count }
+      let children = graph.nodes[number].children.enumerated().map { place, child in
+        (layer: Self.layerNumber(child.localName), place: place, node: Int(child.nodeID))
+      }
+      let sorted = children.sorted { ($0.layer, $0.place) < ($1.layer, $1.place) }
+      pending += sorted.reversed().map(\.node)
+    }
+    return order
+  }
+
+  /// tf.keras numbers a model's layers that have weights.
+  private static func layerNumber(_ name: String) -> Int {
+    let prefix = "layer_with_weights-"
+    return name.hasPrefix(prefix) ? Int(name.dropFirst(prefix.count)) ?? Int.max : Int.max
+  }
+
+  /// Whether a tensor is in an optimizer's list of variables: it is no parameter then, whoever's slot it is.
+  func isListed(_ key: String) -> Bool { listed.contains(ExactName(key)) }
+
   // MARK: Pairing
 
-  /// Lists of an optimizer that hold no slots.
-  private static let otherLists: Set = [
-    "_variables", "_trainable_variables", "_trainable_variables_indices", "_index_dict",
-  ]
-
   private static let counters: Set = ["iter", "_iterations"]
+
+  /// How often all lists together may name as many variables as the graph has nodes.
+  private static let workFactor = 16
 
   private mutating func pair(_ number: Int, _ node: ObjectGraph.Node) throws {
     for slot in node.slotVariables {
@@ -95,13 +121,30 @@ struct ObjectGraphIndex {
       }
     guard isOptimizer else { return }
     families[number] = family(of: number)
-    let owners = child("_trainable_variables", of: number).map(elements) ?? [:]
     for child in node.children {
       if let own = key(Int(child.nodeID)) {
         ownVariables[ExactName(own)] = (number, child.localName)
-      } else if !Self.otherLists.contains(child.localName) {
-        try pair(elements(of: Int(child.nodeID)), with: owners, of: number)
       }
+    }
+    let owners = child("_trainable_variables", of: number).map(sequence) ?? []
+    let variables = child("_variables", of: number).map(sequence) ?? []
+    // Each variable is in the list of one optimizer, and of what wraps it.
+    work += owners.count + variables.count
+    guard work <= Self.workFactor * graph.nodes.count else {
+      throw StateError(
+        .malformed,
+        "the optimizers of the object graph list its variables too often"
+      )
+    }
+    let trained = Set(owners.map(ExactName.init))
+    let list = variables.filter {
+      ownVariables[ExactName($0)] == nil && !trained.contains(ExactName($0))
+    }
+    for tensor in list { listed.insert(ExactName(tensor)) }
+    if owners.isEmpty {
+      try pair(list, amongNamesOf: number)
+    } else {
+      try pair(list, with: owners, of: number)
     }
   }
 
@@ -120,49 +163,102 @@ struct ObjectGraphIndex {
     slots[ExactName(tensor)] = entry
   }
 
-  /// Pairs one of the lists in which Keras' optimizers keep a slot for each variable.
+  private static let keras3 = SlotVocabulary(.keras3)
+  private static let tfKeras = SlotVocabulary(.tfKeras)
+
+  /// Pairs the list of an optimizer of Keras 3, which names the variables that it trains.
+  ///
+  /// A slot is called by its variable's path, such as `adam/dense_kernel_momentum`. Variables of one path have their
+  /// slots one after another, in their own order.
   private mutating func pair(
-    _ list: [Int: String],
-    with owners: [Int: String],
+    _ list: [String],
+    with owners: [String],
     of optimizer: Int
   ) throws {
-    for (position, tensor) in list {
+    let flat = owners.map { owner in
+      (fullName(of: owner) ?? "").split(separator: "/", omittingEmptySubsequences: false)
+        .joined(separator: "_")
+    }
+    let places = Dictionary(grouping: owners.indices) { flat[$0] }
+    let words = Self.keras3.texts
+    var uses: [String: Int] = [:]
+    // Adafactor calls what it keeps of rows and columns by the variable's last name alone, before the whole moment.
+    var waiting: [String] = []
+    for tensor in list {
+      guard let name = fullName(of: tensor)?.split(separator: "/").last.map(String.init) else {
+        continue
+      }
+      let known = words.first { word in
+        name.hasSuffix("_" + word) && places[String(name.dropLast(word.count + 1))] != nil
+      }
+      guard let word = known else {
+        waiting.append(tensor)
+        continue
+      }
+      let same = places[String(name.dropLast(word.count + 1))] ?? []
+      let use = uses[name, default: 0]
+      uses[name] = use + 1
+      guard use < same.count else { continue }
+      let owner = owners[same[use]]
+      if waiting.count == 2 {
+        for (part, word) in zip(waiting, ["r", "c"]) {
+          try add(part, SlotEntry(variable: owner, kind: word, optimizer: optimizer))
+        }
+        try add(tensor, SlotEntry(variable: owner, kind: "v", optimizer: optimizer))
+      } else {
+        try add(tensor, SlotEntry(variable: owner, kind: word, optimizer: optimizer))
+      }
+      waiting = []
+    }
+  }
+
+  /// Pairs the list of an optimizer of tf.keras, whose tensors are called by their variables' names alone:
+  /// `Adam/m/dense/kernel`.
+  ///
+  /// Where two models have variables of one name, the one counts that has the optimizer inside; else nothing tells.
+  private mutating func pair(_ list: [String], amongNamesOf optimizer: Int) throws {
+    var inside: Set<ExactName>?
+    for tensor in list {
       guard let name = fullName(of: tensor) else { continue }
-      if let owner = owners[position], let path = fullName(of: owner),
-        let kind = Self.kind(in: name, behind: path)
-      {
-        try add(tensor, SlotEntry(variable: owner, kind: kind, optimizer: optimizer))
-      } else if let (kind, path) = Self.split(name), let owner = keyOfName[ExactName(path)] {
-        try add(tensor, SlotEntry(variable: owner, kind: kind, optimizer: optimizer))
+      let parts = name.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
+      for start in parts.indices.dropFirst() where Self.tfKeras.hasRow(for: parts[start - 1]) {
+        let path = parts[start...].joined(separator: "/")
+        let found = keysOfName[ExactName(path)] ?? []
+        var own = found
+        if found.count > 1 {
+          let beside = inside ?? variables(beside: optimizer)
+          inside = beside
+          own = found.filter { beside.contains(ExactName($0)) }
+        }
+        guard own.count == 1, let owner = own.first else { continue }
+        let entry = SlotEntry(variable: owner, kind: parts[start - 1], optimizer: optimizer)
+        try add(tensor, entry)
+        break
       }
     }
   }
 
-  /// Keys of the variables in a list, by their places.
-  private func elements(of list: Int) -> [Int: String] {
-    Dictionary(
-      graph.nodes[list].children.compactMap { child in
-        guard let place = Int(child.localName), let key = key(Int(child.nodeID)) else { return nil }
-        return (place, key)
-      },
-      uniquingKeysWith: { first, _ in first }
-    )
+  /// The variables of the objects that hold an optimizer, the root left out, since it holds everything.
+  private func variables(beside optimizer: Int) -> Set<ExactName> {
+    var seen: Set<Int> = [0, optimizer]
+    var pending = graph.nodes.indices.dropFirst().filter { number in
+      graph.nodes[number].children.contains { Int($0.nodeID) == optimizer }
+    }
+    var found: Set<ExactName> = []
+    while let number = pending.popLast() {
+      guard seen.insert(number).inserted else { continue }
+      if let key = key(number) { found.insert(ExactName(key)) }
+      pending += graph.nodes[number].children.map { Int($0.nodeID) }
+    }
+    return found
   }
 
-  /// Keras 3: `adam/dense_kernel_momentum` behind the variable `dense/kernel`.
-  private static func kind(in name: String, behind path: String) -> String? {
-    let flat = path.split(separator: "/", omittingEmptySubsequences: false).joined(separator: "_")
-    guard let slash = name.utf8.firstIndex(of: UInt8(ascii: "/")) else { return nil }
-    let rest = name.utf8[name.utf8.index(after: slash)...]
-    let prefix = Array((flat + "_").utf8)
-    guard rest.starts(with: prefix) else { return nil }
-    return String(Substring(rest.dropFirst(prefix.count)))
-  }
-
-  /// tf.keras: `Adam/m/dense/kernel`.
-  private static func split(_ name: String) -> (kind: String, path: String)? {
-    let parts = name.split(separator: "/", maxSplits: 2, omittingEmptySubsequences: false)
-    return parts.count == 3 ? (String(parts[1]), String(parts[2])) : nil
+  /// Keys of the variables in a list, in its order.
+  private func sequence(of list: Int) -> [String] {
+    graph.nodes[list].children
+      .compactMap { child in Int(child.localName).map { (place: $0, node: Int(child.nodeID)) } }
+      .sorted { $0.place < $1.place }
+      .compactMap { key($0.node) }
   }
 
   private func key(_ node: Int) -> String? {

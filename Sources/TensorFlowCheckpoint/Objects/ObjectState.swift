@@ -41,6 +41,7 @@ struct ObjectState {
       attributes: attributes
     )
     let names = hubNames(of: tensors)
+    let counting = counting(tensors)
     var places: [ExactName: Int] = [:]
     var slots: [(entry: ObjectGraphIndex.SlotEntry, tensor: StateTensor)] = []
     var values: [String: AttributeValue] = [:]
@@ -49,10 +50,12 @@ struct ObjectState {
       if let slot = graph.slots[ExactName(tensor.name)] {
         slots.append((slot, tensor.keyed(as: name)))
       } else if let own = graph.optimizerVariable(tensor.name), tensor.tensor.shape.rank == 0 {
-        try place(own, tensor.keyed(as: name), &state, &values)
-      } else if !tensor.name.hasSuffix("/.ATTRIBUTES/VARIABLE_VALUE")
-        || tensor.name == "save_counter/.ATTRIBUTES/VARIABLE_VALUE"
-      {
+        try place(own, tensor.keyed(as: name), isStep: own.optimizer == counting, &state, &values)
+      } else if graph.isListed(tensor.name) {
+        state.optimizerTensors.append(tensor.keyed(as: name))
+      } else if isScalingLoss(tensor) {
+        state.optimizerTensors.append(tensor.keyed(as: name))
+      } else if !tensor.name.hasSuffix("/.ATTRIBUTES/VARIABLE_VALUE") || isBesideModel(tensor) {
         state.extras.append(tensor)
       } else {
         places[ExactName(tensor.name)] = state.variables.count
@@ -75,12 +78,27 @@ struct ObjectState {
         optimizer: graph.families[entry.optimizer] ?? "",
         siblings: kinds[entry.optimizer] ?? []
       )
+      let owner = state.variables[place].value?.tensor.shape
+      if tensor.tensor.shape.rank == 0, owner?.rank ?? 0 > 0,
+        [.factoredRow, .factoredColumn].contains(slot)
+      {
+        // It stands for means that a vector does not have.
+        state.extras.append(tensor)
+        continue
+      }
       // A second optimizer's slots keep their own word, and the optimizer's number.
       if state.variables[place][slot] != nil {
         slot = SlotName(rawValue: "\(entry.kind)_\(entry.optimizer)")
       }
       state.variables[place].slots.append(Slot(slot, tensor))
     }
+    let order = graph.order
+    func rank(_ variable: Variable) -> Int {
+      variable.value?.sourceName.flatMap { order[ExactName($0)] } ?? Int.max
+    }
+    state.variables = state.variables.enumerated()
+      .sorted { (rank($0.element), $0.offset) < (rank($1.element), $1.offset) }
+      .map(\.element)
     if let kind = recordKind {
       let keepsSteps = state.attributes[TrainingState.keepsSteps] == .bool(true)
       if keepsSteps, OptimizerCatalog.description(of: kind)?.stepBuffers.isEmpty == false {
@@ -92,10 +110,28 @@ struct ObjectState {
     return state
   }
 
+  /// Whether a tensor is a loss scale, or a counter of what it has gone through.
+  private func isScalingLoss(_ tensor: StateTensor) -> Bool {
+    guard tensor.name.hasSuffix(Self.suffix) else { return false }
+    let path = String(tensor.name.dropLast(Self.suffix.count))
+    let isScalar = tensor.tensor.shape.rank == 0
+    return TrainingHelper(path, isScalar: isScalar, isVariable: { _ in false }) != nil
+  }
+
+  /// Objects that measure a model: their sums and counts are no parameters.
+  private static let measures: Set = ["metrics", "_metrics", "compiled_metrics", "keras_api"]
+
+  /// Whether a tensor is a counter or a metric beside a model.
+  private func isBesideModel(_ tensor: StateTensor) -> Bool {
+    if tensor.tensor.shape.rank == 0, !tensor.tensor.elementType.isFloatingPoint { return true }
+    return tensor.name.split(separator: "/").contains { Self.measures.contains(String($0)) }
+  }
+
   /// Puts a scalar of an optimizer where it belongs: the step, a hyper-parameter, or neither.
   private func place(
     _ own: (optimizer: Int, name: String),
     _ tensor: StateTensor,
+    isStep: Bool,
     _ state: inout TrainingState,
     _ values: inout [String: AttributeValue]
   ) throws {
@@ -104,16 +140,14 @@ struct ObjectState {
     if Self.counters.contains(own.name) {
       state.attributes[TrainingState.keepsSteps] = .bool(true)
     }
-    if Self.counters.contains(own.name), tensor.tensor.elementType == .int64,
-      state.globalStep == nil
-    {
+    if Self.counters.contains(own.name), tensor.tensor.elementType == .int64, isStep {
       let bytes = try TensorPass.verifiedBytes(of: NamedTensor(tensor.name, tensor.tensor))
       tensor.name = "global_step"
       state.globalStep = try GlobalStep(tensor, bytes: bytes)
       return
     }
     if let key = Self.hyperparameters[own.name], tensor.tensor.elementType == .float32,
-      graph.families.count == 1
+      isStep || graph.families.count == 1
     {
       let bytes = try TensorPass.verifiedBytes(of: NamedTensor(tensor.name, tensor.tensor))
       let bits = bytes.reversed().reduce(UInt32(0)) { $0 << 8 | UInt32($1) }
@@ -123,9 +157,26 @@ struct ObjectState {
     state.optimizerTensors.append(tensor)
   }
 
+  /// The optimizer whose counter is the step: the first that has slots, else the first of all.
+  ///
+  /// What scales the loss of
+  /// another counts for itself.
+  private func counting(_ tensors: [StateTensor]) -> Int? {
+    let owning = Set(tensors.compactMap { graph.slots[ExactName($0.name)]?.optimizer })
+    let counters = tensors.compactMap { tensor -> Int? in
+      guard let own = graph.optimizerVariable(tensor.name), Self.counters.contains(own.name) else {
+        return nil
+      }
+      return own.optimizer
+    }
+    return counters.filter(owning.contains).min() ?? counters.first
+  }
+
   /// The rule, where the checkpoint has one optimizer whose name is that of its class.
   private var recordKind: String? {
-    guard graph.families.count == 1, let family = graph.families.values.first else { return nil }
+    let owning = Set(graph.slots.values.map(\.optimizer))
+    let families = graph.families.filter { owning.isEmpty || owning.contains($0.key) }
+    guard families.count == 1, let family = families.values.first else { return nil }
     return OptimizerCatalog.description(ofKerasClass: family)?.kind
   }
 

@@ -1,9 +1,9 @@
 internal import Tensors
 
 extension TrainingState {
-  /// Slots of a list of Keras' of which nothing says whose they are; then no variable has any.
+  /// Slots of Keras' optimizers of which nothing says whose they are.
   package var unownedSlots: [StateTensor] {
-    guard origin.framework == .keras, variables.allSatisfy(\.slots.isEmpty) else { return [] }
+    guard origin.framework == .keras || origin.framework == .tensorFlow else { return [] }
     return optimizerTensors.filter { $0.index != nil && $0.tensor.shape.rank > 0 }
   }
 
