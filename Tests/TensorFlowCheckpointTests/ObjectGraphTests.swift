@@ -92,7 +92,8 @@ struct ObjectGraphTests {
       try Tensor(.float32, Shape([1]), bytes: [0, 0, 0, 0])
     )
     let error = try stateError {
-      _ = try ObjectState(graph).state(of: [slot, graph], attributes: [:])
+      var objects = try ObjectState(graph, parameterNames: nil)
+      _ = try objects.state(of: [slot, graph], attributes: [:])
     }
     #expect(error?.code == .malformed && error?.tensor == slot.name)
   }

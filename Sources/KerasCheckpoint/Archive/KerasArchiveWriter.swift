@@ -28,7 +28,9 @@ public enum KerasArchiveWriter: StateWriter {
     let tree = try JSONTree.parse(try config.tensor.bytes(), Name.config)
     var current = state
     var text = config.tensor
-    if let optimizer = OptimizerConfig(archive: tree) {
+    // The configuration is that of the optimizer that the model was compiled with, which may not be the one that is used.
+    let isCompiled = state.attributes[Name.Attribute.optimizers] == nil
+    if isCompiled, let optimizer = OptimizerConfig(archive: tree) {
       let family = state.keras3OrCurrent
       let fresh = try optimizer.updated(
         state.optimizer,

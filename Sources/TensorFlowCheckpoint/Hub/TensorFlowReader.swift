@@ -23,15 +23,18 @@ public enum TensorFlowReader: StateReader {
     {
       return try LegacyCheckpoint.read(paths.prefix)
     }
-    return try state(of: try BundleReader(paths))
+    return try state(of: try BundleReader(paths), parameterNames: options.parameterNames)
   }
 
   /// Describes the checkpoint of an index that is in memory.
   package static func read(index: [UInt8], prefix: String) throws -> TrainingState {
-    try state(of: try BundleReader(BundlePaths(prefix: prefix), index: index))
+    try state(of: try BundleReader(BundlePaths(prefix: prefix), index: index), parameterNames: nil)
   }
 
-  private static func state(of reader: BundleReader) throws -> TrainingState {
+  private static func state(
+    of reader: BundleReader,
+    parameterNames: [String]?
+  ) throws -> TrainingState {
     var attributes: [String: AttributeValue] = [:]
     if reader.shardCount != 1 {
       attributes[Layout.shardCount] = .int(Int64(reader.shardCount))
@@ -39,7 +42,8 @@ public enum TensorFlowReader: StateReader {
     let tensors = Layout.tensors(of: try reader.items())
     if let graph = tensors.first(where: { $0.name == objectGraphName }) {
       do {
-        return try ObjectState(graph).state(of: tensors, attributes: attributes)
+        var objects = try ObjectState(graph, parameterNames: parameterNames)
+        return try objects.state(of: tensors, attributes: attributes)
       } catch let error as StateError {
         throw error.inContext(file: reader.paths.index)
       }
