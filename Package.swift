@@ -272,6 +272,7 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       path: "Tests/Benchmarks/DiagnosisBenchmark",
+      exclude: ["chunks.py"],
       swiftSettings: strict
     ),
     .executableTarget(

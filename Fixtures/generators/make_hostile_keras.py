@@ -338,6 +338,58 @@ weights_file("name-number.weights.h5", "0,65", "a layer whose name is a number",
 weights_file("name-newline.weights.h5", "0,65", "a layer whose name has a line of its own", attribute("layers/dense/vars", "name", "x\nFORGED all sums match"))
 weights_file("name-climbs.weights.h5", "0,65", "a layer whose name climbs out of a folder", attribute("layers/dense/vars", "name", "../../escape"))
 weights_file("name-twice.weights.h5", "0,65", "two layers of one name", attribute("layers/dense_1/vars", "name", "first"))
+for name, status, attack, owners in (
+    ("sound", 0, "nothing: the order of the slots, said", ["dense/vars/0", "dense/vars/1", "dense_1/vars/0"]),
+    ("gone", 65, "an order that names a variable that is not there", ["dense/vars/0", "dense/vars/1", "gone/vars/0"]),
+    ("twice", 65, "an order that names a variable twice", ["dense/vars/0", "dense/vars/1", "dense/vars/1"]),
+    ("short", 65, "an order that is too short", ["dense/vars/0"]),
+    ("other", 65, "an order of other shapes", ["dense/vars/1", "dense/vars/0", "dense_1/vars/0"]),
+    ("empty", 65, "an order of nothing", []),
+):
+    weights_file(f"owners-{name}.weights.h5", status, attack, lambda f, owners=owners: names(
+        f["optimizer/vars"], "optstate_owners", ["layers/" + owner for owner in owners]))
+weights_file("step-narrow.weights.h5", 0, "nothing: a counter of 32 bits", replace("optimizer/vars/0", np.int32(3)))
+
+
+def second(*shapes, step=np.int64(3), name="rm_sprop", path="d_opt"):
+    """An optimizer beside the one that the model was compiled with, and a network that may be its own."""
+    def change(file):
+        layer = file.create_group("layers/dense_2/vars")
+        layer.attrs["name"] = "critic"
+        layer["0"] = fill((5, 2))
+        group = file.create_group(f"{path}/vars")
+        group.attrs["name"] = name
+        group["0"], group["1"] = step, np.float32(0.001)
+        for k, shape in enumerate(shapes):
+            group[str(k + 2)] = fill(shape)
+    return change
+
+
+def scaled(count):
+    """Loss scaling around the optimizer, whose list it has once more."""
+    def change(file):
+        inner = file["optimizer/vars"]
+        listed = [inner[str(k)][()] for k in range(len(inner))]
+        del file["optimizer/vars"]
+        outer, again = file.create_group("optimizer/vars"), file.create_group("optimizer/inner_optimizer/vars")
+        outer.attrs["name"], again.attrs["name"] = "loss_scale_optimizer", "adam"
+        for k, value in enumerate([np.int64(0), np.float32(0), np.int64(1), np.float32(2), *listed]):
+            outer[str(k)] = value
+        for k, value in enumerate([np.int64(count), *listed[1:]]):
+            again[str(k)] = value
+    return change
+
+
+weights_file("several-sound.weights.h5", 0, "nothing: two optimizers, each with variables of its own", second((5, 2)))
+weights_file("several-claim.weights.h5", "0,1,65", "two optimizers that keep slots for the same variables", second((2, 3), (3,), (3, 1)))
+weights_file("several-foreign.weights.h5", "0,1,65", "an optimizer whose slots have no variable's shape", second((7, 7)))
+weights_file("several-past.weights.h5", "0,1,65", "an optimizer that has counted minus five updates", second((5, 2), step=np.int64(-5)))
+weights_file("several-inside.weights.h5", "0,1,65", "an optimizer inside another's group", second((5, 2), path="optimizer/d_opt"))
+weights_file("several-one-name.weights.h5", "0,1,65", "an optimizer that is called as a layer is", second((5, 2), path="layers/dense_2/d_opt"))
+weights_file("several-unknown.weights.h5", "0,1,65", "a list of a class that is no optimizer", second((5, 2), name="nobody"))
+weights_file("several-empty.weights.h5", "0,1,65", "an optimizer that keeps nothing", second(step=np.int64(9)))
+weights_file("scaled-sound.weights.h5", 0, "nothing: loss scaling", scaled(3))
+weights_file("scaled-counters.weights.h5", 65, "loss scaling that has counted otherwise than what it wraps", scaled(4))
 weights_file("deep.weights.h5", "0,65", "groups two hundred deep", lambda f: f.create_group("layers/" + "x/" * 200))
 weights_file("deeper.weights.h5", 65, "groups three hundred deep", lambda f: f.create_group("layers/" + "x/" * 300))
 

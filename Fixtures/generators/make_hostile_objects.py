@@ -160,6 +160,38 @@ def make_links(directory):
            model=b"".join(attribute(b"k%d" % number, b"n%d" % number, b"A%d" % number) for number in range(100)))
 
 
+def make_lists(directory):
+    """Lists of optimizers that keep their slots by number."""
+    path = b"optimizer/_variables/%d" + SUFFIX
+    moments = {path % number: (b.FLOAT32, [4], FLOATS) for number in (1, 2)}
+
+    def listed(name, attack, status, lists, tensors=None, **changes):
+        parts = {
+            "root": child(1, b"model") + child(2, b"optimizer"),
+            "model": child(3, b"kernel"),
+            "optimizer": child(4, b"_iterations") + child(7, b"_variables") + child(8, b"_trainable_variables"),
+            "m": attribute(path % 1, b"Adam/m/kernel"),
+            "v": attribute(path % 2, b"Adam/v/kernel"),
+            "variables": b"".join(child(node, b"%d" % place) for place, node in enumerate(lists[0])),
+            "trained": b"".join(child(node, b"%d" % place) for place, node in enumerate(lists[1])),
+        }
+        text = graph(nodes(**{**parts, **changes}))
+        write(directory, name, status, attack, text, {MOMENT: None, SECOND: None, **moments, **(tensors or {})})
+
+    two = {b"target/kernel" + SUFFIX: (b.FLOAT32, [4], FLOATS)}
+    twin = {"twin": attribute(b"target/kernel" + SUFFIX, b"kernel")}
+    listed("list-sound", "nothing is wrong: a list by names", 0, ([4, 5, 6], []))
+    listed("list-of-itself", "a list that holds itself and its optimizer", "0,65", ([4, 7, 2, 5, 6], [8, 2]))
+    listed("list-of-kernels", "a list of slots that is the variables", "0,65", ([4, 3, 3], [3]))
+    listed("list-twice", "a list that names a slot twice", "0,65", ([4, 5, 5, 6, 6], []))
+    listed("list-of-two-names", "slots whose name is that of two models' variables", 0, ([4, 5, 6], []), two,
+           root=child(1, b"model") + child(9, b"target") + child(2, b"optimizer"), **twin)
+    listed("list-of-many", "a list that names a slot thirty thousand times", "0,65", ([4] + [5] * 30_000, []))
+    listed("counters-disagree", "two counters of one optimizer, 7 and 9", "0,65", ([4, 5, 6], []),
+           {b"optimizer/iter" + SUFFIX: (b.INT64, [], struct.pack("<q", 7)), b"again" + SUFFIX: (b.INT64, [], struct.pack("<q", 9))},
+           optimizer=child(4, b"iter") + child(9, b"_iterations") + child(7, b"_variables"), twin=attribute(b"again" + SUFFIX, b"again"))
+
+
 def make_values(directory):
     """Tensors that are not what the graph makes of them."""
 
@@ -194,6 +226,7 @@ def make_sizes(directory):
 def main(directory):
     make_bytes(directory)
     make_links(directory)
+    make_lists(directory)
     make_values(directory)
     make_sizes(directory)
     with open(os.path.join(directory, "attacks.tsv"), "w", newline="\n") as file:

@@ -41,8 +41,11 @@ package enum TensorFlowParsers {
     let name = TensorFlowReader.objectGraphName
     let items = try BundleReader(BundlePaths(prefix: prefix), index: index).items()
     let text = try Tensor(.string, .scalar, bytes: StringTensor.encode([graph]))
-    return try ObjectState(StateTensor(name, text))
-      .state(of: Layout.tensors(of: items).filter { $0.name != name }, attributes: [:])
+    var objects = try ObjectState(StateTensor(name, text), parameterNames: nil)
+    return try objects.state(
+      of: Layout.tensors(of: items).filter { $0.name != name },
+      attributes: [:]
+    )
   }
 
   /// The state of a version 1 checkpoint.

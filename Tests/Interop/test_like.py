@@ -68,6 +68,19 @@ def compare(loaded, wanted, name, steps):
     assert set(found) & set(slots)
 
 
+def goes_on(K, loaded, old, name="Adam"):
+    """What it was made of cannot be told from what Keras itself would have: it goes on as that does."""
+    twin = models.model(K, OPTIMIZERS[name](K))
+    twin.set_weights(old.get_weights())
+    twin.optimizer.build(twin.trainable_variables)
+    for one, two in zip(twin.optimizer.variables, loaded.optimizer.variables, strict=True):
+        one.assign(two)
+    models.train(twin, 2)
+    models.train(loaded, 2)
+    for one, two in zip(loaded.get_weights(), twin.get_weights(), strict=True):
+        assert (np.asarray(one) == np.asarray(two)).all()
+
+
 @pytest.mark.parametrize("steps", [0, 1])
 @pytest.mark.parametrize("name", OPTIMIZERS)
 def test_tf_keras_goes_on_in_keras_3(optstate, tmp_path, name, steps):
@@ -79,26 +92,21 @@ def test_tf_keras_goes_on_in_keras_3(optstate, tmp_path, name, steps):
     optstate("convert", tmp_path / "a.h5", tmp_path / "b.keras", "--like", template)
     loaded = keras.models.load_model(tmp_path / "b.keras")
     compare(loaded, old, name, 3)
-    # What it was made of cannot be told from what Keras itself would have: it goes on as that does.
-    twin = models.model(keras, OPTIMIZERS[name](keras))
-    twin.set_weights(old.get_weights())
-    twin.optimizer.build(twin.trainable_variables)
-    for one, two in zip(twin.optimizer.variables, loaded.optimizer.variables, strict=True):
-        one.assign(two)
-    models.train(twin, 2)
-    models.train(loaded, 2)
-    for one, two in zip(loaded.get_weights(), twin.get_weights(), strict=True):
-        assert (np.asarray(one) == np.asarray(two)).all()
+    goes_on(keras, loaded, old, name)
     optstate("doctor", tmp_path / "b.keras")
 
 
 @pytest.mark.parametrize("suffix", ["keras", "weights.h5"])
-def test_saved_model_goes_on_in_keras_3(optstate, tmp_path, suffix):
+@pytest.mark.parametrize("kind", ["checkpoint", "saved-model"])
+def test_saved_model_goes_on_in_keras_3(optstate, tmp_path, kind, suffix):
     import tensorflow as tf
 
     old = models.model(tf_keras, tf_keras.optimizers.Adam(1e-2))
     models.train(old, 3)
-    tf.train.Checkpoint(model=old, optimizer=old.optimizer).save(str(tmp_path / "c" / "ckpt"))
+    if kind == "saved-model":
+        old.save(tmp_path / "c", save_format="tf")
+    else:
+        tf.train.Checkpoint(model=old, optimizer=old.optimizer).save(str(tmp_path / "c" / "ckpt"))
     template = fresh(keras, "Adam", tmp_path / f"t.{suffix}", steps=1)
     made = tmp_path / f"b.{suffix}"
     optstate("convert", tmp_path / "c", made, "--like", template)
@@ -109,6 +117,7 @@ def test_saved_model_goes_on_in_keras_3(optstate, tmp_path, suffix):
         loaded.optimizer.build(loaded.trainable_variables)
         loaded.load_weights(made)
     compare(loaded, old, "Adam", 3)
+    goes_on(keras, loaded, old)
 
 
 @pytest.mark.parametrize("steps", [0, 1])
@@ -128,6 +137,7 @@ def test_legacy_optimizer_goes_on_as_the_new_one(optstate, tmp_path, suffix, ste
         for lists, slot in (("_momentums", "m"), ("_velocities", "v")):
             found = getattr(loaded.optimizer, lists)[place].numpy()
             assert (found == old.optimizer.get_slot(own, slot).numpy()).all()
+    goes_on(tf_keras, loaded, old)
 
 
 def test_graph_of_tensorflow_1_goes_on_in_an_object_checkpoint(optstate, tmp_path):

@@ -91,7 +91,8 @@ struct ObjectGraphTests {
       Self.key("model/k/.OPTIMIZER_SLOT/opt/m"),
       try Tensor(.float32, Shape([1]), bytes: [0, 0, 0, 0])
     )
-    let fault = try ObjectState(graph).state(of: [slot, graph], attributes: [:]).fault
+    var objects = try ObjectState(graph, parameterNames: nil)
+    let fault = try objects.state(of: [slot, graph], attributes: [:]).fault
     #expect(fault?.code == .malformed && fault?.tensor == slot.name)
   }
 

@@ -76,7 +76,8 @@ struct ReferenceReadingTests {
     #expect(state.origin.format == "tensorflow-object")
     #expect(
       state.extras.map(\.name).sorted() == [
-        "_CHECKPOINTABLE_OBJECT_GRAPH", "save_counter/.ATTRIBUTES/VARIABLE_VALUE",
+        "_CHECKPOINTABLE_OBJECT_GRAPH", "label/.ATTRIBUTES/VARIABLE_VALUE",
+        "save_counter/.ATTRIBUTES/VARIABLE_VALUE",
       ]
     )
   }

@@ -15,7 +15,7 @@ public enum KerasArchiveWriter: StateWriter {
     to path: String,
     options: WriteOptions
   ) throws {
-    let note = options.note ?? { _ in }
+    let state = state.withPlainRate
     guard let config = state.extras.first(where: { $0.name == Name.config }) else {
       throw StateError(
         .unsupported,
@@ -28,14 +28,15 @@ public enum KerasArchiveWriter: StateWriter {
     let tree = try JSONTree.parse(try config.tensor.bytes(), Name.config)
     var current = state
     var text = config.tensor
-    if let optimizer = OptimizerConfig(archive: tree) {
+    // The configuration is that of the optimizer that the model was compiled with, which may not be the one that is used.
+    let isCompiled = state.attributes[Name.Attribute.optimizers] == nil
+    if isCompiled, let optimizer = OptimizerConfig(archive: tree) {
       let family = state.keras3OrCurrent
       let fresh = try optimizer.updated(
         state.optimizer,
         state.schedule,
         family,
-        hasState: state.hasKerasState,
-        note: note
+        hasState: state.hasKerasState
       )
       if fresh != tree {
         let bytes = Array(fresh.encoded.utf8)

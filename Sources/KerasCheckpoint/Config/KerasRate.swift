@@ -15,6 +15,14 @@ enum KerasRate {
     }
   }
 
+  /// The rate's tensor among those of one of several optimizers, `nil` where it keeps none.
+  static func tensor(among tensors: [StateTensor], of optimizer: String) -> StateTensor? {
+    tensors.first { tensor in
+      tensor.name == optimizer + "/learning_rate" && tensor.tensor.elementType == .float32
+        && tensor.tensor.shape.rank == 0
+    }
+  }
+
   /// The value of a rate's tensor.
   static func value(_ tensor: StateTensor) throws -> Double {
     let bytes = try TensorPass.verifiedBytes(of: NamedTensor(tensor.name, tensor.tensor), limit: 4)

@@ -6,13 +6,27 @@ internal import TrainingState
 
 /// Keras' class for a rule that another framework's state names.
 enum OptimizerClass {
-  /// The class of a kind, `nil` where Keras has none.
+  /// The class of a kind, `nil` where Keras has none, or where of its rule only torch's form and torch's settings are
+  /// known.
   static func name(of kind: String) -> String? {
-    OptimizerCatalog.description(of: kind)?.kerasClass
+    if let rule = RuleKind(rawValue: kind), rule.keys(in: .pytorch) != nil,
+      rule.keys(in: .tensorflow) == nil, rule.keys(in: .keras) == nil
+    {
+      return nil
+    }
+    return OptimizerCatalog.description(of: kind)?.kerasClass
   }
 
   /// What is known of the optimizer in the form of a `training_config`, `nil` where nothing is.
-  static func training(_ state: TrainingState) -> JSONTree? {
+  ///
+  /// - Parameters:
+  ///   - state: The state.
+  ///   - note: Told of a schedule that Keras has no class for.
+  /// - Returns: The configuration.
+  static func training(
+    _ state: TrainingState,
+    note: (String) -> Void = { _ in }
+  ) -> JSONTree? {
     guard let record = state.optimizer, let name = name(of: record.kind) else { return nil }
     var values = JSONTree.object([]).replacing(["name"], with: JSONTree(text: name))
     for (hub, value) in record.hyperparameters.sorted(by: { $0.key < $1.key })
@@ -28,8 +42,12 @@ enum OptimizerClass {
           guard let number = schedule.parameters[word.key]?.number else { continue }
           values = values.replacing([word.text], with: JSONTree(number: number))
         }
-      } else if let object = ScheduleConfig.object(schedule, replacing: nil, .legacy) {
+      } else if let object = try? ScheduleConfig.object(schedule, replacing: nil, .legacy) {
         values = values.replacing(["learning_rate"], with: object)
+      } else {
+        note(
+          "Keras has no schedule like '\(schedule.kind)' as the state records it: it is left out"
+        )
       }
     }
     let optimizer = JSONTree.object([])

@@ -12,23 +12,32 @@ extension OptimizerConfig {
   ///   - schedule: The schedule, `nil` for a constant rate.
   ///   - family: Whose implementation it is.
   ///   - hasState: Whether the file has more of the optimizer than its configuration.
-  ///   - note: Told of what the configuration has no words for.
   /// - Returns: The whole configuration, the very same where nothing has changed. What the record does
   ///   not name keeps the configuration's value.
-  /// - Throws: `StateError` with code `unsupported` when a change needs other slots than there are.
+  /// - Throws: `StateError` with code `unsupported` when a change needs other slots than there are, or words that the
+  ///   class does not have.
   func updated(
     _ record: OptimizerRecord?,
     _ schedule: ScheduleRecord?,
     _ family: KerasFamily,
-    hasState: Bool,
-    note: (String) -> Void
+    hasState: Bool
   ) throws -> JSONTree {
-    guard let record else { return root }
+    guard var record else { return root }
+    var schedule = schedule
+    if let plain = schedule?.plainRate {
+      record.hyperparameters["learning_rate"] = .double(plain)
+      schedule = nil
+    }
     var result = root
     let place = path + ["config"]
     let old = self.record(family)
     if record.kind != old.kind {
-      note("the optimizer is still called \(className) in the file, not \(record.kind)")
+      throw StateError(
+        .unsupported,
+        "the file's optimizer is a \(className), and another cannot be put in its place",
+        found: record.kind,
+        remedy: "leave the kind as it is, or convert --to keras-h5 from another format"
+      )
     }
     // What the configuration leaves open is as it is by default.
     let resolved = (try? Optimizer(old))?.record.hyperparameters ?? [:]
@@ -37,7 +46,9 @@ extension OptimizerConfig {
     where value != old.hyperparameters[name] ?? resolved[name] {
       let key = (values.members ?? []).lazy.compactMap { HyperparameterKey.keras($0.name) }
         .first { $0.hub == name }
-      guard let key, !(name == "learning_rate" && hasScheduleObject) else {
+      // A schedule object has the rate's place; whoever replaces it takes the rate.
+      if name == "learning_rate", hasScheduleObject { continue }
+      guard let key else {
         unsaid.append(name)
         continue
       }
@@ -45,11 +56,15 @@ extension OptimizerConfig {
       try OptimizerConfig(result, at: path)?.check(name, value, family)
     }
     if hasState { try OptimizerConfig(result, at: path)?.checkSlots(of: self, family) }
-    if !unsaid.isEmpty {
-      note("the configuration of \(className) has no \(unsaid.joined(separator: ", "))")
+    guard unsaid.isEmpty else {
+      throw StateError(
+        .unsupported,
+        "the configuration of \(className) has no \(unsaid.joined(separator: ", "))",
+        remedy: "leave \(unsaid.joined(separator: ", ")) out"
+      )
     }
     guard schedule != self.schedule else { return result }
-    return scheduled(result, schedule, record, family, note)
+    return try scheduled(result, schedule, record, family)
   }
 
   /// Refuses a value that the configuration holds and does not use.
@@ -94,14 +109,16 @@ extension OptimizerConfig {
     _ tree: JSONTree,
     _ schedule: ScheduleRecord?,
     _ record: OptimizerRecord,
-    _ family: KerasFamily,
-    _ note: (String) -> Void
-  ) -> JSONTree {
+    _ family: KerasFamily
+  ) throws -> JSONTree {
     let place = path + ["config"]
     guard let schedule else {
       guard hasScheduleObject, let rate = record.hyperparameters["learning_rate"] else {
-        note("the learning-rate schedule of the file is kept: no rate is known to replace it")
-        return tree
+        throw StateError(
+          .unsupported,
+          "no rate is known to replace the file's schedule",
+          remedy: "pass --schedule constant:learning_rate=R"
+        )
       }
       let json = HyperparameterKey("learning_rate", "learning_rate").json(rate)
       return tree.replacing(place + ["learning_rate"], with: json)
@@ -114,10 +131,13 @@ extension OptimizerConfig {
     }
     let old = hasScheduleObject ? values["learning_rate"] : nil
     guard known?.keras.schedule == nil, family != .multiBackend, values["lr_schedule"] == nil,
-      let object = ScheduleConfig.object(schedule, replacing: old, family)
+      let object = try ScheduleConfig.object(schedule, replacing: old, family)
     else {
-      note("Keras has no schedule of kind \(schedule.kind) for \(className): the file's is kept")
-      return tree
+      throw StateError(
+        .unsupported,
+        "Keras has no schedule of kind \(schedule.kind) for \(className)",
+        remedy: "give another with --schedule, or a plain rate: constant:learning_rate=R"
+      )
     }
     return tree.replacing(place + ["learning_rate"], with: object)
   }
@@ -128,5 +148,26 @@ extension TrainingState {
   /// its counter only.
   var hasKerasState: Bool {
     globalStep?.value ?? 0 != 0 || variables.contains { !$0.slots.isEmpty }
+  }
+}
+
+extension ScheduleRecord {
+  /// The rate where the schedule is one rate for all updates.
+  var plainRate: Double? {
+    guard kind == ScheduleKind.constant.rawValue, let schedule = try? Schedule(self),
+      schedule.record.parameters["warmup_steps"]?.number == 0
+    else { return nil }
+    return parameters["learning_rate"]?.number
+  }
+}
+
+extension TrainingState {
+  /// The state with a schedule of one rate as what Keras has for it: a rate without a schedule.
+  var withPlainRate: TrainingState {
+    guard let rate = schedule?.plainRate else { return self }
+    var copy = self
+    copy.schedule = nil
+    copy.optimizer?.hyperparameters["learning_rate"] = .double(rate)
+    return copy
   }
 }

@@ -7,19 +7,47 @@ enum ScheduleConfig {
   private struct Class {
     let name: String
     let kind: String
-    /// Keras' spelling and the hub's; those that are not listed are spelled alike.
+    /// The class's own words and the hub's, and what the hub takes each for where a record does not say it.
     let keys: [(keras: String, hub: String)]
   }
 
   private static let rate = (keras: "initial_learning_rate", hub: "learning_rate")
 
+  private static func same(_ words: String...) -> [(keras: String, hub: String)] {
+    words.map { ($0, $0) }
+  }
+
   private static let classes = [
-    Class(name: "PolynomialDecay", kind: "polynomial", keys: [rate]),
-    Class(name: "ExponentialDecay", kind: "exponential", keys: [rate]),
-    Class(name: "InverseTimeDecay", kind: "inverse_time", keys: [rate]),
-    Class(name: "CosineDecayRestarts", kind: "cosine_restarts", keys: [rate]),
-    Class(name: "PiecewiseConstantDecay", kind: "piecewise_constant", keys: []),
-    Class(name: "CosineDecay", kind: "cosine", keys: [rate]),
+    Class(
+      name: "PolynomialDecay",
+      kind: "polynomial",
+      keys: [rate] + same("decay_steps", "end_learning_rate", "power", "cycle")
+    ),
+    Class(
+      name: "ExponentialDecay",
+      kind: "exponential",
+      keys: [rate] + same("decay_steps", "decay_rate", "staircase")
+    ),
+    Class(
+      name: "InverseTimeDecay",
+      kind: "inverse_time",
+      keys: [rate] + same("decay_steps", "decay_rate", "staircase")
+    ),
+    Class(
+      name: "CosineDecayRestarts",
+      kind: "cosine_restarts",
+      keys: [rate] + same("first_decay_steps", "t_mul", "m_mul", "alpha")
+    ),
+    Class(
+      name: "PiecewiseConstantDecay",
+      kind: "piecewise_constant",
+      keys: same("boundaries", "values")
+    ),
+    Class(
+      name: "CosineDecay",
+      kind: "cosine",
+      keys: [rate] + same("decay_steps", "alpha", "warmup_target", "warmup_steps")
+    ),
   ]
 
   private static let counts: Set = ["decay_steps", "first_decay_steps", "warmup_steps"]
@@ -69,23 +97,45 @@ enum ScheduleConfig {
   ///   - old: The object that it replaces, whose other members stay.
   ///   - family: Whose spelling of objects to use where there is none to replace.
   /// - Returns: The object.
+  /// - Throws: `StateError` with code `unsupported` where the class has no place for a value that means something.
   static func object(
     _ record: ScheduleRecord,
     replacing old: JSONTree?,
     _ family: KerasFamily
-  ) -> JSONTree? {
+  ) throws -> JSONTree? {
     guard let known = classes.first(where: { $0.kind == record.kind }) else {
-      return record.formula.flatMap { Self.object($0, replacing: old, family) }
+      return try record.formula.flatMap { try Self.object($0, replacing: old, family) }
     }
     var parameters = record.parameters
-    if known.kind == "cosine", let first = parameters.removeValue(forKey: "warmup_learning_rate") {
+    for key in parameters.keys
+    where isDefault(key, of: record) && !known.keys.contains(where: { $0.hub == key }) {
+      parameters[key] = nil
+    }
+    if known.kind == "cosine", let steps = parameters["warmup_steps"]?.number, steps != 0 {
+      // Keras rises from the initial rate to a target.
       parameters["warmup_target"] = parameters["learning_rate"]
-      parameters["learning_rate"] = first
+      parameters["learning_rate"] =
+        parameters.removeValue(forKey: "warmup_learning_rate") ?? .double(0)
+    } else if known.kind == "cosine" {
+      for key in ["warmup_steps", "warmup_learning_rate", "decay_origin", "warmup_counting"] {
+        parameters[key] = nil
+      }
     }
     let isSame = old.flatMap { Self.record($0) }?.kind == record.kind
     var config = isSame ? old?["config"] ?? .object([]) : .object([])
+    if known.kind == "cosine", parameters["warmup_target"] == nil, config["warmup_target"] != nil {
+      config = config.replacing(["warmup_target"], with: .null)
+        .replacing(["warmup_steps"], with: .number("0"))
+    }
     for (hub, value) in parameters.sorted(by: { $0.key < $1.key }) {
-      let keras = known.keys.first { $0.hub == hub }?.keras ?? hub
+      guard let keras = known.keys.first(where: { $0.hub == hub })?.keras else {
+        throw StateError(
+          .unsupported,
+          "Keras' \(known.name) has no place for \(hub)",
+          found: "\(value)",
+          remedy: "leave \(hub) out, or give another schedule"
+        )
+      }
       config = config.replacing([keras], with: HyperparameterKey(keras, hub).json(value))
     }
     if isSame, let old { return old.replacing(["config"], with: config) }
@@ -100,5 +150,15 @@ enum ScheduleConfig {
       object.append(JSONTree.Member(spelling: "registered_name", value: .null))
     }
     return .object(object)
+  }
+
+  /// Whether a value is what the record would mean without it.
+  private static func isDefault(_ key: String, of record: ScheduleRecord) -> Bool {
+    var without = record
+    without.parameters[key] = nil
+    guard let value = record.parameters[key],
+      let standard = try? Schedule(without).record.parameters[key]
+    else { return false }
+    return value == standard || value.number != nil && value.number == standard.number
   }
 }

@@ -15,7 +15,7 @@ extension StateFormat {
   public static let kerasArchive = StateFormat(
     Origin("keras", .keras),
     suffixes: [".keras"],
-    abilities: .modelOrder,
+    abilities: [.modelOrder, .severalOptimizers],
     reader: KerasArchiveReader.self,
     writer: KerasArchiveWriter.self
   )
@@ -24,6 +24,7 @@ extension StateFormat {
   public static let kerasWeights = StateFormat(
     Origin("keras-weights", .keras),
     suffixes: [".weights.h5"],
+    abilities: .severalOptimizers,
     reader: KerasWeightsReader.self,
     writer: KerasWeightsWriter.self
   )

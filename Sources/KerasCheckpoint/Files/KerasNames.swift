@@ -36,6 +36,12 @@ enum KerasNames {
     static let layer = "keras.layer"
     /// Of a tensor of the optimizer: the group whose list it is in, where that is not the optimizer's.
     static let list = "keras.list"
+    /// Of the state: the groups of the optimizers that were read, where that is not the one that a model is compiled with.
+    static let optimizers = "keras.optimizers"
+    /// Of the state: the groups of optimizers that have never run.
+    static let idle = "keras.idle_optimizers"
+    /// Of a tensor of one of several optimizers: that it counts its updates.
+    static let counter = "keras.counter"
   }
 
   /// A weight's name without TensorFlow's output number.

@@ -20,12 +20,13 @@ public enum KerasLegacyWriter: StateWriter {
     options: WriteOptions
   ) throws {
     let note = options.note ?? { _ in }
-    let prepared = try prepare(state, note)
+    let state = state.withPlainRate
+    let prepared = try prepare(state)
     let layout = try LegacyLayout(prepared, className: className(of: prepared), note: note)
     let output = OutputSet(overwrite: options.overwrite)
     try output.add(path) { temporary in
       let file = try KerasOutput(temporary)
-      try fill(file, prepared, layout)
+      try fill(file, prepared, layout, note)
       try file.finish(progress: options.progress)
     }
     tell(state, layout, note)
@@ -33,10 +34,7 @@ public enum KerasLegacyWriter: StateWriter {
   }
 
   /// The state with its configuration and its rate as its records have them now.
-  private static func prepare(
-    _ state: TrainingState,
-    _ note: (String) -> Void
-  ) throws -> TrainingState {
+  private static func prepare(_ state: TrainingState) throws -> TrainingState {
     guard state.origin == StateFormat.kerasLegacy.origin else { return state }
     var copy = state
     let extras = Dictionary(
@@ -64,8 +62,7 @@ public enum KerasLegacyWriter: StateWriter {
         state.optimizer,
         state.schedule,
         family,
-        hasState: state.hasKerasState,
-        note: note
+        hasState: state.hasKerasState
       )
       if tree != config.root {
         let bytes = Array(tree.encoded.utf8)
@@ -85,7 +82,8 @@ public enum KerasLegacyWriter: StateWriter {
   private static func fill(
     _ file: KerasOutput,
     _ state: TrainingState,
-    _ layout: LegacyLayout
+    _ layout: LegacyLayout,
+    _ note: (String) -> Void
   ) throws {
     let base = layout.isWhole ? [Name.modelWeights] : []
     let root = try file.group([])
@@ -107,7 +105,7 @@ public enum KerasLegacyWriter: StateWriter {
         )
       }
     }
-    if !layout.isOurs, let config = OptimizerClass.training(state) {
+    if !layout.isOurs, let config = OptimizerClass.training(state, note: note) {
       try root.setByteString(Name.trainingConfig, config.encoded)
     }
     try file.setNames(Name.layerNames, layout.layers.map(\.name), of: base)

@@ -1,5 +1,6 @@
 internal import ByteIO
 internal import HDF5
+internal import OptimizerCatalog
 internal import OptimizerCore
 internal import Tensors
 internal import TrainingState
@@ -147,13 +148,21 @@ struct LegacyDecoder {
       tensor.place = path
       list.append(tensor)
     }
-    let family = list.first.flatMap { KerasFamily(counter: $0.name) } ?? guess(config)
+    let counted = list.first.flatMap { KerasFamily(counter: $0.name) }
     guard let first = list.first else {
+      let family = guess(config)
       state.optimizer = config?.record(family)
       state.schedule = config?.schedule
       return
     }
-    guard KerasFamily(counter: first.name) != nil else {
+    var release: KerasRelease?
+    if case .string(let version) = state.attributes[Name.Attribute.version] {
+      release = KerasRelease(version)
+    }
+    let isUncounted =
+      counted == nil && release?.isBefore(2, 3, 0) == true
+      && config.flatMap { OptimizerCatalog.description(of: $0.kind) }?.keras.wasUncounted == true
+    guard let family = counted ?? (isUncounted ? .multiBackend : nil) else {
       throw StateError(
         .unsupported,
         "the optimizer's list does not begin with a counter of updates",
@@ -161,23 +170,37 @@ struct LegacyDecoder {
         expected: "iterations:0, iter:0, iteration:0 or iteration"
       )
     }
+    let isSorted = family == .multiBackend && release?.isBefore(2, 0, 6) == true
+    let order = isSorted ? orderByName : Array(owners.indices)
     let pairs = try SlotPairing.pair(
       list,
-      with: owners,
+      with: order.map { owners[$0] },
       config: config,
       family: family,
-      kind: config?.kind
+      kind: config?.kind,
+      hasCounter: counted != nil
     )
     if let step = pairs.step {
       let path = ([group] + KerasNames.components(step.name)).joined(separator: "/")
-      state.globalStep = try GlobalStep(step, bytes: try file.bytes(path))
+      let bytes = try file.bytes(path)
+      let isFloat = family == .multiBackend && release?.isBefore(2, 0, 8) == true
+      let types: [ElementType: Bool] = [.float32: isFloat, .int32: family == .keras3]
+      state.globalStep =
+        try step.tensor.shape.rank == 0 && types[step.tensor.elementType] == true
+        ? StepTensor.globalStep(step, format: Name.counters) : GlobalStep(step, bytes: bytes)
     }
-    for (owner, slot) in pairs.slots { state.variables[owner].slots.append(slot) }
+    for (owner, slot) in pairs.slots { state.variables[order[owner]].slots.append(slot) }
     state.optimizerTensors = pairs.scalars
     state.extras += pairs.placeholders
     state.optimizer = config?.record(family)
     state.schedule = config?.schedule
     try KerasRate.read(into: &state)
+  }
+
+  /// The variables' numbers in the order of the weights' names.
+  private var orderByName: [Int] {
+    let names = state.variables.map { ExactName($0.value?.sourceName ?? $0.name) }
+    return names.indices.sorted { names[$0] < names[$1] }
   }
 
   /// The family of an optimizer that keeps nothing.

@@ -47,6 +47,7 @@ struct LegacyLayout {
       }
     }
     try place(state)
+    if !isOurs { arrangeInnerModels(of: state, note) }
     if isOurs, hasOwnNames(state) {
       try placeOwn(state)
     } else {
@@ -68,7 +69,8 @@ struct LegacyLayout {
       }
       let weight = Self.weight(variable, value, isOurs)
       var layer = KerasNames.components(variable.name).first ?? variable.name
-      if isOurs, case .string(let own) = value.attributes[Name.Attribute.layer] { layer = own }
+      let attribute = isOurs ? Name.Attribute.layer : TrainingState.innerModel
+      if case .string(let own) = value.attributes[attribute] { layer = own }
       let entry = Entry(name: weight, tensor: value.tensor, subject: variable.name)
       if isOurs, layer == Name.topLevel {
         topLevel = topLevel ?? Layer(name: layer)
@@ -81,6 +83,41 @@ struct LegacyLayout {
         places[ExactName(layer)] = layers.count
         layers.append(Layer(name: layer, weights: [entry]))
       }
+    }
+  }
+
+  /// Puts the weights of a model that is a layer in Keras' order: first what is trained, then what is not.
+  ///
+  /// A frozen model has them by its layers, and nothing but slots tells that one is not frozen.
+  private mutating func arrangeInnerModels(of state: TrainingState, _ note: (String) -> Void) {
+    let slotted = Set(state.variables.filter { !$0.slots.isEmpty }.map { ExactName($0.name) })
+    let trained = Set(
+      state.variables.filter { variable in
+        variable.value.map { WeightNames.isTrainable(variable.name, $0.tensor) } ?? false
+      }.map { ExactName($0.name) }
+    )
+    let inner = Set(
+      state.variables.compactMap { variable -> ExactName? in
+        guard case .string(let name) = variable.value?.attributes[TrainingState.innerModel] else {
+          return nil
+        }
+        return ExactName(name)
+      }
+    )
+    for place in layers.indices where inner.contains(ExactName(layers[place].name)) {
+      let weights = layers[place].weights
+      let isOpen =
+        weights.contains { !trained.contains(ExactName($0.subject)) }
+        && !weights.contains { slotted.contains(ExactName($0.subject)) }
+      if isOpen {
+        note(
+          "'\(layers[place].name)' is a model inside the model: its weights are in the order of one that is trained; for "
+            + "a frozen one set trainable before load_weights"
+        )
+      }
+      layers[place].weights =
+        weights.filter { trained.contains(ExactName($0.subject)) }
+        + weights.filter { !trained.contains(ExactName($0.subject)) }
     }
   }
 
@@ -116,7 +153,10 @@ struct LegacyLayout {
       )
       list.append((tensor.index ?? 0, entry))
     }
-    if let step = state.globalStep { add(step.tensor, step.tensor.name) }
+    if let step = state.globalStep {
+      let tensor = try StepTensor.tensor(of: step, format: Name.counters, isOurs: true)
+      add(tensor, tensor.name)
+    }
     for variable in state.variables {
       for slot in variable.slots { add(slot.tensor, "\(variable.name)/\(slot.name)") }
     }

@@ -14,11 +14,13 @@ enum KerasFamily: Sendable, Hashable, CaseIterable {
   /// The family that an optimizer's first variable betrays, `nil` where it is no step counter.
   init?(counter: String) {
     let last = KerasNames.components(counter).last ?? ""
-    switch last {
-    case "iterations:0": self = .multiBackend
-    case "iter:0": self = .legacy
-    case "iteration:0": self = .current
-    case "iteration": self = .keras3
+    let plain = KerasNames.plain(last)
+    // TensorFlow numbers the counters of a graph's second model and of those behind it.
+    switch (SnakeCase.base(of: plain), plain != last) {
+    case ("iterations", true): self = .multiBackend
+    case ("iter", true): self = .legacy
+    case ("iteration", true): self = .current
+    case ("iteration", false) where plain == "iteration": self = .keras3
     default: return nil
     }
   }

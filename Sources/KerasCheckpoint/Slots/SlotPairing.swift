@@ -11,6 +11,7 @@ enum SlotPairing {
   ///   - config: The optimizer's configuration, where the file has one.
   ///   - family: Whose implementation it is.
   ///   - kind: The rule, `nil` where nothing tells.
+  ///   - hasCounter: Whether the list begins with a counter of updates.
   /// - Returns: The pairs, the step counter apart.
   /// - Throws: `StateError` with code `malformed` or `unsupported`.
   static func pair(
@@ -18,16 +19,18 @@ enum SlotPairing {
     with owners: [SlotOwner],
     config: OptimizerConfig?,
     family: KerasFamily,
-    kind: String?
+    kind: String?,
+    hasCounter: Bool = true
   ) throws -> OptimizerTensors {
     guard let step = list.first else { return OptimizerTensors() }
-    let rest = Array(list.dropFirst())
+    let rest = Array(list.dropFirst(hasCounter ? 1 : 0))
     var result: OptimizerTensors
     if let named = NamePairing(owners, family, kind: kind).pairs(rest) {
       result = named
     } else {
       result = try OrderPairing(owners, family, kind: kind, config: config).pairs(rest)
     }
+    guard hasCounter else { return result }
     result.step = step
     // Loss scaling counts on its own; the optimizer that it wraps has counted the updates.
     if let inner = result.scalars.firstIndex(where: { isCounter($0) }) {

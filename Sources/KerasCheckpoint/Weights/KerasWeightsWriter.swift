@@ -14,7 +14,7 @@ public enum KerasWeightsWriter: StateWriter {
     options: WriteOptions
   ) throws {
     let note = options.note ?? { _ in }
-    let current = try RateVariable.updated(state, hasSchedule: nil)
+    let current = try RateVariable.updated(state.withPlainRate, hasSchedule: nil)
     let layout = try WeightsLayout(current)
     let output = OutputSet(overwrite: options.overwrite)
     try output.add(path) { temporary in

@@ -17,21 +17,34 @@ struct ParameterOrder {
   func places(of names: [String]) throws -> [Int] {
     let known = Dictionary(grouping: owners.indices) { ExactName(owners[$0].name) }
     let parts = owners.map { KerasNames.components($0.name) }
+    var taken: Set<Int> = []
     return try names.map { name in
-      if let exact = known[ExactName(name)], exact.count == 1 { return exact[0] }
-      let path = KerasNames.components(KerasNames.plain(name))
-      let found = parts.indices.filter { place in
-        let own = parts[place]
-        return !path.isEmpty && own.suffix(path.count) == path.suffix(own.count)
+      let place = try place(of: name, known, parts)
+      guard taken.insert(place).inserted else {
+        throw StateError(.invalidArgument, "the list names a variable twice", tensor: name)
       }
-      guard found.count == 1 else {
-        throw StateError(
-          .invalidArgument,
-          found.isEmpty ? "the state has no such variable" : "several variables have such a name",
-          tensor: name
-        )
-      }
-      return found[0]
+      return place
     }
+  }
+
+  private func place(
+    of name: String,
+    _ known: [ExactName: [Int]],
+    _ parts: [[String]]
+  ) throws -> Int {
+    if let exact = known[ExactName(name)], exact.count == 1 { return exact[0] }
+    let path = KerasNames.components(KerasNames.plain(name))
+    let found = parts.indices.filter { place in
+      let own = parts[place]
+      return !path.isEmpty && own.suffix(path.count) == path.suffix(own.count)
+    }
+    guard found.count == 1 else {
+      throw StateError(
+        .invalidArgument,
+        found.isEmpty ? "the state has no such variable" : "several variables have such a name",
+        tensor: name
+      )
+    }
+    return found[0]
   }
 }

@@ -22,6 +22,8 @@ struct WeightsDecoder {
   private var places: [Int: [Int]] = [:]
   /// Groups of objects whose class does not say which of their variables are trained.
   private var unknownGroups: Set<Int> = []
+  /// Numbers of the variables that are known to be another optimizer's.
+  private var taken: Set<Int> = []
 
   /// Prepares to read.
   ///
@@ -58,26 +60,50 @@ struct WeightsDecoder {
         return group.name.map { "\(path)\t\($0)" } ?? path
       }
     )
+    let lists = try OptimizerLists(groups, files)
     let chosen = groups.indices.filter { number in
-      !["optimizer", "metrics"].contains(groups[number].path.first)
+      groups[number].path.first != "metrics" && !lists.have(groups[number])
     }
     let tree = WeightsTree(groups, chosen, model)
     try readVariables(tree)
     state.naming = NamingConvention.recognize(state.variables.lazy.map(\.name))
-    for group in groups where group.path.first == "metrics" {
-      for member in group.members {
-        state.extras.append(StateTensor(member.path, try tensor(member), sourceName: member.path))
-      }
-    }
+    for group in groups where group.path.first == "metrics" { try carry(group) }
     if state.fault != nil { return state }
     let before = state
     do {
-      try readOptimizer(tree)
+      try readIdle(lists)
+      if lists.used.count > 1 {
+        try readOptimizers(lists.used, tree)
+      } else if let root = lists.used.first {
+        try readOptimizer(root, tree)
+      }
     } catch let error as StateError where error.code.concernsData {
       state = before
       state.fault = error
     }
     return state
+  }
+
+  /// Takes a group's variables along, whatever they are.
+  private mutating func carry(_ group: VariableGroup) throws {
+    for member in group.members {
+      state.extras.append(StateTensor(member.path, try tensor(member), sourceName: member.path))
+    }
+  }
+
+  /// Takes along what optimizers keep that have never run, or of which nothing can be said.
+  private mutating func readIdle(_ lists: OptimizerLists) throws {
+    guard !lists.idle.isEmpty else { return }
+    let names = lists.idle.map { $0.joined(separator: "/") }
+    state.attributes[Name.Attribute.idle] = .strings(names)
+    for (root, name) in zip(lists.idle, names) {
+      for group in groups where group.path.starts(with: root) {
+        for var tensor in try list(of: group) {
+          tensor.attributes[Name.Attribute.list] = .string(name)
+          state.optimizerTensors.append(tensor)
+        }
+      }
+    }
   }
 
   private func tensor(_ member: (path: String, file: Int)) throws -> Tensor {
@@ -148,37 +174,46 @@ struct WeightsDecoder {
     groups.first { $0.path == path && !$0.members.isEmpty }
   }
 
-  private mutating func readOptimizer(_ tree: WeightsTree) throws {
-    let outer = group(["optimizer"])
-    let inner = group(["optimizer", "inner_optimizer"])
-    let hasNames = groups.contains { $0.name != nil }
-    let family: KerasFamily = hasNames ? .keras3 : isLegacy ? .legacy : .current
+  /// Whose implementations of optimizers the file is of.
+  private var family: KerasFamily {
+    groups.contains { $0.name != nil } ? .keras3 : isLegacy ? .legacy : .current
+  }
+
+  private func list(of group: VariableGroup) throws -> [StateTensor] {
+    try group.members.enumerated().map { index, member in
+      StateTensor(member.path, try tensor(member), sourceName: member.path, index: index)
+    }
+  }
+
+  private mutating func readOptimizer(_ root: [String], _ tree: WeightsTree) throws {
+    // The configuration is that of the optimizer that the model was compiled with.
+    let isCompiled = root == OptimizerLists.compiled
+    let config = isCompiled ? config : nil
+    if !isCompiled {
+      state.attributes[Name.Attribute.optimizers] = .strings([root.joined(separator: "/")])
+    }
+    let outer = group(root)
+    let inner = group(root + ["inner_optimizer"])
     state.optimizer = config?.record(family)
     state.schedule = config?.schedule
     guard let own = inner ?? outer else { return }
     let others = groups.filter {
-      $0.path.first == "optimizer" && !$0.members.isEmpty && $0.path != own.path
-        && !($0.path == ["optimizer"] && inner != nil)
+      $0.path.starts(with: root) && !$0.members.isEmpty && $0.path != own.path
+        && !($0.path == root && inner != nil)
     }
-    guard others.isEmpty else {
-      throw StateError(
-        .unsupported,
-        "the optimizer keeps variables in a place that is not known",
-        tensor: "/" + others[0].path.joined(separator: "/")
-      )
-    }
-    let list = try own.members.enumerated().map { index, member in
-      StateTensor(member.path, try tensor(member), sourceName: member.path, index: index)
-    }
+    for group in others { try carry(group) }
+    let list = try list(of: own)
     let kind = config?.kind ?? Self.kind(named: own.name)
-    var pairs = try pair(list, tree, kind, family)
-    if inner != nil, let outer { try addWrapper(outer, list.count, &pairs) }
+    // An optimizer made of several keeps their lists in it, one behind the other.
+    var pairs =
+      try others.isEmpty ? pair(list, tree, kind, root) : Self.unpaired(list)
+    if inner != nil, let outer { try addWrapper(outer, own, &pairs) }
     if let step = pairs.step, let member = own.members.first {
-      let bytes = try files[member.file].bytes(member.path)
-      // The backends of JAX and PyTorch count in 32 bits.
-      state.globalStep =
-        try step.tensor.elementType == .int32 && step.tensor.shape.rank == 0
-        ? StepTensor.globalStep(step, format: Name.counters) : GlobalStep(step, bytes: bytes)
+      // Taken as a number now, so nobody else will ever compare its sum.
+      _ = try files[member.file].bytes(member.path)
+      let record = config?.record(family) ?? options.optimizer
+      let batches = record?.hyperparameters["accumulation_steps"]?.number ?? 1
+      state.globalStep = try BatchCounter.step(step, batches: Int64(exactly: batches) ?? 1)
     }
     for (owner, slot) in pairs.slots { state.variables[owner].slots.append(slot) }
     state.optimizerTensors += pairs.scalars
@@ -190,6 +225,121 @@ struct WeightsDecoder {
     try KerasRate.read(into: &state)
   }
 
+  /// Reads optimizers of which each trains variables of its own.
+  ///
+  /// What one of them certainly trains, no other does.
+  private mutating func readOptimizers(_ roots: [[String]], _ tree: WeightsTree) throws {
+    state.attributes[Name.Attribute.optimizers] = .strings(
+      roots.map { $0.joined(separator: "/") }
+    )
+    let parts = try roots.compactMap { root in
+      try group(root).map { own in
+        (root: root, kind: Self.kind(named: own.name), list: try list(of: own))
+      }
+    }
+    var known: [Int: OptimizerTensors] = [:]
+    if var names = try options.parameterNames.map(ParameterOrder(owners).places)?[...] {
+      for (number, part) in parts.enumerated() {
+        known[number] = try beginning(of: &names, for: part.list, part.kind)
+      }
+    }
+    var readings: [Int: [OptimizerTensors]] = [:]
+    while known.count < parts.count {
+      var certain: [Int: OptimizerTensors] = [:]
+      for (number, part) in parts.enumerated() where known[number] == nil {
+        let order = try fileOrder(below: part.root)
+        let found = try order.map {
+          [try pairs(Array(part.list.dropFirst()), $0, family, part.kind)]
+        }
+        let (some, isWhole) =
+          try found.map { ($0, true) } ?? self.readings(part.list, tree, part.kind)
+        readings[number] = some
+        if some.count == 1, isWhole { certain[number] = some[0] }
+      }
+      // What two claim is neither's.
+      let claims = certain.values.flatMap { Set($0.owners) }
+      let counts = Dictionary(claims.map { ($0, 1) }, uniquingKeysWith: +)
+      let apart = certain.filter { _, pairs in pairs.owners.allSatisfy { counts[$0] == 1 } }
+      if apart.isEmpty { break }
+      for (number, pairs) in apart {
+        known[number] = pairs
+        taken.formUnion(pairs.owners)
+      }
+    }
+    for (number, part) in parts.enumerated() {
+      if known[number] == nil, let open = readings[number], open.count > 1 {
+        state.attributes[TrainingState.openOrder] = .string(difference(open[0], open[1]))
+      }
+      let name = part.root.joined(separator: "/")
+      try add(known[number] ?? Self.unpaired(part.list), part.list, named: name, part.kind)
+    }
+  }
+
+  /// The pairs of a list with the first of some variables, which then are gone from these.
+  private func beginning(
+    of places: inout ArraySlice<Int>,
+    for list: [StateTensor],
+    _ kind: String?
+  ) throws -> OptimizerTensors {
+    let rest = Array(list.dropFirst())
+    for count in 0...places.count {
+      guard let pairs = try? pairs(rest, Array(places.prefix(count)), family, kind) else {
+        continue
+      }
+      places = places.dropFirst(count)
+      return pairs
+    }
+    throw StateError(
+      .invalidArgument,
+      "the names do not go with the list of the optimizer, one optimizer's behind the other's",
+      tensor: list.first?.name
+    )
+  }
+
+  /// Adds what one of several optimizers keeps.
+  private mutating func add(
+    _ pairs: OptimizerTensors,
+    _ list: [StateTensor],
+    named name: String,
+    _ kind: String?
+  ) throws {
+    func listed(_ tensor: StateTensor) -> StateTensor {
+      var copy = tensor
+      copy.attributes[Name.Attribute.list] = .string(name)
+      if KerasNames.components(tensor.name).dropLast() == ["optimizer"] {
+        copy.name = "\(name)/\(KerasNames.components(tensor.name).last ?? "")"
+      }
+      return copy
+    }
+    var step: Int64?
+    if let counter = list.first,
+      let file = groups.lazy.flatMap(\.members).first(where: { $0.path == counter.name })?.file
+    {
+      _ = try files[file].bytes(counter.name)
+      let counted = try BatchCounter.step(counter, batches: 1)
+      step = counted.value
+      var tensor = listed(counted.tensor)
+      tensor.name = counter.name
+      tensor.attributes[Name.Attribute.counter] = .bool(true)
+      state.optimizerTensors.append(tensor)
+    }
+    for (owner, slot) in pairs.slots {
+      state.variables[owner].slots.append(Slot(slot.name, listed(slot.tensor)))
+    }
+    let scalars = pairs.scalars.map(listed)
+    state.optimizerTensors += scalars
+    state.optimizerTensors += pairs.placeholders.map(listed)
+    var record = kind.map { OptimizerRecord(kind: $0) }
+    if family == .keras3 {
+      record?.hyperparameters["arithmetic"] = .string(Arithmetic.keras.rawValue)
+    }
+    if let rate = KerasRate.tensor(among: scalars, of: name) {
+      record?.hyperparameters["learning_rate"] = .double(try KerasRate.value(rate))
+    }
+    let members = Set(pairs.owners).sorted().map { state.variables[$0].name }
+    state.optimizers.append(NamedOptimizer(name, record: record, step: step, members: members))
+  }
+
   /// Whether the optimizer is one that came before tf.keras 2.11, such as keras-bert's.
   private var isLegacy: Bool {
     config.map { $0.values["is_legacy_optimizer"] == nil } ?? false
@@ -197,7 +347,7 @@ struct WeightsDecoder {
 
   /// The rule behind an optimizer's own name, where it is the one that Keras gives.
   private static func kind(named name: String?) -> String? {
-    name.flatMap { OptimizerCatalog.description(ofKerasClass: $0)?.kind }
+    name.flatMap { OptimizerCatalog.description(ofKerasClass: SnakeCase.base(of: $0))?.kind }
   }
 
   /// Pairs the list with the variables; slots stay unpaired where several orders fit, or none.
@@ -207,16 +357,37 @@ struct WeightsDecoder {
     _ list: [StateTensor],
     _ tree: WeightsTree,
     _ kind: String?,
-    _ family: KerasFamily
+    _ root: [String]
   ) throws -> OptimizerTensors {
     guard let step = list.first else { return OptimizerTensors() }
-    let rest = Array(list.dropFirst())
-    let pairing = pairing(owners, family, kind)
-    if let known = try knownOrder() {
-      var pairs = try pairs(rest, known, family, kind)
+    let given = try options.parameterNames.map(ParameterOrder(owners).places)
+    if let known = try given ?? fileOrder(below: root) {
+      var pairs = try pairs(Array(list.dropFirst()), known, family, kind)
       pairs.step = step
       return pairs
     }
+    var (found, isWhole) = try readings(list, tree, kind)
+    if found.count == 1, isWhole {
+      found[0].step = step
+      return found[0]
+    }
+    if found.count > 1 {
+      state.attributes[TrainingState.openOrder] = .string(difference(found[0], found[1]))
+    }
+    // The file does not say which slot is whose: kept as they are, they do no harm.
+    return Self.unpaired(list)
+  }
+
+  /// The readings of a list that differ in whose slots are whose, and whether all were looked at.
+  ///
+  /// - Throws: `StateError` with code `malformed` where the optimizer's class keeps no such list.
+  private func readings(
+    _ list: [StateTensor],
+    _ tree: WeightsTree,
+    _ kind: String?
+  ) throws -> (found: [OptimizerTensors], isWhole: Bool) {
+    let rest = Array(list.dropFirst())
+    let pairing = pairing(owners, family, kind)
     let patterns = pairing.patterns(rest)
     if patterns.isEmpty, kind != nil { _ = try pairing.pairs(rest) }
     var found: [OptimizerTensors] = []
@@ -233,16 +404,13 @@ struct WeightsDecoder {
         found.append(some)
       }
     }
-    if found.count == 1, isFound {
-      found[0].step = step
-      return found[0]
-    }
-    if found.count > 1 {
-      state.attributes[TrainingState.openOrder] = .string(difference(found[0], found[1]))
-    }
-    // The file does not say which slot is whose: kept as they are, they do no harm.
-    var loose = OptimizerTensors(step: step)
-    loose.scalars = rest
+    return (found, isFound)
+  }
+
+  /// A list of which nothing is known but its counter.
+  private static func unpaired(_ list: [StateTensor]) -> OptimizerTensors {
+    var loose = OptimizerTensors(step: list.first)
+    loose.scalars = Array(list.dropFirst())
     return loose
   }
 
@@ -270,23 +438,21 @@ struct WeightsDecoder {
     return pairs
   }
 
-  /// The order that the caller or a file of ours tells, `nil` where nobody does.
-  private func knownOrder() throws -> [Int]? {
-    if let names = options.parameterNames { return try ParameterOrder(owners).places(of: names) }
-    guard
-      let paths = try files.lazy.compactMap({ try $0.names(Name.owners, of: "optimizer/vars") })
-        .first
+  /// The order that a file of ours tells, `nil` in one of Keras' own.
+  private func fileOrder(below root: [String]) throws -> [Int]? {
+    let group = (root + ["vars"]).joined(separator: "/")
+    guard let paths = try files.lazy.compactMap({ try $0.names(Name.owners, of: group) }).first
     else { return nil }
     let known = Dictionary(
       state.variables.enumerated().map { (ExactName($1.value?.sourceName ?? ""), $0) },
       uniquingKeysWith: { first, _ in first }
     )
     let places = paths.compactMap { known[ExactName($0)] }
-    guard places.count == paths.count else {
+    guard places.count == paths.count, Set(places).count == places.count else {
       throw StateError(
         .malformed,
-        "the order of the slots names a variable that is not there",
-        tensor: "/optimizer/vars"
+        "the order of the slots names a variable that is not there, or one twice",
+        tensor: "/" + group
       )
     }
     return places
@@ -294,7 +460,9 @@ struct WeightsDecoder {
 
   /// What a search may take of a group: what is trained, or what would be if nothing were frozen.
   private func trained(_ group: Int, isThawed: Bool) -> (places: [Int], isOpen: Bool) {
-    let some = (places[group] ?? []).filter { isThawed ? canTrain[$0] : owners[$0].isTrainable }
+    let some = (places[group] ?? []).filter { place in
+      (isThawed ? canTrain[place] : owners[place].isTrainable) && !taken.contains(place)
+    }
     return (some, unknownGroups.contains(group))
   }
 
@@ -317,16 +485,26 @@ struct WeightsDecoder {
   /// The variables of loss scaling; those behind them are the wrapped optimizer's once more.
   private mutating func addWrapper(
     _ outer: VariableGroup,
-    _ innerCount: Int,
+    _ inner: VariableGroup,
     _ pairs: inout OptimizerTensors
   ) throws {
-    let own = outer.members.count - innerCount
-    guard own > 0 else {
+    let own = outer.members.count - inner.members.count
+    // That of tf.keras keeps its scale elsewhere.
+    guard own > 0 || own == 0 && family != .keras3 else {
       throw StateError(
         .malformed,
         "loss scaling keeps fewer variables than the optimizer that it wraps",
-        expected: "more than \(innerCount)",
+        expected: "more than \(inner.members.count)",
         found: "\(outer.members.count)"
+      )
+    }
+    let counters = [outer.members.dropFirst(own).first, inner.members.first].compactMap(\.self)
+    let counts = try counters.map { try files[$0.file].bytes($0.path) }
+    guard counts.allSatisfy({ $0 == counts.first }) else {
+      throw StateError(
+        .malformed,
+        "loss scaling and the optimizer that it wraps have counted differently",
+        tensor: counters.last?.path
       )
     }
     state.attributes[Name.Attribute.lossScale] = .bool(true)
@@ -338,7 +516,7 @@ struct WeightsDecoder {
         sourceName: member.path,
         index: index
       )
-      tensor.attributes[Name.Attribute.list] = .string("optimizer")
+      tensor.attributes[Name.Attribute.list] = .string(OptimizerLists.compiled.joined())
       pairs.scalars.append(tensor)
     }
   }

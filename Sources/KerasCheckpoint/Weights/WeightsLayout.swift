@@ -18,17 +18,33 @@ struct WeightsLayout {
   private(set) var groups: [(path: [String], name: String?)] = []
   private(set) var entries: [Entry] = []
 
-  /// Paths of the variables that have slots, in the order of those.
-  private let owners: [String]
+  /// Paths of the variables that have slots in each optimizer's list, in the order of those.
+  private let owners: [(root: [String], paths: [String])]
 
   /// Lays out a state that came from a weights file.
   ///
   /// - Throws: `StateError` with code `unsupported` when the state is no such one, or lacks a part of
   ///   the optimizer's list.
   init(_ state: TrainingState) throws {
-    owners = state.variables.filter { !$0.slots.isEmpty }
-      .map { ($0.value?.sourceName ?? "", $0.slots.compactMap(\.tensor.index).min() ?? 0) }
-      .sorted { $0.1 < $1.1 }.map(\.0)
+    var roots = [OptimizerLists.compiled]
+    if case .strings(let names) = state.attributes[Name.Attribute.optimizers], !names.isEmpty {
+      roots = names.map(Name.components)
+    }
+    let isSeveral = roots.count > 1
+    owners = roots.map { root in
+      let name = isSeveral ? root.joined(separator: "/") : nil
+      let owned = state.variables.filter { variable in
+        variable.slots.contains {
+          name == nil
+            || $0.tensor.attributes[Name.Attribute.list] == name.map(AttributeValue.string)
+        }
+      }
+      let paths =
+        owned
+        .map { ($0.value?.sourceName ?? "", $0.slots.compactMap(\.tensor.index).min() ?? 0) }
+        .sorted { $0.1 < $1.1 }.map(\.0)
+      return (root, paths)
+    }
     guard case .strings(let known) = state.attributes[Name.Attribute.groups] else {
       throw StateError(
         .unsupported,
@@ -37,11 +53,21 @@ struct WeightsLayout {
         remedy: "write it with --to keras-h5"
       )
     }
-    let list = try optimizer(of: state)
+    let lists =
+      try isSeveral
+      ? roots.map { ($0, try optimizer($0, of: state)) } : [(roots[0], try optimizer(of: state))]
+    var idle: [String] = []
+    if case .strings(let names) = state.attributes[Name.Attribute.idle] { idle = names }
+    let resting = state.optimizerTensors.filter { tensor in
+      idle.contains { tensor.attributes[Name.Attribute.list] == .string($0) }
+    }
     for text in known {
       let parts = text.split(separator: "\t", maxSplits: 1).map(String.init)
       let path = KerasNames.components(parts[0])
-      if path.first == "optimizer", list.isEmpty { continue }
+      if lists.contains(where: { path.starts(with: $0.0) && $0.1.isEmpty }) { continue }
+      if resting.isEmpty, idle.contains(where: { path.starts(with: Name.components($0)) }) {
+        continue
+      }
       groups.append((path, parts.count > 1 ? parts[1] : nil))
     }
     for variable in state.variables {
@@ -58,7 +84,8 @@ struct WeightsLayout {
     for extra in state.extras where extra.sourceName != nil && extra.index == nil {
       try add(extra, extra.name)
     }
-    addOptimizer(list, state)
+    for tensor in resting { try add(tensor, tensor.name) }
+    for (root, list) in lists { addOptimizer(list, state, below: root) }
   }
 
   private mutating func add(_ tensor: StateTensor, _ subject: String) throws {
@@ -81,7 +108,7 @@ struct WeightsLayout {
   {
     var list: [(tensor: StateTensor, subject: String)] = []
     if let step = state.globalStep {
-      let tensor = try StepTensor.tensor(of: step, format: Name.counters, isOurs: true)
+      let tensor = try BatchCounter.tensor(of: step)
       list.append((tensor, tensor.name))
     }
     for variable in state.variables {
@@ -92,6 +119,56 @@ struct WeightsLayout {
     }
     guard !list.isEmpty else { return [] }
     list += state.extras.filter { $0.index != nil }.map { ($0, $0.name) }
+    return try checked(list)
+  }
+
+  /// The list of one of several optimizers in order, counter and rate as the state has them now.
+  private func optimizer(
+    _ root: [String],
+    of state: TrainingState
+  ) throws -> [(tensor: StateTensor, subject: String)] {
+    let name = root.joined(separator: "/")
+    let isOwn = { (tensor: StateTensor) in
+      tensor.attributes[Name.Attribute.list] == .string(name)
+    }
+    let tensors = state.optimizerTensors.filter(isOwn)
+    guard let own = state.optimizers.first(where: { ExactName($0.name) == ExactName(name) }) else {
+      guard tensors.isEmpty else {
+        throw StateError(
+          .unsupported,
+          "the file has several optimizers, and one alone does not fill it",
+          remedy: "leave --optimizer-name out"
+        )
+      }
+      return []
+    }
+    var list = state.variables.flatMap { variable in
+      variable.slots.filter { isOwn($0.tensor) }.map { ($0.tensor, "\(variable.name)/\($0.name)") }
+    }
+    let rate = KerasRate.tensor(among: tensors, of: name)
+    for var tensor in tensors {
+      if tensor.attributes[Name.Attribute.counter] != nil {
+        var step = try GlobalStep(tensor, bytes: try tensor.tensor.bytes())
+        if let value = own.step { step.value = value }
+        let index = tensor.index
+        tensor = try BatchCounter.tensor(of: step)
+        tensor.index = index
+      } else if let rate, rate.index == tensor.index,
+        let value = own.record?.hyperparameters["learning_rate"]?.number,
+        Double(Float(value)) != (try KerasRate.value(rate))
+      {
+        tensor.tensor = try KerasRate.tensor(value)
+      }
+      list.append((tensor, tensor.name))
+    }
+    return try checked(list)
+  }
+
+  /// A list in order, without a gap.
+  private func checked(
+    _ list: [(tensor: StateTensor, subject: String)]
+  ) throws -> [(tensor: StateTensor, subject: String)] {
+    var list = list
     guard list.allSatisfy({ $0.tensor.index != nil }) else {
       throw StateError(
         .unsupported,
@@ -115,11 +192,12 @@ struct WeightsLayout {
 
   private mutating func addOptimizer(
     _ list: [(tensor: StateTensor, subject: String)],
-    _ state: TrainingState
+    _ state: TrainingState,
+    below root: [String]
   ) {
     guard !list.isEmpty else { return }
     let isWrapped = state.attributes[Name.Attribute.lossScale] == .bool(true)
-    var base = ["optimizer", "vars"]
+    var base = root + ["vars"]
     if isWrapped {
       let outer = state.optimizerTensors.filter { $0.attributes[Name.Attribute.list] != nil }
         .sorted { ($0.index ?? 0) < ($1.index ?? 0) }
@@ -128,7 +206,7 @@ struct WeightsLayout {
         let path = base + ["\(number)"]
         entries.append(Entry(path: path, tensor: tensor.0.tensor, subject: tensor.1))
       }
-      base = ["optimizer", "inner_optimizer", "vars"]
+      base = root + ["inner_optimizer", "vars"]
     }
     for (number, tensor) in list.enumerated() {
       let path = base + ["\(number)"]
@@ -143,8 +221,10 @@ struct WeightsLayout {
       if let name { try group.setAttribute("name", .text(name)) }
     }
     // Their order is evident from the places of the groups in Keras' own files only.
-    if !owners.isEmpty, groups.contains(where: { $0.path == ["optimizer", "vars"] }) {
-      try file.setNames(Name.owners, owners, of: ["optimizer", "vars"])
+    for (root, paths) in owners where !paths.isEmpty {
+      let place = root + ["vars"]
+      guard groups.contains(where: { $0.path == place }) else { continue }
+      try file.setNames(Name.owners, paths, of: place)
     }
     for entry in entries { try file.add(entry.tensor, at: entry.path, named: entry.subject) }
   }

@@ -63,9 +63,14 @@ struct WeightsTree {
 
   // MARK: Order
 
+  /// Whether a group of a name is the list of a model's layers.
+  static func isLayers(_ component: String) -> Bool {
+    ["layers", "_layer_checkpoint_dependencies"].contains(component)
+  }
+
   /// Whether a group is the list of a model's layers.
   private static func isLayers(_ node: Node) -> Bool {
-    ["layers", "_layer_checkpoint_dependencies"].contains(node.component) && node.group == nil
+    isLayers(node.component) && node.group == nil
   }
 
   /// Whether a group is a list of objects; objects themselves have a group of variables, if an empty one.

@@ -55,17 +55,22 @@ public struct KerasTraits: Sendable, Hashable {
   /// Naming conventions of models that are trained with it.
   public let namings: Set<String>
 
+  /// Whether its class counted no updates before Keras 2.3.
+  public let wasUncounted: Bool
+
   init(
     mark: Mark? = nil,
     schedule: OwnSchedule? = nil,
     idleSwitches: Set<String> = [],
     isItsOwnArithmetic: Bool = false,
-    namings: Set<String> = []
+    namings: Set<String> = [],
+    wasUncounted: Bool = false
   ) {
     self.mark = mark
     self.schedule = schedule
     self.idleSwitches = idleSwitches
     self.isItsOwnArithmetic = isItsOwnArithmetic
     self.namings = namings
+    self.wasUncounted = wasUncounted
   }
 }

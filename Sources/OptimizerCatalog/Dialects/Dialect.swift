@@ -4,6 +4,8 @@ public enum Dialect: String, Sendable, Hashable, CaseIterable {
   case bert
   /// `tf.compat.v1.train`: the optimizer's name as a suffix, numbered from the second slot on.
   case tensorFlow = "tensorflow"
+  /// Mesh TensorFlow, with which T5 was trained: a word behind the variable's name, without a slash.
+  case meshTensorFlow = "mesh_tensorflow"
   /// `tf.compat.v1.train` in an object graph: the optimizers' own names of their slots.
   case tensorFlowObjects = "tensorflow_objects"
   /// The keys of `torch.optim`'s state.

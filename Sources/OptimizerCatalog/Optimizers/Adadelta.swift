@@ -51,6 +51,7 @@ extension OptimizerDescription {
         toldBy: ["lr", "rho", "eps"]
       )
     ],
+    keras: KerasTraits(wasUncounted: true),
     optaxTuple: StateTuple(.empty, .slots, .rate, isCounted: false)
   )
 }

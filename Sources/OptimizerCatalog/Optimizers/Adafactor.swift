@@ -34,6 +34,14 @@ extension OptimizerDescription {
           "exp_avg_sq": .secondMoment, "exp_avg": .firstMoment,
         ]
       ),
+      // `mesh_tensorflow.optimize.AdafactorOptimizer`: the row means lack the longest axis.
+      DialectRow(
+        .meshTensorFlow,
+        [
+          "_slot_vr": .factoredRow, "_slot_vc": .factoredColumn, "_slot_v": .secondMoment,
+          "_slot_m": .firstMoment,
+        ]
+      ),
       DialectRow(.tfKeras, kerasWords),
       DialectRow(.keras3, list: [.each(kerasWords, scalarPlaceholders: true)]),
       DialectRow(

@@ -10,6 +10,7 @@ extension OptimizerDescription {
     rows: [
       DialectRow(.torch, ["sum": .accumulator]),
       DialectRow(.tensorFlow, ["Adagrad": .accumulator]),
+      DialectRow(.tensorFlow, ["ProximalAdagrad": .accumulator]),
       DialectRow(.mlx, ["v": .accumulator]),
       DialectRow(.tensorFlowObjects, ["accumulator": .accumulator]),
       DialectRow(.kerasMultiBackend, ["accumulator": .accumulator]),
@@ -31,6 +32,15 @@ extension OptimizerDescription {
         standsIn: true
       )
     ],
+    keras: KerasTraits(wasUncounted: true),
     optaxTuple: StateTuple(.slots, .rate, isCounted: false)
+  )
+
+  /// `tf.compat.v1.train.AdagradDAOptimizer`: weights from the sums, not from steps.
+  static let adagradDA = OptimizerDescription(
+    "adagrad_da",
+    "Adagrad with dual averaging: sums of gradients and of their squares (Duchi et al., 2011)",
+    slots: [.always(.linear), .always(.accumulator)],
+    rows: [DialectRow(.tensorFlow, ["AdagradDA": .linear, "AdagradDA_1": .accumulator])]
   )
 }

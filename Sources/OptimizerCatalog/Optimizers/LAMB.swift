@@ -11,6 +11,7 @@ extension OptimizerDescription {
     biasCorrection: .always,
     kerasClasses: ["Lamb"],
     rows: [
+      DialectRow(.bert, ["lamb_m": .firstMoment, "lamb_v": .secondMoment]),
       DialectRow(.tfKerasLegacy, list: [.each(["m": .firstMoment]), .each(["v": .secondMoment])]),
       DialectRow(.keras3, ["momentum": .firstMoment, "velocity": .secondMoment]),
       DialectRow(.bert4keras, ["m": .firstMoment, "v": .secondMoment]),

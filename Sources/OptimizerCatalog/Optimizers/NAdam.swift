@@ -23,6 +23,11 @@ extension OptimizerDescription {
           .scalar("m_schedule"), .each(["m": .firstMoment]), .each(["v": .secondMoment]),
         ]
       ),
+      // Before 2.3 the product of momenta was not saved.
+      DialectRow(
+        .kerasMultiBackend,
+        list: [.each(["m": .firstMoment]), .each(["v": .secondMoment])]
+      ),
       DialectRow(
         .tfKerasLegacy,
         list: [

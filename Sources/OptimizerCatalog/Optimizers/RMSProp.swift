@@ -78,6 +78,7 @@ extension OptimizerDescription {
     implied: [
       ImpliedSetting(.tfKerasLegacy, "epsilon_placement", .string("outside"), .zero("momentum"))
     ],
+    keras: KerasTraits(wasUncounted: true),
     // A momentum would stand behind the rate there, and add up updates of the other sign.
     optaxTuple: StateTuple(.slots, .rate, .empty, isCounted: false)
   )

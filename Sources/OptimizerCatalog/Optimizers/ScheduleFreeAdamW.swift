@@ -18,8 +18,11 @@ extension OptimizerDescription {
       ScalarDescription("scheduled_lr", .double(0)),
     ],
     biasCorrection: .always,
+    kerasClasses: ["ScheduleFreeAdamW"],
     rows: [
       DialectRow(.torch, ["z": .baseWeights, "exp_avg_sq": .secondMoment]),
+      // What Keras calls a momentum is the copy of the weights that takes the steps.
+      DialectRow(.keras3, ["momentum": .baseWeights, "velocity": .secondMoment]),
       // Two states, one inside the other: `schedule_free_adamw` of optax.contrib.
       DialectRow(.optax, ["z": .baseWeights]),
       DialectRow(.optax, ["nu": .secondMoment]),

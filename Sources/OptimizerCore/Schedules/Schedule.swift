@@ -14,6 +14,7 @@ import Tensors
 /// | `cosine` | `learning_rate`, `decay_steps`, `alpha` [0] |
 /// | `cosine_restarts` | `learning_rate`, `first_decay_steps`, `t_mul` [2], `m_mul` [1], `alpha` [0] |
 /// | `inverse_sqrt` | `learning_rate`, `timescale` [10000] |
+/// | `inverse_time` | `learning_rate`, `decay_steps`, `decay_rate`, `staircase` [false] |
 /// | `bert` | `learning_rate`, `num_train_steps`, `num_warmup_steps` [0], `step_reading` [before], `folding` [true] |
 /// | `keras_bert` | `learning_rate`, `decay_steps`, `warmup_steps` [0], `min_learning_rate` [0] |
 /// | `hf_…` | `learning_rate`, `num_training_steps`, `num_warmup_steps` [0], and what the kind has |
@@ -21,7 +22,7 @@ import Tensors
 /// | `torch_sequential` | `learning_rate`, `schedules`, a list of specs of `torch_…`, `milestones` |
 /// | `torch_chained` | `learning_rate`, `schedules` |
 ///
-/// The first eight take a linear warm-up: `warmup_steps` [0], `warmup_learning_rate` [0],
+/// The first nine take a linear warm-up: `warmup_steps` [0], `warmup_learning_rate` [0],
 /// `warmup_counting` [zero] and `decay_origin` [warmup_end]; see ``WarmupCounting`` and
 /// ``DecayOrigin``.
 public struct Schedule: Sendable {

@@ -10,7 +10,7 @@ extension ScheduleKind {
     var parameters: [String: HyperparameterValue] = ["learning_rate": .double(0.001)]
     switch self {
     case .constant, .inverseSquareRoot, .huggingFaceConstant: break
-    case .exponential:
+    case .exponential, .inverseTime:
       parameters["decay_steps"] = .int(1000)
       parameters["decay_rate"] = .double(0.5)
     case .piecewiseConstant:

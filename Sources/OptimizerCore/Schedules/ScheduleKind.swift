@@ -18,6 +18,8 @@ public enum ScheduleKind: String, Sendable, Hashable, CaseIterable {
   case cosineRestarts = "cosine_restarts"
   /// The inverse square root of the step.
   case inverseSquareRoot = "inverse_sqrt"
+  /// The inverse of the time, as TensorFlow's `inverse_time_decay`.
+  case inverseTime = "inverse_time"
   /// Warm-up and a straight fall, as BERT's `optimization.py`.
   case bert
   /// Warm-up and a straight fall, as keras-bert counts them.
@@ -72,6 +74,7 @@ public enum ScheduleKind: String, Sendable, Hashable, CaseIterable {
     case .cosine: try WarmedCurve(CosineCurve(from: &reader), from: &reader)
     case .cosineRestarts: try WarmedCurve(CosineRestartsCurve(from: &reader), from: &reader)
     case .inverseSquareRoot: try WarmedCurve(InverseSquareRootCurve(from: &reader), from: &reader)
+    case .inverseTime: try WarmedCurve(InverseTimeCurve(from: &reader), from: &reader)
     case .bert: try BERTCurve(from: &reader)
     case .kerasBERT: try KerasBERTCurve(from: &reader)
     case .huggingFaceConstant, .huggingFaceConstantWithWarmup, .huggingFaceLinear,

@@ -72,7 +72,7 @@ public struct RecordChange: Sendable {
     case .huggingFaceConstantWithWarmup, .huggingFaceInverseSquareRoot: (nil, "num_warmup_steps")
     case .polynomial, .cosine: ("decay_steps", "warmup_steps")
     case .constant, .exponential, .piecewiseConstant, .piecewiseLinear, .cosineRestarts,
-      .inverseSquareRoot:
+      .inverseSquareRoot, .inverseTime:
       (nil, "warmup_steps")
     case .torchCosine: ("T_max", nil)
     case .torchPolynomial: ("total_iters", nil)

@@ -97,18 +97,7 @@ public struct Inspection: Sendable {
   /// What the headers alone show to be odd, a sentence each.
   public var suspicions: [String] {
     var found: [String] = []
-    let counts = slotCounts
-    // What no optimizer trains has no slots, nor has a second name of what is trained.
-    let valued = state.variables.filter {
-      $0.value != nil && ($0.canBeTrained || !$0.slots.isEmpty)
-    }
-    for (slot, count) in counts.sorted(by: { $0.key < $1.key }) where count < valued.count {
-      let without = valued.filter { $0[slot] == nil }
-      guard let first = without.first else { continue }
-      found.append(
-        "\(without.count) of \(valued.count) variables lack \(slot), such as \(first.name)"
-      )
-    }
+    for part in state.parts { found += Self.gaps(part.state) }
     for variable in state.variables {
       guard let value = variable.value else {
         found.append("\(variable.name) has slots and no value")
@@ -123,13 +112,29 @@ public struct Inspection: Sendable {
         )
       }
     }
-    if !counts.isEmpty {
-      if state.globalStep == nil, state.variables.allSatisfy({ $0.step == nil }) {
+    if !slotCounts.isEmpty {
+      let counts = state.variables.map(\.step) + state.optimizers.map(\.step)
+      if state.globalStep == nil, counts.allSatisfy({ $0 == nil }) {
         found.append("there are slots and no global step")
       } else if state.globalStep?.value == 0 {
         found.append("there are slots at global step 0")
       }
     }
     return found
+  }
+
+  /// Slots that variables should have and do not.
+  private static func gaps(_ state: TrainingState) -> [String] {
+    let expectations = SlotExpectations(state, (try? ResolvedOptimizer(state))?.optimizer)
+    var lacking: [SlotName: [String]] = [:]
+    for variable in state.variables {
+      for slot in expectations.missing(of: variable).names {
+        lacking[slot, default: []].append(variable.name)
+      }
+    }
+    let count = state.variables.count { $0.canBeTrained }
+    return lacking.sorted { $0.key < $1.key }.map { slot, names in
+      "\(names.count) of \(count) variables lack \(slot), such as \(names[0])"
+    }
   }
 }

@@ -11,8 +11,8 @@ struct BundlePaths {
     "\(prefix).data-\(Self.digits(shard))-of-\(Self.digits(count))"
   }
 
-  /// The prefix that a path stands for: itself, the one whose index or data it is, or the latest one
-  /// of a directory with a `checkpoint` file.
+  /// The prefix that a path stands for: itself, the one whose index, data or graph it is, the latest one
+  /// of a directory with a `checkpoint` file, or the variables of a SavedModel.
   ///
   /// `nil` when the path is none of these.
   init?(_ path: String) throws {
@@ -21,7 +21,7 @@ struct BundlePaths {
   }
 
   private static func prefix(_ path: String) throws -> String? {
-    if FileSystem.kind(of: path) == .directory { return try latest(in: path) }
+    if FileSystem.kind(of: path) == .directory { return try latest(in: path) ?? saved(in: path) }
     if path.hasSuffix(".index"), FileSystem.kind(of: path) == .file {
       return String(path.dropLast(".index".count))
     }
@@ -30,11 +30,23 @@ struct BundlePaths {
     if FileSystem.name(of: path) == CheckpointStateFile.name {
       return try latest(in: FileSystem.directory(of: path))
     }
+    if path.hasSuffix(".meta") {
+      let prefix = String(path.dropLast(".meta".count))
+      return FileSystem.kind(of: prefix + ".index") == nil ? nil : prefix
+    }
     // A data file: what stands before `.data-00000-of-00001`.
     let parts = path.split(separator: ".", omittingEmptySubsequences: false)
     guard parts.last?.hasPrefix("data-") == true else { return nil }
     let prefix = parts.dropLast().joined(separator: ".")
     return FileSystem.kind(of: prefix + ".index") == nil ? nil : prefix
+  }
+
+  /// The variables of a SavedModel, or of the folder of its variables.
+  private static func saved(in directory: String) -> String? {
+    let places = [["variables", "variables"], ["variables"]].map { parts in
+      parts.reduce(directory) { FileSystem.path($0, $1) }
+    }
+    return places.first { FileSystem.kind(of: $0 + ".index") == .file }
   }
 
   private static func latest(in directory: String) throws -> String? {

@@ -18,6 +18,7 @@ extension StateFormat {
   public static let tensorFlowObject = StateFormat(
     Origin("tensorflow-object", .tensorFlow),
     variantOf: "tensorflow",
+    abilities: .severalOptimizers,
     reader: nil,
     writer: TensorFlowObjectWriter.self
   )

@@ -29,6 +29,17 @@ public enum TensorFlowObjectWriter: StateWriter {
         remedy: "write it by name: --to \(StateFormat.tensorFlow.name)"
       )
     }
+    let isPart =
+      state.optimizers.isEmpty
+      && state.optimizerTensors.contains { $0.attributes[ObjectOptimizers.counter] != nil }
+    guard !isPart else {
+      throw StateError(
+        .unsupported,
+        "the object graph has several optimizers, and one alone does not fill it",
+        remedy:
+          "leave --optimizer-name out, or write it by name: --to \(StateFormat.tensorFlow.name)"
+      )
+    }
     try TensorFlowWriter.write(state, to: path, options: options, isOurs: true)
   }
 }

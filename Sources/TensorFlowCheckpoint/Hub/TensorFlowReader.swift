@@ -23,15 +23,18 @@ public enum TensorFlowReader: StateReader {
     {
       return try LegacyCheckpoint.read(paths.prefix)
     }
-    return try state(of: try BundleReader(paths))
+    return try state(of: try BundleReader(paths), parameterNames: options.parameterNames)
   }
 
   /// Describes the checkpoint of an index that is in memory.
   package static func read(index: [UInt8], prefix: String) throws -> TrainingState {
-    try state(of: try BundleReader(BundlePaths(prefix: prefix), index: index))
+    try state(of: try BundleReader(BundlePaths(prefix: prefix), index: index), parameterNames: nil)
   }
 
-  private static func state(of reader: BundleReader) throws -> TrainingState {
+  private static func state(
+    of reader: BundleReader,
+    parameterNames: [String]?
+  ) throws -> TrainingState {
     var attributes: [String: AttributeValue] = [:]
     if reader.shardCount != 1 {
       attributes[Layout.shardCount] = .int(Int64(reader.shardCount))
@@ -40,7 +43,8 @@ public enum TensorFlowReader: StateReader {
     let tensors = Layout.tensors(of: try reader.items())
     if let graph = tensors.first(where: { $0.name == objectGraphName }) {
       do {
-        return try ObjectState(graph).state(of: tensors, attributes: attributes)
+        var objects = try ObjectState(graph, parameterNames: parameterNames)
+        return try objects.state(of: tensors, attributes: attributes)
       } catch let error as StateError {
         throw error.inContext(file: reader.paths.index)
       }
@@ -58,18 +62,35 @@ public enum TensorFlowReader: StateReader {
     state.contents = Contents(tensors)
     var places: [ExactName: Int] = [:]
     var slots: [(pairing: TensorFlowSlots.Pairing, tensor: StateTensor)] = []
+    let estimators = EstimatorOptimizers(shapes)
     for tensor in tensors {
-      if let pairing = TensorFlowSlots.pairing(of: tensor, among: shapes) {
+      let isScalar = tensor.tensor.shape.rank == 0
+      if let pairing = estimators.pairing(of: tensor) {
         slots.append((pairing, tensor))
-      } else if tensor.name == stepName, tensor.tensor.shape.rank == 0 {
+      } else if let helper = TrainingHelper(
+        tensor.name,
+        isScalar: isScalar,
+        isVariable: { shapes[ExactName($0)] != nil }
+      ) {
+        switch helper {
+        case .scalar: state.optimizerTensors.append(tensor)
+        case .zeroDebias: state.extras.append(tensor)
+        }
+      } else if let pairing = TensorFlowSlots.pairing(of: tensor, among: shapes) {
+        slots.append((pairing, tensor))
+      } else if tensor.name == stepName, isScalar {
         try state.readOptimizer { $0.globalStep = try globalStep(tensor) }
-      } else if tensor.tensor.shape.rank == 0, BetaPowerName(tensor.name) != nil {
+      } else if isScalar && BetaPowerName(tensor.name) != nil || estimators.isScalar(tensor) {
         state.optimizerTensors.append(tensor)
       } else {
         places[ExactName(tensor.name)] = state.variables.count
         state.variables.append(Variable(tensor.name, value: tensor))
       }
     }
+    let adam = NamedAdam(
+      tensors,
+      unknown: Set(slots.filter { $0.pairing.isUnknown }.map { lastPart(of: $0.tensor.name) })
+    )
     for (pairing, tensor) in slots {
       let owner = ExactName(pairing.variable)
       let place = places[owner] ?? state.variables.count
@@ -79,12 +100,12 @@ public enum TensorFlowReader: StateReader {
       }
       var renamed = tensor
       renamed.sourceName = tensor.name
-      var slot = pairing.slot
+      let word = lastPart(of: tensor.name)
+      var slot = pairing.isUnknown ? adam.slot(word) ?? pairing.slot : pairing.slot
       // A second optimizer's slot of the same meaning keeps its own name, numbered where that is taken.
-      let suffix = tensor.name.split(separator: "/").last ?? ""
       var number = 1
       while state.variables[place][slot] != nil {
-        slot = SlotName(rawValue: number == 1 ? String(suffix) : "\(suffix)_\(number)")
+        slot = SlotName(rawValue: number == 1 ? word : "\(word)_\(number)")
         number += 1
       }
       state.variables[place].slots.append(Slot(slot, renamed))
@@ -94,6 +115,10 @@ public enum TensorFlowReader: StateReader {
   }
 
   private static let stepName = "global_step"
+
+  private static func lastPart(of name: String) -> String {
+    name.split(separator: "/").last.map(String.init) ?? name
+  }
 
   private static func globalStep(_ tensor: StateTensor) throws -> GlobalStep {
     switch tensor.tensor.elementType {

@@ -12,10 +12,14 @@ enum TensorFlowSlots {
   struct Pairing {
     let variable: String
     let slot: SlotName
+
+    /// Whether structure alone shows that it is a slot.
+    var isUnknown: Bool { slot.rawValue.hasPrefix("slot_") }
   }
 
   private static let vocabulary = SlotVocabulary(StateFormat.tensorFlow.slotDialects)
   private static let own = SlotVocabulary(.bert)
+  private static let mesh = SlotVocabulary(.meshTensorFlow)
 
   /// The suffixes of a variable's slots.
   static func suffixes(for slots: [SlotName]) -> [SlotName: String] {
@@ -30,6 +34,7 @@ enum TensorFlowSlots {
   /// - Returns: Variable and slot, or `nil`.
   static func pairing(of tensor: StateTensor, among shapes: [ExactName: Shape]) -> Pairing? {
     let name = tensor.name
+    if let pairing = meshPairing(of: name, among: shapes) { return pairing }
     guard let slash = name.lastIndex(of: "/") else { return nil }
     let suffix = String(name[name.index(after: slash)...])
     let base = String(name[..<slash])
@@ -52,6 +57,19 @@ enum TensorFlowSlots {
       return nil
     }
     return Pairing(variable: variable, slot: slot)
+  }
+
+  /// Mesh TensorFlow puts a word behind the variable's name, without a slash between them.
+  private static func meshPairing(
+    of name: String,
+    among shapes: [ExactName: Shape]
+  ) -> Pairing? {
+    guard let word = mesh.texts.first(where: { name.hasSuffix($0) }) else { return nil }
+    let base = String(name.dropLast(word.count))
+    guard shapes[ExactName(base)] != nil,
+      let slot = mesh.slot(word, isPresent: { shapes[ExactName(base + $0)] != nil })
+    else { return nil }
+    return Pairing(variable: base, slot: slot)
   }
 
   private static func fits(_ slot: SlotName, _ shape: Shape, _ variable: Shape?) -> Bool {

@@ -120,21 +120,28 @@ public enum TensorFlowWriter: StateWriter {
       let tensor = try StepTensor.tensor(of: step, format: format, isOurs: isOurs)
       tensors.append(rename(tensor, "global_step", isOurs))
     }
-    let own = state.optimizerTensors.map { current($0, state.optimizer) }
+    let own = state.optimizerTensors.map { current($0, state) }
     for tensor in own + (isOurs ? state.extras : []) {
       tensors.append(rename(tensor, tensor.name, isOurs))
     }
     return tensors
   }
 
-  /// The variable of a hyper-parameter with the value that the record has now.
-  private static func current(_ tensor: StateTensor, _ record: OptimizerRecord?) -> StateTensor {
+  /// The variable of a hyper-parameter with the value that the record has now, the counter of one of several optimizers
+  /// with its step.
+  private static func current(_ tensor: StateTensor, _ state: TrainingState) -> StateTensor {
+    func optimizer(_ attribute: String) -> NamedOptimizer? {
+      guard case .string(let name) = tensor.attributes[attribute] else { return nil }
+      return state.optimizers.first { ExactName($0.name) == ExactName(name) }
+    }
+    var copy = tensor
+    if let step = optimizer(ObjectOptimizers.counter)?.step { copy.tensor = .scalar(step) }
+    let record = optimizer(ObjectOptimizers.owner).map(\.record) ?? state.optimizer
     guard case .string(let key) = tensor.attributes[ObjectState.hyperparameter],
       let value = record?.hyperparameters[key]?.number
-    else { return tensor }
+    else { return copy }
     let bits = Float(value).bitPattern
     let bytes = (0..<4).map { UInt8(truncatingIfNeeded: bits >> (8 * $0)) }
-    var copy = tensor
     copy.tensor = Tensor(.float32, .scalar, byteCount: 4, source: MemorySource(bytes))
     return copy
   }

@@ -20,8 +20,10 @@ struct ObjectGraphIndex {
 
   private let graph: ObjectGraph
   private var nodeOfKey: [ExactName: Int] = [:]
-  /// Keys of tensors by the ordinary names of their variables.
-  private var keyOfName: [ExactName: String] = [:]
+  /// Keys of tensors by the ordinary names of their variables; several objects may have variables of one name.
+  private var keysOfName: [ExactName: [String]] = [:]
+  private var listed: Set<ExactName> = []
+  private var work = 0
   private var ownVariables: [ExactName: (optimizer: Int, name: String)] = [:]
 
   /// Slots by the keys of their tensors.
@@ -29,6 +31,30 @@ struct ObjectGraphIndex {
 
   /// The names of optimizers as their variables carry them, by node.
   private(set) var families: [Int: String] = [:]
+
+  /// Keys of the variables that an optimizer of Keras 3 lists as those it trains, by node.
+  private(set) var trained: [Int: [String]] = [:]
+
+  /// A slot that is called by its variable's name.
+  private struct NamedSlot {
+    /// Key of its tensor.
+    let key: String
+    /// What the optimizer calls it.
+    let kind: String
+    /// The name of its variable, and how many of that name the optimizer has listed before.
+    let name: NameUse
+    /// Keys of the variables that it may be of.
+    let candidates: [String]
+  }
+
+  /// A name in a list that may have it several times.
+  private struct NameUse: Hashable {
+    let name: ExactName
+    let use: Int
+  }
+
+  /// The slots of the optimizers some of whose slots may be of several variables, in the order of their lists.
+  private var undecided: [(optimizer: Int, slots: [NamedSlot])] = []
 
   init(serialized bytes: [UInt8]) throws {
     do {
@@ -52,10 +78,59 @@ struct ObjectGraphIndex {
       }
       for attribute in node.attributes {
         nodeOfKey[ExactName(attribute.checkpointKey)] = number
-        keyOfName[ExactName(attribute.fullName)] = attribute.checkpointKey
+        keysOfName[ExactName(attribute.fullName), default: []].append(attribute.checkpointKey)
       }
     }
-    for (number, node) in graph.nodes.enumerated() { try pair(number, node) }
+    let optimizers = graph.nodes.indices.filter { isOptimizer(graph.nodes[$0]) }
+    let all = Set(optimizers)
+    // What wraps an optimizer lists the slots of that one, whose they are.
+    let isWrapper = optimizers.map { number in
+      graph.nodes[number].children.contains { child in
+        // Several stand in a list.
+        let held = graph.nodes[Int(child.nodeID)].children.map { Int($0.nodeID) }
+        return all.contains(Int(child.nodeID)) || held.contains { $0 != number && all.contains($0) }
+      }
+    }
+    for wrapping in [true, false] {
+      for (number, wraps) in zip(optimizers, isWrapper) where wraps == wrapping {
+        try pair(number, graph.nodes[number], wraps: wraps)
+      }
+    }
+  }
+
+  private func isOptimizer(_ node: ObjectGraph.Node) -> Bool {
+    !node.slotVariables.isEmpty
+      || node.children.contains {
+        Self.counters.contains($0.localName) || BetaPowerName($0.localName) != nil
+      }
+  }
+
+  /// The names of some nodes: the shortest way to each from the root, without what holds nothing but the way.
+  func paths(of nodes: Set<Int>) -> [Int: String] {
+    var paths: [Int: String] = [:]
+    var parents: [Int: (node: Int, name: String)] = [:]
+    var seen: Set<Int> = [0]
+    var level = Array(graph.nodes.indices.prefix(1))
+    while !level.isEmpty {
+      var next: [Int] = []
+      for number in level {
+        for child in graph.nodes[number].children where seen.insert(Int(child.nodeID)).inserted {
+          parents[Int(child.nodeID)] = (number, child.localName)
+          next.append(Int(child.nodeID))
+        }
+      }
+      level = next
+    }
+    for node in nodes {
+      var parts: [String] = []
+      var place = node
+      while let parent = parents[place] {
+        parts.append(parent.name)
+        place = parent.node
+      }
+      paths[node] = parts.reversed().joined(separator: "/")
+    }
+    return paths
   }
 
   /// The ordinary name of a variable, `nil` where the graph has none for the key.
@@ -72,36 +147,101 @@ struct ObjectGraphIndex {
     ownVariables[ExactName(key)]
   }
 
-  // MARK: Pairing
+  /// Where a variable stands in the model.
+  struct ModelPlace {
+    /// Its place on a walk through the model, layers by their numbers, without the optimizers.
+    let number: Int
+    /// The way to the layer of the whole model that it is in, `nil` where it is in none.
+    let layer: String?
+    /// Layers that it is in, one inside the other.
+    let depth: Int
+  }
 
-  /// Lists of an optimizer that hold no slots.
-  private static let otherLists: Set = [
-    "_variables", "_trainable_variables", "_trainable_variables_indices", "_index_dict",
-  ]
+  /// The places of the variables in the model.
+  var places: [ExactName: ModelPlace] {
+    var places: [ExactName: ModelPlace] = [:]
+    var seen: Set<Int> = []
+    var pending = graph.nodes.indices.prefix(1).map {
+      (node: $0, path: "", layer: String?.none, depth: 0)
+    }
+    while let (number, path, layer, depth) = pending.popLast() {
+      guard families[number] == nil, seen.insert(number).inserted else { continue }
+      if let key = key(number), places[ExactName(key)] == nil {
+        places[ExactName(key)] = ModelPlace(number: places.count, layer: layer, depth: depth)
+      }
+      let children = graph.nodes[number].children.enumerated().sorted { one, other in
+        (Self.layerNumber(one.element.localName), one.offset)
+          < (Self.layerNumber(other.element.localName), other.offset)
+      }
+      for (_, child) in children.reversed() {
+        let isLayer = Self.layerNumber(child.localName) != Int.max
+        // Nobody asks for the way below a layer.
+        let own = layer == nil ? path + (path.isEmpty ? "" : "/") + child.localName : path
+        pending.append(
+          (Int(child.nodeID), own, isLayer ? layer ?? own : layer, isLayer ? depth + 1 : depth)
+        )
+      }
+    }
+    return places
+  }
+
+  /// tf.keras numbers a model's layers that have weights.
+  private static func layerNumber(_ name: String) -> Int {
+    let prefix = "layer_with_weights-"
+    return name.hasPrefix(prefix) ? Int(name.dropFirst(prefix.count)) ?? Int.max : Int.max
+  }
+
+  /// Whether an optimizer is one of Keras' since 2.11, by what it calls its counter.
+  func isCurrent(_ optimizer: Int) -> Bool { child("_iterations", of: optimizer) != nil }
+
+  /// Whether a tensor is in an optimizer's list of variables: it is no parameter then, whoever's slot it is.
+  func isListed(_ key: String) -> Bool { listed.contains(ExactName(key)) }
+
+  // MARK: Pairing
 
   private static let counters: Set = ["iter", "_iterations"]
 
-  private mutating func pair(_ number: Int, _ node: ObjectGraph.Node) throws {
+  /// How often all lists together may name as many variables as the graph has nodes.
+  private static let workFactor = 16
+
+  private mutating func pair(
+    _ number: Int,
+    _ node: ObjectGraph.Node,
+    wraps: Bool
+  ) throws {
     for slot in node.slotVariables {
       guard let variable = key(Int(slot.originalVariableNodeID)),
         let tensor = key(Int(slot.slotVariableNodeID))
       else { continue }
       try add(tensor, SlotEntry(variable: variable, kind: slot.slotName, optimizer: number))
     }
-    let isOptimizer =
-      !node.slotVariables.isEmpty
-      || node.children.contains {
-        Self.counters.contains($0.localName) || BetaPowerName($0.localName) != nil
-      }
-    guard isOptimizer else { return }
     families[number] = family(of: number)
-    let owners = child("_trainable_variables", of: number).map(elements) ?? [:]
     for child in node.children {
       if let own = key(Int(child.nodeID)) {
         ownVariables[ExactName(own)] = (number, child.localName)
-      } else if !Self.otherLists.contains(child.localName) {
-        try pair(elements(of: Int(child.nodeID)), with: owners, of: number)
       }
+    }
+    let owners = child("_trainable_variables", of: number).map(sequence) ?? []
+    let variables = child("_variables", of: number).map(sequence) ?? []
+    // Each variable is in the list of one optimizer, and of what wraps it.
+    work += owners.count + variables.count
+    guard work <= Self.workFactor * graph.nodes.count else {
+      throw StateError(
+        .malformed,
+        "the optimizers of the object graph list its variables too often"
+      )
+    }
+    let known = Set(owners.map(ExactName.init))
+    let list = variables.filter {
+      ownVariables[ExactName($0)] == nil && !known.contains(ExactName($0))
+    }
+    for tensor in list { listed.insert(ExactName(tensor)) }
+    if wraps { return }
+    trained[number] = owners
+    if owners.isEmpty {
+      try pair(list, amongNamesOf: number)
+    } else {
+      try pair(list, with: owners, of: number)
     }
   }
 
@@ -120,49 +260,167 @@ struct ObjectGraphIndex {
     slots[ExactName(tensor)] = entry
   }
 
-  /// Pairs one of the lists in which Keras' optimizers keep a slot for each variable.
+  private static let keras3 = SlotVocabulary(.keras3)
+  private static let tfKeras = SlotVocabulary(.tfKeras)
+
+  /// What Keras 3 keeps in the place of a whole second moment: of rows, of columns, and that moment.
+  private static let factored: [String] = {
+    let rows = OptimizerCatalog.all.flatMap { $0.rows(in: .keras3) }
+    let row = rows.first { $0.words.contains { $0.slot == .factoredRow } }
+    return row?.words.map(\.text) ?? []
+  }()
+
+  /// Pairs the list of an optimizer of Keras 3, which names the variables that it trains.
+  ///
+  /// A slot is called by its variable's path, such as `adam/dense_kernel_momentum`. Variables of one path have their
+  /// slots one after another, in their own order.
   private mutating func pair(
-    _ list: [Int: String],
-    with owners: [Int: String],
+    _ list: [String],
+    with owners: [String],
     of optimizer: Int
   ) throws {
-    for (position, tensor) in list {
-      guard let name = fullName(of: tensor) else { continue }
-      if let owner = owners[position], let path = fullName(of: owner),
-        let kind = Self.kind(in: name, behind: path)
-      {
-        try add(tensor, SlotEntry(variable: owner, kind: kind, optimizer: optimizer))
-      } else if let (kind, path) = Self.split(name), let owner = keyOfName[ExactName(path)] {
-        try add(tensor, SlotEntry(variable: owner, kind: kind, optimizer: optimizer))
+    let flat = owners.map { owner in
+      (fullName(of: owner) ?? "").split(separator: "/", omittingEmptySubsequences: false)
+        .joined(separator: "_")
+    }
+    let places = Dictionary(grouping: owners.indices) { flat[$0] }
+    let words = Self.keras3.texts
+    var uses: [String: Int] = [:]
+    // Adafactor calls what it keeps of rows and columns by the variable's last name alone, before the whole moment.
+    var waiting: [String] = []
+    for tensor in list {
+      guard let name = fullName(of: tensor)?.split(separator: "/").last.map(String.init) else {
+        continue
       }
+      let known = words.first { word in
+        name.hasSuffix("_" + word) && places[String(name.dropLast(word.count + 1))] != nil
+      }
+      guard let word = known else {
+        waiting.append(tensor)
+        continue
+      }
+      let same = places[String(name.dropLast(word.count + 1))] ?? []
+      let use = uses[name, default: 0]
+      uses[name] = use + 1
+      guard use < same.count else { continue }
+      let owner = owners[same[use]]
+      if waiting.count == 2 {
+        for (part, word) in zip(waiting + [tensor], Self.factored) {
+          try add(part, SlotEntry(variable: owner, kind: word, optimizer: optimizer))
+        }
+      } else {
+        try add(tensor, SlotEntry(variable: owner, kind: word, optimizer: optimizer))
+      }
+      waiting = []
     }
   }
 
-  /// Keys of the variables in a list, by their places.
-  private func elements(of list: Int) -> [Int: String] {
-    Dictionary(
-      graph.nodes[list].children.compactMap { child in
-        guard let place = Int(child.localName), let key = key(Int(child.nodeID)) else { return nil }
-        return (place, key)
-      },
-      uniquingKeysWith: { first, _ in first }
-    )
+  /// Pairs the list of an optimizer of tf.keras, whose tensors are called by their variables' names alone:
+  /// `Adam/m/dense/kernel`.
+  ///
+  /// Where two models have variables of one name, the one counts that has the optimizer inside; else nothing tells.
+  private mutating func pair(_ list: [String], amongNamesOf optimizer: Int) throws {
+    var inside: Set<ExactName>?
+    var uses: [String: Int] = [:]
+    var found: [NamedSlot] = []
+    for tensor in list {
+      guard let full = fullName(of: tensor) else { continue }
+      let parts = full.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
+      for start in parts.indices.dropFirst() where Self.tfKeras.hasRow(for: parts[start - 1]) {
+        let path = parts[start...].joined(separator: "/")
+        guard var candidates = keysOfName[ExactName(path)] else { continue }
+        if candidates.count > 1 {
+          let beside = inside ?? variables(beside: optimizer)
+          inside = beside
+          let own = candidates.filter { beside.contains(ExactName($0)) }
+          if !own.isEmpty { candidates = own }
+        }
+        let use = uses[full, default: 0]
+        uses[full] = use + 1
+        found.append(
+          NamedSlot(
+            key: tensor,
+            kind: parts[start - 1],
+            name: NameUse(name: ExactName(path), use: use),
+            candidates: candidates
+          )
+        )
+        break
+      }
+    }
+    for slot in found where slot.candidates.count == 1 {
+      try add(
+        slot.key,
+        SlotEntry(variable: slot.candidates[0], kind: slot.kind, optimizer: optimizer)
+      )
+    }
+    if found.contains(where: { $0.candidates.count > 1 }) { undecided.append((optimizer, found)) }
   }
 
-  /// Keras 3: `adam/dense_kernel_momentum` behind the variable `dense/kernel`.
-  private static func kind(in name: String, behind path: String) -> String? {
-    let flat = path.split(separator: "/", omittingEmptySubsequences: false).joined(separator: "_")
-    guard let slash = name.utf8.firstIndex(of: UInt8(ascii: "/")) else { return nil }
-    let rest = name.utf8[name.utf8.index(after: slash)...]
-    let prefix = Array((flat + "_").utf8)
-    guard rest.starts(with: prefix) else { return nil }
-    return String(Substring(rest.dropFirst(prefix.count)))
+  /// The name of variables of which several may have a slot, and nothing in the graph says which; `nil` where all is
+  /// said.
+  var openName: String? {
+    undecided.lazy.flatMap(\.slots).first { $0.candidates.count > 1 }?.name.name.text
   }
 
-  /// tf.keras: `Adam/m/dense/kernel`.
-  private static func split(_ name: String) -> (kind: String, path: String)? {
-    let parts = name.split(separator: "/", maxSplits: 2, omittingEmptySubsequences: false)
-    return parts.count == 3 ? (String(parts[1]), String(parts[2])) : nil
+  /// Pairs slots that may be of several variables each.
+  ///
+  /// - Parameter variables: The variables of the optimizers that have such slots, as somebody calls them and by their
+  ///   keys, in the order of these optimizers' lists, one behind the other.
+  /// - Throws: `StateError` with code `invalidArgument` where the slots are called by other variables' names.
+  mutating func decide(_ variables: [(name: String, key: String)]) throws {
+    var rest = variables[...]
+    for (optimizer, slots) in undecided {
+      var owners: [NameUse: String] = [:]
+      for slot in slots {
+        if owners[slot.name] == nil {
+          guard let next = rest.popFirst() else {
+            throw StateError(.invalidArgument, "the list of names ends before the optimizers' own")
+          }
+          guard slot.candidates.contains(where: { ExactName($0) == ExactName(next.key) }) else {
+            throw StateError(
+              .invalidArgument,
+              "the optimizer has a variable called '\(slot.name.name.text)' in this place",
+              tensor: next.name
+            )
+          }
+          owners[slot.name] = next.key
+        }
+        guard let owner = owners[slot.name] else { continue }
+        try add(slot.key, SlotEntry(variable: owner, kind: slot.kind, optimizer: optimizer))
+      }
+    }
+    undecided = []
+    if let stray = rest.first {
+      throw StateError(
+        .invalidArgument,
+        "the list of names is longer than the optimizers' own",
+        tensor: stray.name
+      )
+    }
+  }
+
+  /// The variables of the objects that hold an optimizer, the root left out, since it holds everything.
+  private func variables(beside optimizer: Int) -> Set<ExactName> {
+    var seen: Set<Int> = [0, optimizer]
+    var pending = graph.nodes.indices.dropFirst().filter { number in
+      graph.nodes[number].children.contains { Int($0.nodeID) == optimizer }
+    }
+    var found: Set<ExactName> = []
+    while let number = pending.popLast() {
+      guard seen.insert(number).inserted else { continue }
+      if let key = key(number) { found.insert(ExactName(key)) }
+      pending += graph.nodes[number].children.map { Int($0.nodeID) }
+    }
+    return found
+  }
+
+  /// Keys of the variables in a list, in its order.
+  private func sequence(of list: Int) -> [String] {
+    graph.nodes[list].children
+      .compactMap { child in Int(child.localName).map { (place: $0, node: Int(child.nodeID)) } }
+      .sorted { $0.place < $1.place }
+      .compactMap { key($0.node) }
   }
 
   private func key(_ node: Int) -> String? {

@@ -58,6 +58,14 @@ public struct TrainingState: Sendable {
   /// Among the attributes: the two ways in which slots of nobody could belong to variables, in words.
   package static let openOrder = "slots.open_order"
 
+  /// Among the attributes: a name that several variables have, so that nobody knows which has the slots that are called
+  /// by it.
+  package static let openName = "slots.open_name"
+
+  /// Among the attributes of a variable's value: the layer of the model that it is in, where that is a model itself and
+  /// no name begins with it.
+  package static let innerModel = "model.layer"
+
   /// Describes a state.
   ///
   /// - Parameters:

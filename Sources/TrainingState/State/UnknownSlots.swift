@@ -1,10 +1,20 @@
 internal import Tensors
 
 extension TrainingState {
-  /// Slots of a list of Keras' of which nothing says whose they are; then no variable has any.
+  /// Slots of Keras' optimizers of which nothing says whose they are.
   package var unownedSlots: [StateTensor] {
-    guard origin.framework == .keras, variables.allSatisfy(\.slots.isEmpty) else { return [] }
+    guard origin.framework == .keras || origin.framework == .tensorFlow else { return [] }
     return optimizerTensors.filter { $0.index != nil && $0.tensor.shape.rank > 0 }
+  }
+
+  /// What decides whose slots are whose.
+  package var orderAdvice: String {
+    let names = "pass --names with the parameters in the optimizer's order"
+    if !optimizers.isEmpty || attributes[TrainingState.openName] != nil {
+      return names + ", one optimizer's behind the other's"
+    }
+    return origin.framework == .keras
+      ? names + ", or, for a file of weights alone, look at the model's .keras archive" : names
   }
 
   /// Refuses slots of which no more is known than their place, or not even whose they are: a format
@@ -28,8 +38,7 @@ extension TrainingState {
       .unsupported,
       "nothing says which variable the slot belongs to",
       tensor: loose.name,
-      remedy: "pass --names with the parameters in the optimizer's order, convert the model's "
-        + ".keras archive, or leave the slots out with --only parameters"
+      remedy: "\(orderAdvice); or leave the slots out with --only parameters"
     )
   }
 

@@ -90,22 +90,23 @@ struct SetCommand: ParsableCommand {
     }
   }
 
-  private static func lines(_ before: TrainingState, _ after: TrainingState) throws -> [String] {
+  private static func lines(_ before: TrainingState, _ after: TrainingState) -> [String] {
     var lines = before.chosenOptimizer.map { ["optimizer name \($0)"] } ?? []
     lines += [
       line("global step", before.globalStep?.value, after.globalStep?.value),
       line("optimizer", before.optimizer, after.optimizer),
       line("schedule", before.schedule, after.schedule),
-      line(
-        "learning rate",
-        (try? before.nextLearningRate()).map { Float($0) },
-        try after.nextLearningRate().map { Float($0) }
-      ),
+      line("learning rate", rate(before), rate(after)),
     ]
     if let groups = after.optimizer?.groups, groups != before.optimizer?.groups {
       lines.append("groups         \(groups.map { "\($0.members.count) variables" })")
     }
     return lines
+  }
+
+  /// The rate of the next update, `nil` where nobody here can compute it.
+  private static func rate(_ state: TrainingState) -> Float? {
+    (try? state.nextLearningRate()).flatMap { $0 }.map { Float($0) }
   }
 
   private static func line<Value: Equatable>(_ label: String, _ old: Value?, _ new: Value?)

@@ -17,6 +17,7 @@ package struct ChildProcess {
   /// - Parameter arguments: The program and what it is given.
   /// - Returns: What it took.
   /// - Throws: ``BenchmarkFailure`` when it cannot be run or fails.
+  @discardableResult
   package static func run(_ arguments: String...) throws -> ChildProcess {
     try run(arguments)
   }

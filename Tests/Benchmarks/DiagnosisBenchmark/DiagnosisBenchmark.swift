@@ -32,6 +32,9 @@ struct DiagnosisBenchmark: ParsableCommand {
   @Option(help: "How often each command is measured.")
   var repetitions = 9
 
+  @Option(help: "A Python with h5py, to measure inspect beside its listing of chunks.")
+  var python: String?
+
   func run() throws {
     let place = FileSystem.path(directory, "optstate-benchmark-\(getpid())")
     try FileSystem.createDirectory(place)
@@ -71,6 +74,13 @@ struct DiagnosisBenchmark: ParsableCommand {
       let peak = Double(child.peakBytes) / 1e6
       Report.figure("peak, \(arguments[0])", peak, " MB", target: "≤ 128 MB")
     }
+    guard let python else { return }
+    try ChunkMeasurements.report(
+      python: python,
+      program: optstate,
+      in: place,
+      repetitions: repetitions
+    )
   }
 
   /// Reads a file once, on all cores.

@@ -70,4 +70,84 @@ extension Entries {
     }
     try Use.state(try StateFormats.open(try Scratch.write("input.h5", bytes)).state)
   }
+
+  /// Extents, the header's address, and a whole file in which the index of a dataset's chunks is walked through.
+  static let chunks = Entry(name: "chunks") {
+    try Fixtures.files("reference/hdf5", endingIn: ".h5").flatMap { path in
+      try chunkSeeds(path, Fixtures.bytes(path))
+    }
+  } parse: { bytes in
+    var input = Input(bytes)
+    let header = input.number()
+    let isFiltered = input.byte() & 1 == 1
+    let elementBytes = 1 + Int(input.byte()) % 16
+    let axes = (0..<1 + Int(input.byte()) % 4).map { _ in
+      (shape: 1 + input.number(), chunk: 1 + input.number(), maximum: input.number())
+    }
+    let dataset = HDF5Parsers.Chunked(
+      shape: axes.map(\.shape),
+      maximum: axes.map { $0.maximum == 0 ? nil : max($0.maximum, $0.shape) },
+      chunk: axes.map(\.chunk),
+      elementBytes: elementBytes,
+      isFiltered: isFiltered
+    )
+    let rest = input.all()
+    let path = try Scratch.write("chunks.h5", rest)
+    // What is none of the indexes that are known is left to libhdf5.
+    guard let found = try? HDF5Parsers.chunks(path, header: header, of: dataset) else { return }
+    precondition(found.count <= max(rest.count, 1))
+  }
+
+  /// The datasets of a file whose index is walked through from one of the file's first addresses.
+  private static func chunkSeeds(_ path: String, _ file: [UInt8]) throws -> [[UInt8]] {
+    let datasets = try HDF5Catalog.readInProcess(path).objects.compactMap(\.dataset)
+    return datasets.compactMap { info in
+      guard case .chunked(let chunk, let filters, let chunks) = info.storage,
+        let type = info.elementType, let elementBytes = try? Shape.scalar.byteCount(of: type)
+      else { return nil }
+      let shape = info.shape.dimensions
+      for header in 0..<min(file.count, 1 << 16) {
+        let dataset = HDF5Parsers.Chunked(
+          shape: shape,
+          maximum: shape.map { $0 },
+          chunk: chunk,
+          elementBytes: elementBytes,
+          isFiltered: !filters.isEmpty
+        )
+        guard let found = try? HDF5Parsers.chunks(path, header: header, of: dataset),
+          !found.isEmpty, Set(found) == Set(chunks)
+        else { continue }
+        func number(_ value: Int) -> [UInt8] {
+          [UInt8(truncatingIfNeeded: value >> 8), UInt8(truncatingIfNeeded: value)]
+        }
+        let head =
+          number(header) + [
+            filters.isEmpty ? 0 : 1, UInt8(elementBytes - 1), UInt8(shape.count - 1),
+          ]
+        let axes = zip(shape, chunk).flatMap { number($0 - 1) + number($1 - 1) + number($0) }
+        return head + axes + file
+      }
+      return nil
+    }
+  }
+
+  /// A native file poured into another and the other into it, completed, and accepted as edited.
+  static let surgery = Entry(name: "surgery") {
+    catalogs("hostile/native") + catalogs("reference/hdf5")
+  } parse: { bytes in
+    guard let zeroFile, let whole = surgeryPartner else { return }
+    let catalog = try HDF5Catalog(coded: bytes, fileSize: 1 << 16)
+    let state = try StateStoreReader.read(catalog, zeroFile)
+    for (one, other) in [(state, whole), (whole, state), (state, state)] {
+      guard let likeness = try? Likeness(one, in: other, allowsPartial: true) else { continue }
+      precondition(likeness.state.variables.count == other.variables.count)
+      Use.write(likeness.state)
+    }
+    if let made = try? SlotCreation().apply(to: state).state { Use.write(made) }
+    if let sealed = try? Reseal(state) { Use.write(sealed.state) }
+  }
+
+  private static let surgeryPartner = try? StateFormats.open(
+    Fixtures.root + "/reference/tensorflow/2.21.0/bert/model.ckpt-20"
+  ).state
 }

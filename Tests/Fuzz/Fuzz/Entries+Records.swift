@@ -15,6 +15,7 @@ extension Entries {
     "adafactor", "lamb:exclude=[a;b]", "keras_bert:learning_rate=1,decay_steps=5,warmup_steps=2",
     "hf_cosine_with_restarts:learning_rate=1,num_training_steps=9,num_cycles=3",
     "inverse_sqrt:learning_rate=1,timescale=3",
+    "inverse_time:learning_rate=1,decay_steps=3,decay_rate=2,staircase=true",
   ]
 
   /// Specs of optimizers and schedules; what is printed must be read back the same.

@@ -2,10 +2,11 @@
 enum Entries {
   static let all = [
     snappy, table, bundle, version1, stateFile, strings, sliceText, objects, catalog, gradients,
-    direct, hdf5, spec, json, zip, inflate, pickle, torch, pytorch, trainer, accelerate, schedulers,
+    direct, hdf5, chunks, surgery, spec, json, zip, inflate, pickle, torch, pytorch, trainer,
+    accelerate, schedulers,
     safetensors, shards,
     numpy,
-keras, kerasConfig, namingMap, flax, distributed, zstd, ocdbt, ocdbtManifest,
-      zarr, zarr3,
+    keras, kerasConfig, namingMap, flax, distributed, zstd, ocdbt, ocdbtManifest,
+    zarr, zarr3,
   ]
 }

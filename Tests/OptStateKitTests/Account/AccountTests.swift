@@ -25,7 +25,7 @@ struct AccountTests {
     return path
   }
 
-  @Test(arguments: [["AdamW", "AdamW_1"], ["ProximalAdagrad", "Lookahead"], ["m", "v"]])
+  @Test(arguments: [["AdamW", "AdamW_1"], ["AddSign", "Lookahead"], ["m", "v"]])
   func slotsOfAnUnknownOptimizerAreNoParameters(_ words: [String]) throws {
     let path = try checkpoint(words)
     let state = try StateFormats.open(path).state

@@ -21,6 +21,7 @@ struct ScheduleTests {
     .piecewiseLinear: "learning_rate=1,steps=[4;8],multiples=[1;0.5]",
     .polynomial: "learning_rate=1,decay_steps=10", .cosine: "learning_rate=1,decay_steps=10",
     .cosineRestarts: "learning_rate=1,first_decay_steps=10", .inverseSquareRoot: "learning_rate=1",
+    .inverseTime: "learning_rate=1,decay_steps=10,decay_rate=0.5",
     .bert: "learning_rate=1,num_train_steps=10", .kerasBERT: "learning_rate=1,decay_steps=10",
     .torchStep: "learning_rate=1,step_size=3", .torchMultiStep: "learning_rate=1,milestones=[2;5]",
     .torchLinear: "learning_rate=1,start_factor=0.2,end_factor=0.5",

@@ -37,6 +37,9 @@ struct AccountCheck {
     if case .string(let orders) = subject.state.attributes[TrainingState.openOrder] {
       reason = "several orders of the variables have their shapes: " + orders
     }
+    if case .string(let name) = subject.state.attributes[TrainingState.openName] {
+      reason = "several variables are called '\(name)', and nothing says which of them is trained"
+    }
     return Finding(
       .unrecognizedState,
       "nothing says which variables the slots belong to",
@@ -44,8 +47,7 @@ struct AccountCheck {
         "\(slots.count) slots by number: \(reason)",
       consequence: "nobody here can say whether they are sound, nor change them",
       remedy: nil,
-      advice:
-        "pass --names with the parameters in the optimizer's order, or look at the model's .keras archive"
+      advice: subject.state.orderAdvice
     )
   }
 
