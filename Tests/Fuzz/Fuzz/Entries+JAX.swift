@@ -60,14 +60,15 @@ extension Entries {
     let shard =
       #"{"name": "sharding_indexed", "configuration": {"chunk_shape": [2, 3], "index_location": "end", "#
       + #""codecs": [\#(bytes)], "index_codecs": [\#(bytes), \#(sum)]}}"#
-    return [shard, bytes, bytes + "," + sum, bytes + #", {"name": "zstd"}"#].map { codecs in
+    // One chunk of 24 bytes at 0; without a shard the sum itself ends the chunk.
+    let index = [UInt8](repeating: 0, count: 8) + [24] + [UInt8](repeating: 0, count: 7)
+    let floats = [UInt8](0..<24)
+    return [(shard, floats + index), (bytes, Array(floats.prefix(20)))].map { codecs, chunk in
       let json =
         #"{"zarr_format": 3, "node_type": "array", "shape": [2, 3], "data_type": "float32", "fill_value": 0, "#
         + #""chunk_grid": {"name": "regular", "configuration": {"chunk_shape": [2, 3]}}, "#
         + #""chunk_key_encoding": {"name": "default"}, "codecs": [\#(codecs)]}"#
-      // One chunk of 24 bytes at 0.
-      let index = [UInt8](repeating: 0, count: 8) + [24] + [UInt8](repeating: 0, count: 7)
-      return Array(json.utf8) + [0] + [UInt8](0..<24) + index
+      return Array(json.utf8) + [0] + chunk
     }
   } parse: { bytes in
     let folder = try orbaxFolder("zarr3")
