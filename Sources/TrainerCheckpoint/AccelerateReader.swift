@@ -56,15 +56,11 @@ public enum AccelerateReader: StateReader {
   ) throws {
     var assembly = try TorchAssembly(file, into: state, prefix: AccelerateFiles.optimizer + "/")
     // What safetensors sorts is in no order of the model's.
-    let names = FreshTree.parameters(state).map(\.name)
-    let prefix = WrapperPrefix.common(names)
-    let order = NamingConvention.trainingOrder(names.map { String($0.dropFirst(prefix.count)) })?
-      .map { prefix + $0 }
-    try assembly.addOptimizer(
-      names: options.parameterNames,
-      modelOrder: order,
-      isOrdered: model.isOrdered || order != nil
-    )
+    var orders: [[ParameterOrder.Candidate]]?
+    if !model.isOrdered {
+      orders = ModelOrder.orders(of: assembly.candidates.map { ($0.name, $0.shape) }, kind: nil)
+    }
+    try assembly.addOptimizer(names: options.parameterNames, orders: orders)
     assembly.addStep()
     try assembly.addExtras()
     state = assembly.state

@@ -18,7 +18,22 @@ struct ModelFiles {
       "model\(suffix).safetensors", "model\(suffix).safetensors.index.json",
       "pytorch_model\(suffix).bin", "pytorch_model\(suffix).bin.index.json",
     ]
+    isAdapter = false
   }
+
+  private init(adapter names: [String]) {
+    candidates = names
+    isAdapter = true
+  }
+
+  /// The names of what PEFT saves of a model, which is what it adapts the model with.
+  static let adapter = ModelFiles(adapter: [
+    TrainerFiles.adapter, TrainerFiles.adapter + ".index.json", TrainerFiles.pickledAdapter,
+    TrainerFiles.pickledAdapter + ".index.json",
+  ])
+
+  /// Whether the names are not those of a whole model, and have to be kept.
+  private let isAdapter: Bool
 
   /// What was read.
   struct Found {
@@ -46,13 +61,18 @@ struct ModelFiles {
     var found = Found()
     switch candidates.firstIndex(of: first) {
     case 0:
-      Self.add(try SafetensorsFile.open(full(first)).tensors, of: first, isShard: false, to: &state)
+      let file = try SafetensorsFile.open(full(first))
+      Self.add(file.tensors, of: first, isShard: isAdapter, to: &state)
+      TiedVariables.add(file.metadata ?? [], to: &state)
       found.names.insert(first)
     case 1:
+      var texts: [(name: String, text: String)] = []
       for (name, file) in try SafetensorsSet.open(full(first)).shards {
         Self.add(file.tensors, of: name, isShard: true, to: &state)
+        texts += file.metadata ?? []
         found.names.insert(name)
       }
+      TiedVariables.add(texts, to: &state)
     case let place:
       let index = place == 2 ? nil : try ShardIndex.read(full(first)).files
       let names = index.map(Self.shards) ?? [first]

@@ -67,8 +67,10 @@ struct ModelOutput {
     for (variable, twin) in zip(state.variables, TiedVariables.find(state.variables)) {
       guard twin == nil, let value = variable.value else { continue }
       var file = TrainerFiles.model
-      if isOurs, keepsIndex, case .string(let shard)? = value.attributes[TrainerFiles.shard] {
-        file = shard
+      if isOurs, case .string(let own)? = value.attributes[TrainerFiles.shard],
+        own == TrainerFiles.adapter || keepsIndex
+      {
+        file = own
       }
       shards[ExactName(file), default: []].append(
         try SafetensorsTensor(variable.name, value.tensor)
@@ -81,8 +83,10 @@ struct ModelOutput {
         remedy: "write it as pytorch"
       )
     }
+    let first = shards.keys.min()
+    let tied = TiedVariables.texts(state.variables)
     return try shards.sorted { $0.key < $1.key }.flatMap { name, tensors in
-      try SafetensorsImage(tensors, metadata: [("format", "pt")])
+      try SafetensorsImage(tensors, metadata: [("format", "pt")] + (name == first ? tied : []))
         .place(in: try output.add(name.text))
     }
   }
@@ -91,7 +95,8 @@ struct ModelOutput {
   var keepsIndex: Bool {
     hasIndex
       && state.variables.allSatisfy { variable in
-        variable.value?.sourceName.map { ExactName($0) == ExactName(variable.name) } ?? false
+        guard let value = variable.value else { return true }
+        return value.sourceName.map { ExactName($0) == ExactName(variable.name) } ?? false
       }
   }
 }

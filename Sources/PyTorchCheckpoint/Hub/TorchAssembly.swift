@@ -71,15 +71,17 @@ package struct TorchAssembly {
   ///   - names: The parameters' names in the optimizer's order, where the caller knows them; of several optimizers one
   ///     after another.
   ///   - key: The name by which the file's optimizer goes among several that are in files of their own.
-  ///   - modelOrder: The model's parameters in its order, where that is not the state's.
-  ///   - isOrdered: Whether the state's variables, or `modelOrder`, are in the model's order.
-  /// - Throws: `StateError` with code `malformed`, or `unsupported` when it is not certain which
-  ///   parameter a number stands for.
+  ///   - orders: The orders in which the model may have its parameters; `nil` where the state's variables are in it.
+  ///   - allowsOthers: Whether the optimizer may have parameters that the state's model lacks.
+  /// - Throws: `StateError` with code `malformed`, or `invalidArgument` when the names given are not the optimizer's.
+  ///
+  /// Where it is not certain which parameter a number stands for, its slots are those of a variable that is called by the
+  /// number, and that has no value.
   package mutating func addOptimizer(
     names: [String]?,
     named key: String? = nil,
-    modelOrder: [String]? = nil,
-    isOrdered: Bool = true
+    orders: [[ParameterOrder.Candidate]]? = nil,
+    allowsOthers: Bool = false
   ) throws {
     let tensors = Dictionary(
       survey.tensors.lazy.map { (ExactName($0.path.text), $0) },
@@ -88,10 +90,10 @@ package struct TorchAssembly {
     let optimizers = try survey.optimizers.map { try KeptState($0, tensors, number: number) }
     let known = try OptimizerNames(
       optimizers,
-      variables: modelOrder?.compactMap { places[ExactName($0)].map { state.variables[$0] } }
-        ?? state.variables,
+      variables: state.variables,
       given: names,
-      isOrdered: isOrdered,
+      orders: orders,
+      allowsOthers: allowsOthers,
       isNamed: key != nil
     )
     numbering = zip(optimizers, known.names).flatMap { optimizer, names in
@@ -159,6 +161,9 @@ package struct TorchAssembly {
     guard let object = value.object, let description = try TorchTensor(object) else { return nil }
     return try Self.scalar(try file.tensor(description))
   }
+
+  /// The model's parameters in the state's order: no buffers, no whole numbers, and of tied ones the first.
+  package var candidates: [ParameterOrder.Candidate] { OptimizerNames.candidates(state.variables) }
 
   private mutating func add(
     _ slots: [(key: String, found: TorchSurvey.Found)],

@@ -96,13 +96,20 @@ public struct Inspection: Sendable {
 
   /// What the headers alone show to be odd, a sentence each.
   public var suspicions: [String] {
-    var found: [String] = []
+    var found = state.contradictions
+    let numbered = Set(state.numberedSlots.map { ExactName($0.name) })
+    if !numbered.isEmpty {
+      found.append(
+        "which parameters the optimizer's \(numbered.count) numbers are is not certain: --names tells"
+      )
+    }
     let counts = slotCounts
     // What no optimizer trains has no slots, nor has a second name of what is trained.
     let valued = state.variables.filter {
       $0.value != nil && ($0.canBeTrained || !$0.slots.isEmpty)
     }
-    for (slot, count) in counts.sorted(by: { $0.key < $1.key }) where count < valued.count {
+    for (slot, count) in counts.sorted(by: { $0.key < $1.key })
+    where count < valued.count && numbered.isEmpty {
       let without = valued.filter { $0[slot] == nil }
       guard let first = without.first else { continue }
       found.append(
@@ -111,6 +118,7 @@ public struct Inspection: Sendable {
     }
     for variable in state.variables {
       guard let value = variable.value else {
+        if numbered.contains(ExactName(variable.name)) { continue }
         found.append("\(variable.name) has slots and no value")
         continue
       }

@@ -50,6 +50,14 @@ public struct TrainingState: Sendable {
   /// Among the attributes: the two ways in which slots of nobody could belong to variables, in words.
   package static let openOrder = "slots.open_order"
 
+  /// Among the attributes: where files of one state say different things of it, in sentences.
+  package static let contradictionsKey = "state.contradictions"
+
+  /// Where files of one state say different things of it, a sentence each.
+  public var contradictions: [String] {
+    if case .strings(let texts)? = attributes[Self.contradictionsKey] { texts } else { [] }
+  }
+
   /// Describes a state.
   ///
   /// - Parameters:

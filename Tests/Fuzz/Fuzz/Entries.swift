@@ -2,7 +2,8 @@
 enum Entries {
   static let all = [
     snappy, table, bundle, version1, stateFile, strings, sliceText, objects, catalog, gradients,
-    direct, hdf5, spec, json, zip, inflate, pickle, torch, pytorch, trainer, accelerate, schedulers,
+    direct, hdf5, spec, json, zip, inflate, pickle, torch, pytorch, trainer, accelerate, adapter,
+    schedulers,
     safetensors, shards,
     numpy,
     keras, kerasConfig, namingMap, flax, zstd, ocdbt, ocdbtManifest,

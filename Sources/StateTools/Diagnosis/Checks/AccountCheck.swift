@@ -10,6 +10,10 @@ struct AccountCheck {
   }
 
   var findings: [Finding] {
+    subject.state.contradictions.map(Self.contradiction) + accountFindings
+  }
+
+  private var accountFindings: [Finding] {
     let account = Account(subject.state)
     if !account.unrecognized.isEmpty { return [unrecognized(account.unrecognized)] }
     let unowned = subject.state.unownedSlots
@@ -18,6 +22,16 @@ struct AccountCheck {
       account.totals[.slot] == nil && account.totals[.step] == nil
       && account.totals[.optimizerTensor] == nil
     return isBare ? [nothing] : []
+  }
+
+  private static func contradiction(_ text: String) -> Finding {
+    Finding(
+      .contradictoryFiles,
+      "files of the state contradict each other",
+      evidence: text,
+      consequence: "a resumed run takes some things from one of them and the rest from the other",
+      remedy: "say the step that is meant with optstate set --step, which writes all of them anew"
+    )
   }
 
   private func unrecognized(_ names: [String]) -> Finding {
