@@ -42,6 +42,7 @@ enum CheckpointReading {
       }
       assembly.addSchedule()
       var state = assembly.state
+      state.attributes[ZeroExtras.step] = state.globalStep.map { .int($0.value) }
       state.attributes[ZeroExtras.tag] = .string(folder.tag ?? FileSystem.name(of: folder.path))
       let world = file.tree["dp_world_size"]?.int ?? 1
       state.attributes[ZeroExtras.ranks] = .int(
