@@ -30,7 +30,8 @@ struct InspectionText {
       rows.append(("also", state.optimizerTensors.map(\.name).joined(separator: ", ")))
     }
     if !state.extras.isEmpty {
-      rows.append(("carried along", state.extras.map(\.name).joined(separator: ", ")))
+      let carried = state.extras.map { $0.name + ($0.foreignKind.map { " (\($0))" } ?? "") }
+      rows.append(("carried along", carried.joined(separator: ", ")))
     }
     let unrecognized = Account(state).unrecognized
     if !unrecognized.isEmpty {
