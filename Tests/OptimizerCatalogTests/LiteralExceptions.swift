@@ -106,6 +106,11 @@ struct LiteralException {
     ),
     LiteralException("StateTools/Report/Chart.swift", ["c"], "a class of the style sheet"),
     LiteralException(
+      "StateTools/Report/ReportSections.swift",
+      ["m", "v"],
+      "the moments' letters at the head of a table"
+    ),
+    LiteralException(
       "StateTraining/TrainingRun.swift",
       ["adamw", "bert_adamw"],
       "an example in a message"

@@ -25,7 +25,7 @@ struct ParameterOrderTests {
   ) throws -> [String?]? {
     let lists = try orders.map(candidates)
     return ParameterOrder(try numbers(groups), isSplit: isSplit, allowsOthers: allowsOthers)
-      .names(in: lists, or: lists.first ?? [])
+      .names(in: lists, or: [lists.first ?? []])
   }
 
   @Test
@@ -78,10 +78,16 @@ struct ParameterOrderTests {
   @Test
   func withoutAnOrderShapesAloneMustTell() throws {
     let model = try candidates([("a", [2]), ("b", [3])])
-    let found = ParameterOrder(try numbers([[[3], [2]]])).names(in: [], or: model)
+    let found = ParameterOrder(try numbers([[[3], [2]]])).names(in: [], or: [model])
     #expect(found == ["b", "a"])
     let equal = try candidates([("a", [2]), ("b", [2])])
-    #expect(ParameterOrder(try numbers([[[2], [2]]])).names(in: [], or: equal) == nil)
+    #expect(ParameterOrder(try numbers([[[2], [2]]])).names(in: [], or: [equal]) == nil)
+    // Of two models that fit nothing says which one it is.
+    let other = try candidates([("c", [2]), ("d", [3])])
+    #expect(ParameterOrder(try numbers([[[3], [2]]])).names(in: [], or: [model, other]) == nil)
+    let third = try candidates([("c", [2]), ("d", [4])])
+    let alone = ParameterOrder(try numbers([[[3], [2]]])).names(in: [], or: [model, third])
+    #expect(alone == ["b", "a"])
   }
 
   @Test

@@ -12,6 +12,12 @@ struct OptimizerNames {
   /// For each optimizer the name of every parameter; of one that nothing names it is its number.
   private(set) var names: [[ParameterID: String]]
 
+  /// Whether the names are some order of the model's, none of which is known: an optimizer that keeps nothing does not need it.
+  private(set) var areAssumed = false
+
+  /// Variables that several optimizers claim, a sentence each; there they are called by their numbers.
+  private(set) var claims: [String] = []
+
   private let variables: [ExactName: Variable]
 
   /// Finds the names.
@@ -21,8 +27,10 @@ struct OptimizerNames {
   ///   - variables: The model's variables in its order.
   ///   - given: Names that the caller knows, of all optimizers one after another.
   ///   - orders: The orders in which the model may have its parameters; `nil` where `variables` are in it.
+  ///   - sets: The models of which one may be the optimizer's, where there are several.
   ///   - allowsOthers: Whether an optimizer may have parameters that the model lacks.
-  ///   - isNamed: Whether the optimizers are some of several though there is one.
+  ///   - key: What the only optimizer is called among several that are in files of their own.
+  ///   - taken: The variables of those, and whose each is.
   /// - Throws: `StateError` with code `invalidArgument` when the names given do not fit, `malformed` when a file gives
   ///   one name twice, `unsupported` when several optimizers may share parameters in more than one way.
   init(
@@ -30,23 +38,58 @@ struct OptimizerNames {
     variables: [Variable],
     given: [String]?,
     orders: [[ParameterOrder.Candidate]]?,
+    sets: [[ParameterOrder.Candidate]]? = nil,
     allowsOthers: Bool,
-    isNamed: Bool
+    key: String? = nil,
+    taken: [ExactName: String] = [:]
   ) throws {
     names = []
     self.variables = Dictionary(variables.map { (ExactName($0.name), $0) }) { first, _ in first }
     if let given {
       try take(given, optimizers, allowsOthers)
     } else {
-      try find(optimizers, variables, orders, allowsOthers)
+      try find(optimizers, variables, orders, sets, allowsOthers)
     }
-    let areSeveral = isNamed || optimizers.count > 1
+    let labels = optimizers.map { key ?? $0.part.name }
+    settleClaims(optimizers, labels, taken)
+    let areSeveral = key != nil || optimizers.count > 1
     for (place, optimizer) in optimizers.enumerated() {
       for id in optimizer.content.order + optimizer.content.entries.map(\.id)
       where names[place][id] == nil {
         let number = text(id)
-        names[place][id] = areSeveral ? "\(optimizer.part.name)/\(number)" : number
+        names[place][id] = areSeveral ? "\(labels[place])/\(number)" : number
       }
+    }
+  }
+
+  /// Takes the names of variables that several optimizers claim from all of them: a variable has the slots of one.
+  private mutating func settleClaims(
+    _ optimizers: [KeptState],
+    _ labels: [String],
+    _ taken: [ExactName: String]
+  ) {
+    var claimants = taken.mapValues { [$0] }
+    var order: [ExactName] = []
+    for (place, optimizer) in optimizers.enumerated() {
+      let own = optimizer.content.order.compactMap { names[place][$0].map { ExactName($0) } }
+      for name in own where claimants[name]?.contains(labels[place]) != true {
+        claimants[name, default: []].append(labels[place])
+        if claimants[name]?.count == 2 { order.append(name) }
+      }
+    }
+    let contested = claimants.filter { $0.value.count > 1 }
+    if contested.isEmpty { return }
+    for place in names.indices {
+      names[place] = names[place].filter { contested[ExactName($0.value)] == nil }
+    }
+    let owners = order.compactMap { contested[$0] }
+    for (place, own) in owners.enumerated() where owners[..<place].allSatisfy({ $0 != own }) {
+      let all = own.map { "'\($0)'" }.joined(separator: " and ")
+      let more = owners.count { $0 == own } - 1
+      claims.append(
+        "the optimizers \(all) \(own.count > 2 ? "all" : "both") claim \(order[place].text)"
+          + (more > 0 ? " and \(more) variables more" : "")
+      )
     }
   }
 
@@ -54,6 +97,7 @@ struct OptimizerNames {
     _ optimizers: [KeptState],
     _ variables: [Variable],
     _ orders: [[ParameterOrder.Candidate]]?,
+    _ sets: [[ParameterOrder.Candidate]]?,
     _ allowsOthers: Bool
   ) throws {
     var open: [[Open]] = []
@@ -83,12 +127,16 @@ struct OptimizerNames {
       let isFree =
         optimizers.count == 1 && content.entries.isEmpty && groups.count == 1
         && open[place].count == candidates.count
+      areAssumed = isFree && orders?.isEmpty == true
       let found = ParameterOrder(
         open[place].map(\.numbered),
         isSplit: groups.count == 2 && groups[1].settings["weight_decay"]?.number == 0,
         allowsOthers: allowsOthers
       )
-      .names(in: isFree ? [orders?.first ?? candidates] : orders ?? [candidates], or: candidates)
+      .names(
+        in: isFree ? [orders?.first ?? candidates] : orders ?? [candidates],
+        or: sets ?? [candidates]
+      )
       for (number, name) in zip(open[place], found ?? []) { names[place][number.id] = name }
     }
   }

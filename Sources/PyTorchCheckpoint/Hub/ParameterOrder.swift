@@ -15,7 +15,7 @@ package struct ParameterOrder {
     package let shape: Shape
 
     /// What the model calls it, by which the Trainer deals it out.
-    let called: String
+    package let called: String
 
     /// Describes a variable.
     ///
@@ -84,10 +84,10 @@ package struct ParameterOrder {
   ///
   /// - Parameters:
   ///   - orders: The orders in which the model may have its parameters; with none of them shapes alone must tell.
-  ///   - candidates: The model's parameters in any order.
+  ///   - sets: The parameters, in any order, of each model that may be the optimizer's.
   /// - Returns: For each number the name of its candidate, `nil` for one that is none; `nil` where more than one answer
   ///   fits, or none.
-  func names(in orders: [[Candidate]], or candidates: [Candidate]) -> [String?]? {
+  func names(in orders: [[Candidate]], or sets: [[Candidate]]) -> [String?]? {
     var found: [[String?]] = []
     var isOpen = false
     for order in orders {
@@ -100,7 +100,8 @@ package struct ParameterOrder {
       }
     }
     if let names = found.first, found.count == 1, !isOpen { return names }
-    return byShape(candidates).map { $0.map { candidates[$0].name } }
+    let byShapes = Set(sets.compactMap { set in byShape(set).map { $0.map { set[$0].name } } })
+    return byShapes.count == 1 ? byShapes.first.map { $0.map(Optional.some) } : nil
   }
 
   /// Finds the place of each number's variable in the one order that a model has.

@@ -43,11 +43,14 @@ package struct TorchAssembly {
 
   /// Adds the model's tensors as variables.
   ///
-  /// - Returns: Their names.
+  /// - Parameter front: What their names begin with in the state, where that has several models.
+  /// - Returns: The names that they have in the model.
+  /// - Throws: What reading throws.
   @discardableResult
-  package mutating func addModel() throws -> [String] {
+  package mutating func addModel(behind front: String = "") throws -> [String] {
     let variables = try survey.variables()
-    for (name, found) in variables {
+    for (own, found) in variables {
+      let name = front + own
       let value = StateTensor(name, try tensor(found), sourceName: prefix + found.path.text)
       place(name) { $0.value = value }
       used.insert(ExactName(found.path.text))
@@ -72,6 +75,7 @@ package struct TorchAssembly {
   ///     after another.
   ///   - key: The name by which the file's optimizer goes among several that are in files of their own.
   ///   - orders: The orders in which the model may have its parameters; `nil` where the state's variables are in it.
+  ///   - sets: The models of which one may be the optimizer's, where there are several.
   ///   - allowsOthers: Whether the optimizer may have parameters that the state's model lacks.
   /// - Throws: `StateError` with code `malformed`, or `invalidArgument` when the names given are not the optimizer's.
   ///
@@ -81,6 +85,7 @@ package struct TorchAssembly {
     names: [String]?,
     named key: String? = nil,
     orders: [[ParameterOrder.Candidate]]? = nil,
+    sets: [[ParameterOrder.Candidate]]? = nil,
     allowsOthers: Bool = false
   ) throws {
     let tensors = Dictionary(
@@ -93,9 +98,17 @@ package struct TorchAssembly {
       variables: state.variables,
       given: names,
       orders: orders,
+      sets: sets,
       allowsOthers: allowsOthers,
-      isNamed: key != nil
+      key: key,
+      taken: Dictionary(
+        state.optimizers.flatMap { one in one.members.map { (ExactName($0), one.name) } },
+        uniquingKeysWith: { first, _ in first }
+      )
     )
+    if !known.claims.isEmpty {
+      state.attributes[TrainingState.claimsKey] = .strings(state.claims + known.claims)
+    }
     numbering = zip(optimizers, known.names).flatMap { optimizer, names in
       optimizer.content.order.compactMap { names[$0] }
     }
@@ -103,7 +116,9 @@ package struct TorchAssembly {
       let record = try add(optimizer, names)
       guard key != nil || optimizers.count > 1 else {
         let (kept, order) = (optimizer.content.entries, optimizer.content.order)
-        if kept.count < order.count {
+        if known.areAssumed {
+          state.attributes[TorchExtras.assumed + prefix] = .bool(true)
+        } else if kept.count < order.count {
           state.attributes[TorchExtras.parameters + prefix] = .strings(
             order.map { names[$0] ?? "" }
           )
@@ -124,14 +139,18 @@ package struct TorchAssembly {
         NamedOptimizer(
           key ?? optimizer.part.name,
           record: record,
-          schedule: survey.scheduler(of: optimizer.part).flatMap {
-            TorchScheduler($0.value, groups: optimizer.content.groups.map(\.settings))
-              .record(at: step).record
-          },
           step: step,
           members: members
         )
       )
+      if let part = survey.scheduler(of: optimizer.part) {
+        let groups = optimizer.content.groups.map(\.settings)
+        state.add(
+          TorchScheduler(part.value, groups: groups),
+          at: state.optimizers.count - 1,
+          countsAlone: false
+        )
+      }
     }
     try state.checkOptimizers()
   }

@@ -58,14 +58,24 @@ public enum Conversion {
     return (state, format)
   }
 
-  /// Refuses to pass on slots of which the input's files say different things, until a step is said.
+  /// Refuses to pass on slots that two optimizers keep for one variable, or of which the input's files say different
+  /// things, until a step is said.
   private static func checkAgreement(
     _ state: TrainingState,
     with source: TrainingState,
     _ input: String
   ) throws {
+    guard state.variables.contains(where: { !$0.slots.isEmpty }) else { return }
+    if let first = source.claims.first {
+      throw StateError(
+        .unsupported,
+        first,
+        file: input,
+        expected: "one optimizer at most for a variable",
+        remedy: "leave them out with --only parameters"
+      )
+    }
     guard let first = source.contradictions.first,
-      state.variables.contains(where: { !$0.slots.isEmpty }),
       state.globalStep?.value == source.globalStep?.value
     else { return }
     throw StateError(

@@ -1,3 +1,4 @@
+internal import OptimizerCore
 internal import Tensors
 public import TrainingState
 
@@ -20,6 +21,7 @@ extension TrainingState {
       copy.schedule = nil
       copy.optimizers = []
       copy.attributes[TrainingState.hiddenOptimizer] = nil
+      copy.attributes[TrainingState.claimsKey] = nil
     case .slots:
       copy.variables = variables.filter { !$0.slots.isEmpty }.map { variable in
         Variable(variable.name, value: nil, slots: variable.slots, step: variable.step)
@@ -27,6 +29,28 @@ extension TrainingState {
       copy.extras = []
     }
     return copy
+  }
+
+  /// What the parameters alone leave behind, in words, `nil` where there is nothing else.
+  public var besideParameters: String? {
+    var parts: [String] = []
+    var counts: [SlotName: Int] = [:]
+    for slot in variables.lazy.flatMap(\.slots) { counts[slot.name, default: 0] += 1 }
+    if !counts.isEmpty {
+      let names = counts.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }
+      parts.append("slots " + names.joined(separator: ", "))
+    }
+    if !optimizerTensors.isEmpty { parts.append("\(optimizerTensors.count) optimizer tensors") }
+    if !optimizers.isEmpty {
+      parts.append("the optimizers " + optimizers.map { "'\($0.name)'" }.joined(separator: ", "))
+    } else if let optimizer {
+      parts.append("the settings of \(optimizer.kind)")
+    }
+    if let step = globalStep?.value { parts.append("step \(step)") }
+    if schedule != nil { parts.append("the schedule") }
+    let list = parts.joined(separator: "; ")
+    let all = claims.isEmpty ? list : list + " (" + claims.joined(separator: "; ") + ")"
+    return parts.isEmpty ? nil : all
   }
 
   /// The parameters alone: everything of an optimizer goes, known or not.

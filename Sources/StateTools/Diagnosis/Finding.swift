@@ -39,6 +39,8 @@ public struct Finding: Sendable, Hashable {
     case underflow
     /// Files of one state say different things of it.
     case contradictoryFiles = "contradictory_files"
+    /// Several optimizers keep slots for one variable.
+    case contestedVariables = "contested_variables"
   }
 
   /// What kind of thing it is.

@@ -96,7 +96,7 @@ public struct Inspection: Sendable {
 
   /// What the headers alone show to be odd, a sentence each.
   public var suspicions: [String] {
-    var found = state.contradictions
+    var found = state.contradictions + state.claims
     let numbered = Set(state.numberedSlots.map { ExactName($0.name) })
     if !numbered.isEmpty {
       found.append(

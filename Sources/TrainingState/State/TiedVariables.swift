@@ -43,19 +43,24 @@ package enum TiedVariables {
   ///
   /// - Parameters:
   ///   - texts: The metadata; what does not name a variable of the state is something else.
+  ///   - front: What the state's names begin with and the file's do not.
   ///   - state: The state.
-  package static func add(_ texts: [(name: String, text: String)], to state: inout TrainingState) {
+  package static func add(
+    _ texts: [(name: String, text: String)],
+    behind front: String = "",
+    to state: inout TrainingState
+  ) {
     var places: [ExactName: Int] = [:]
     for (place, variable) in state.variables.enumerated() {
       places[ExactName(variable.name)] = place
     }
-    for (name, original) in texts where places[ExactName(name)] == nil {
-      guard let value = places[ExactName(original)].flatMap({ state.variables[$0].value }) else {
-        continue
-      }
+    for (own, original) in texts where places[ExactName(front + own)] == nil {
+      let name = front + own
+      guard let value = places[ExactName(front + original)].flatMap({ state.variables[$0].value })
+      else { continue }
       places[ExactName(name)] = state.variables.count
       state.variables.append(
-        Variable(name, value: StateTensor(name, value.tensor, sourceName: name))
+        Variable(name, value: StateTensor(name, value.tensor, sourceName: own))
       )
     }
   }

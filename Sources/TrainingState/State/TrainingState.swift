@@ -58,6 +58,14 @@ public struct TrainingState: Sendable {
     if case .strings(let texts)? = attributes[Self.contradictionsKey] { texts } else { [] }
   }
 
+  /// Among the attributes: variables that several optimizers claim, in sentences.
+  package static let claimsKey = "state.claims"
+
+  /// Variables for which several optimizers keep slots, which go by the optimizers' numbers then; a sentence each.
+  public var claims: [String] {
+    if case .strings(let texts)? = attributes[Self.claimsKey] { texts } else { [] }
+  }
+
   /// Describes a state.
   ///
   /// - Parameters:

@@ -10,7 +10,8 @@ struct AccountCheck {
   }
 
   var findings: [Finding] {
-    subject.state.contradictions.map(Self.contradiction) + accountFindings
+    subject.state.contradictions.map(Self.contradiction) + subject.state.claims.map(Self.claim)
+      + accountFindings
   }
 
   private var accountFindings: [Finding] {
@@ -30,7 +31,20 @@ struct AccountCheck {
       "files of the state contradict each other",
       evidence: text,
       consequence: "a resumed run takes some things from one of them and the rest from the other",
-      remedy: "say the step that is meant with optstate set --step, which writes all of them anew"
+      remedy: nil,
+      advice: "say the step that is meant with optstate set --step, which writes all of them anew"
+    )
+  }
+
+  private static func claim(_ text: String) -> Finding {
+    Finding(
+      .contestedVariables,
+      "several optimizers train one variable",
+      evidence: text,
+      consequence:
+        "each moves it by moments that the other knows nothing of; no other format holds both",
+      remedy: nil,
+      advice: "take the parameters alone with optstate convert --only parameters"
     )
   }
 
