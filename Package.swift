@@ -157,6 +157,7 @@ let package = Package(
         "TrainingState", "OptimizerCore", "Tensors", "ByteIO", "TorchContainer",
         "PyTorchCheckpoint", "Safetensors",
       ],
+      resources: [.embedInCode("Models")],
       swiftSettings: strict
     ),
     .target(

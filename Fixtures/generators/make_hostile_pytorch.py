@@ -179,8 +179,13 @@ def make_pickles(directory):
            pickled(b"]q\0" + b"]q\1h\0aq\0" * 0 + b"".join(b"]h\0aq\0" for _ in range(5_000))))
     bomb = b"]q\0" + b"".join(b"](" + b"h" + bytes([i]) + b"h" + bytes([i]) + b"eq" + bytes([i + 1]) for i in range(64))
     pickle(directory, "memo-bomb.pt", "a list that unfolds to 2^64 elements", pickled(bomb))
-    pickle(directory, "memo-cycle.pt", "a list inside itself", pickled(b"]q\0h\0a"))
-    pickle(directory, "memo-cycle-far.pt", "a list inside a list inside itself", pickled(b"]q\0]q\1h\0ah\0h\1a0".replace(b"0", b"", 1)))
+    pickle(directory, "memo-cycle.pt", "a list inside itself", pickled(b"]q\0h\0a"), status=0)
+    pickle(directory, "memo-cycle-far.pt", "a list inside a list inside itself", pickled(b"]q\0]q\1h\0aa"), status=0)
+    chain = b"]q\0" + b"]q\1a0h\1" * 5_000
+    pickle(directory, "memo-chain.pt", "lists five thousand deep, each put into one that is inside another", pickled(chain + b"0h\0"))
+    pickle(directory, "memo-chain-lost.pt", "the innermost of such lists, the others held by nothing", pickled(chain), status=0)
+    whole = glob("argparse", "Namespace") + b")\x81q\0}" + text("a") + b"h\0sb"
+    pickle(directory, "memo-cycle-twice.pt", "a record that gets a second state from inside itself", pickled(whole + b"}" + text("b") + b"h\0sb"))
     pickle(directory, "setitem-key.pt", "SETITEMS with a key and no value", pickled(b"}(N u".replace(b" ", b"")))
     pickle(directory, "append-dict.pt", "APPEND to a dictionary", pickled(b"}Na"))
     pickle(directory, "name-endless.pt", "a name without an end", pickled(b"c" + b"a" * 5000))

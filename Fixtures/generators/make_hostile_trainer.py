@@ -108,6 +108,52 @@ def make_schedulers():
     put("arguments-cycle", "0,65", "training arguments inside themselves", **{"training_args.bin": saved(cycle, "training_args")})
 
 
+def make_halves():
+    """Directories with half of their files, and files that contradict each other; parameters can be had of all that have any."""
+    put("half-without-model", "0,1", "everything but the model", ["model.safetensors"])
+    put("half-without-all-but-model", "0,1", "a model and a record of its run, and nothing that goes on",
+        ["optimizer.pt", "scheduler.pt", "config.json"])
+    put("half-optimizer-alone", 65, "an optimizer alone, in a directory", ["model.safetensors", "scheduler.pt", "trainer_state.json", "config.json"])
+    put("half-config-alone", "65,66", "a configuration alone, in a directory", ["model.safetensors", "optimizer.pt", "scheduler.pt", "trainer_state.json"])
+    put("contradiction-step", "0,1,65", "a record of fewer steps than the optimizer has seen", **{"trainer_state.json": json.dumps({**RECORD, "global_step": 3}).encode()})
+    put("contradiction-groups", "0,1,65", "a scheduler of three groups", **{"scheduler.pt": saved({**RATES, "base_lrs": [0.001] * 3, "_last_lr": [0.001] * 3}, "scheduler")})
+    put("contradiction-rate", "0,1,65", "a scheduler of another rate", **{"scheduler.pt": saved({**RATES, "_last_lr": [0.5, 0.5]}, "scheduler")})
+    put("contradiction-kind", 0, "a configuration of another kind of model", **{"config.json": b'{"model_type": "llama"}'})
+    put("kind-deep", 0, "a configuration nested five thousand deep", **{"config.json": b'{"model_type":' + b"[" * 5_000})
+    put("kind-number", 0, "a configuration whose kind is a number", **{"config.json": b'{"model_type": 7}'})
+
+
+def adapter(rank, name="query"):
+    body, header = b"", {}
+    for part, shape in (("lora_A", [rank, 2]), ("lora_B", [2, rank])):
+        data = struct.pack("<%df" % (2 * rank), *range(2 * rank))
+        key = f"base_model.model.bert.encoder.layer.0.attention.self.{name}.{part}.weight"
+        header[key] = {"dtype": "F32", "shape": shape, "data_offsets": [len(body), len(body) + len(data)]}
+        body += data
+    text = json.dumps(header).encode()
+    return struct.pack("<Q", len(text)) + text + body
+
+
+def make_adapters():
+    def one(name, status, attack, config=b'{"peft_type": "LORA", "r": 2}', weights=adapter(2), shapes=([2, 2], [2, 2])):
+        state = {"state": Pairs([(n, moments(4)) for n in range(2)]), "param_groups": [group([0, 1]), group([], weight_decay=0.0)]}
+        state["state"] = Pairs([(n, {"step": Array(7.0), "exp_avg": Array([0.0] * 4, s), "exp_avg_sq": Array([0.0] * 4, s)}) for n, s in enumerate(shapes)])
+        put(f"adapter-{name}", status, attack, ["config.json"],
+            **{"model.safetensors": None, "adapter_model.safetensors": weights, "adapter_config.json": config, "optimizer.pt": saved(state, "optimizer")})
+
+    one("control", "0,1", "an adapter, with nothing wrong")
+    one("rank", "0,1,65", "an adapter whose configuration has another rank", b'{"peft_type": "LORA", "r": 3}')
+    one("rank-most", "0,1,65", "a rank that no tensor has", b'{"peft_type": "LORA", "r": %d}' % MOST)
+    one("rank-text", "0,1", "a rank that is a text", b'{"peft_type": "LORA", "r": "2"}')
+    one("config-list", "0,1", "a configuration that is a list", b"[]")
+    one("config-deep", "0,1", "a configuration nested five thousand deep", b'{"r":' + b"[" * 5_000)
+    one("config-not-json", "0,1", "a configuration that is no JSON", b"\xff")
+    one("config-absent", "0,1", "an adapter without its configuration", None)
+    one("weights-absent", "0,1", "an adapter's configuration and optimizer without its weights", weights=None)
+    one("other-shape", "0,1", "an optimizer of another adapter", shapes=([4], [4]))
+    one("names", "0,1", "an adapter of a layer that nobody knows", weights=adapter(2, "swizzle"))
+
+
 def make_sets():
     def pickled(name, status, attack, listed, there=None, **more):
         files = {"model.safetensors": None, "pytorch_model.bin.index.json": listed if isinstance(listed, bytes) else json.dumps({"metadata": {"total_size": 32}, "weight_map": listed}).encode()}
@@ -167,6 +213,8 @@ def make_files():
 
 make_records()
 make_schedulers()
+make_halves()
+make_adapters()
 make_sets()
 make_files()
 with open(os.path.join(directory, "attacks.tsv"), "w", newline="\n") as table:

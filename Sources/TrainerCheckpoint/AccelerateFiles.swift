@@ -35,6 +35,26 @@ enum AccelerateFiles {
     fileprivate var countsFromZero: Bool { self == .randomStates || self == .custom }
   }
 
+  /// The name of the first, the second and so on of files of one kind.
+  ///
+  /// - Parameters:
+  ///   - name: The first one's name.
+  ///   - number: The place, from 0.
+  /// - Returns: The name.
+  static func numbered(_ name: String, _ number: Int) -> String {
+    guard number > 0, let dot = name.firstIndex(of: ".") else { return name }
+    return "\(name[..<dot])_\(number)\(name[dot...])"
+  }
+
+  /// A name without what its kind ends with.
+  static func stem(of name: String) -> String { String(name.prefix { $0 != "." }) }
+
+  /// How many there are of a kind.
+  static func count(of kind: Kind, in names: [String]) -> Int {
+    Set(names.compactMap { name in self.kind(name).flatMap { $0.kind == kind ? $0.number : nil } })
+      .count
+  }
+
   /// What a name stands for, `nil` where accelerate writes none such.
   static func kind(_ name: String) -> (kind: Kind, number: Int)? {
     for kind in Kind.allCases {

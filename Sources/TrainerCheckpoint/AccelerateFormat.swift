@@ -5,7 +5,7 @@ extension StateFormat {
   public static let accelerate = StateFormat(
     Origin("accelerate", .pytorch),
     naming: NamingConvention.huggingFace,
-    abilities: .wrappedNames,
+    abilities: [.wrappedNames, .severalOptimizers],
     reader: AccelerateReader.self,
     writer: AccelerateWriter.self
   )

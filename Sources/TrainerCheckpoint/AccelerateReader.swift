@@ -7,7 +7,8 @@ public import TrainingState
 
 /// Reads the directories of accelerate's `save_state`.
 ///
-/// The first model, its optimizer and its scheduler become the state; every other file is carried along byte for byte.
+/// Models, optimizers and schedulers become the state, several of each where there are several; every other file is carried
+/// along byte for byte.
 public enum AccelerateReader: StateReader {
   /// Whether a path is a directory with files of accelerate's in it.
   public static func recognizes(_ probe: StateProbe) throws -> Bool {
@@ -20,35 +21,19 @@ public enum AccelerateReader: StateReader {
     let path = probe.path
     let files = try FileSystem.files(below: path)
     try StateError.inFile(path) { try AccelerateFiles.checkWhole(files) }
-    func full(_ name: String) -> String { FileSystem.path(path, name) }
     var state = TrainingState(origin: StateFormat.accelerate.origin)
     state.contents = Contents()
-    let model = try ModelFiles().read(path, files, into: &state) ?? ModelFiles.Found()
-    var decoded = model.names
-    var groups: [PickleValue] = []
-    if files.contains(AccelerateFiles.optimizer) {
-      try state.readOptimizer { state in
-        try StateError.inFile(full(AccelerateFiles.optimizer)) {
-          let file = try TorchFile.open(full(AccelerateFiles.optimizer), allowing: .torch)
-          groups = file.tree["param_groups"]?.elements ?? []
-          try addOptimizer(file, model, options, &state)
-        }
-      }
-      if state.fault != nil { state.contents?.add(AccelerateFiles.optimizer) }
-      decoded.insert(AccelerateFiles.optimizer)
-    }
-    if files.contains(AccelerateFiles.scheduler) {
-      let fault = state.fault
-      try state.readOptimizer { state in
-        try StateError.inFile(full(AccelerateFiles.scheduler)) {
-          try addScheduler(full(AccelerateFiles.scheduler), groups, &state)
-        }
-      }
-      if fault == nil, state.fault != nil { state.contents?.add(AccelerateFiles.scheduler) }
-      decoded.insert(AccelerateFiles.scheduler)
+    var decoded: Set<String> = []
+    let models = try addModels(path, files, &decoded, &state)
+    let groups = try addOptimizers(path, files, models, options, &decoded, &state)
+    if state.fault == nil {
+      var scheduled: Set<String> = []
+      try state.readOptimizer { try addSchedulers(path, files, groups, &scheduled, &$0) }
+      // Schedulers that cannot be read are carried along as they are.
+      if state.fault == nil { decoded.formUnion(scheduled) }
     }
     for name in files where !decoded.contains(name) {
-      let source = try ReopenedSource(full(name))
+      let source = try ReopenedSource(FileSystem.path(path, name))
       let tensor = try Tensor(.uint8, .vector(source.byteCount), source: source)
       state.extras.append(StateTensor(TrainerFiles.carried + name, tensor))
     }
@@ -56,53 +41,152 @@ public enum AccelerateReader: StateReader {
     return state
   }
 
-  private static func addOptimizer(
-    _ file: TorchFile,
-    _ model: ModelFiles.Found,
-    _ options: ReadOptions,
+  private static func addModels(
+    _ path: String,
+    _ files: [String],
+    _ decoded: inout Set<String>,
     _ state: inout TrainingState
-  ) throws {
-    var assembly = try TorchAssembly(file, into: state, prefix: AccelerateFiles.optimizer + "/")
-    // What safetensors sorts is in no order of the model's.
-    let names = FreshTree.parameters(state).map(\.name)
-    let prefix = WrapperPrefix.common(names)
-    let order = NamingConvention.trainingOrder(names.map { String($0.dropFirst(prefix.count)) })?
-      .map { prefix + $0 }
-    try assembly.addOptimizer(
-      names: options.parameterNames,
-      modelOrder: order,
-      isOrdered: model.isOrdered || order != nil
-    )
-    assembly.addStep()
-    try assembly.addExtras()
-    state = assembly.state
-    if !model.isOrdered { sort(&state.variables, as: assembly.numbering) }
+  ) throws -> [AccelerateModel] {
+    let count = AccelerateFiles.count(of: .model, in: files)
+    return try (0..<count).map { number in
+      let front = count > 1 ? AccelerateModel.front(number) : ""
+      let found = try ModelFiles(suffix: number == 0 ? "" : "_\(number)")
+        .read(path, files, behind: front, into: &state)
+      decoded.formUnion(found?.names ?? [])
+      return AccelerateModel(front: front, isOrdered: found?.isOrdered ?? false)
+    }
   }
 
-  /// Puts variables in the order of the optimizer's numbers, which is the model's and not that of its file.
-  private static func sort(_ variables: inout [Variable], as numbering: [String]) {
+  /// Adds the optimizers.
+  ///
+  /// - Returns: The groups of each.
+  private static func addOptimizers(
+    _ path: String,
+    _ files: [String],
+    _ models: [AccelerateModel],
+    _ options: ReadOptions,
+    _ decoded: inout Set<String>,
+    _ state: inout TrainingState
+  ) throws -> [[PickleValue]] {
+    let count = AccelerateFiles.count(of: .optimizer, in: files)
+    var names = options.parameterNames.map { $0[...] }
+    var numbering: [String] = []
+    let groups = try (0..<count).map { number -> [PickleValue] in
+      let name = AccelerateFiles.numbered(AccelerateFiles.optimizer, number)
+      decoded.insert(name)
+      let fault = state.fault
+      var groups: [PickleValue] = []
+      try state.readOptimizer { state in
+        try inFile(FileSystem.path(path, name)) {
+          let file = try TorchFile.open($0, allowing: .torch)
+          groups = file.tree["param_groups"]?.elements ?? []
+          let size = groups.reduce(0) { $0 + ($1["params"]?.elements?.count ?? 0) }
+          // What is left over at the end is the last one's, and refused there.
+          let given = names.map { Array(number == count - 1 ? $0 : $0.prefix(size)) }
+          names = names?.dropFirst(size)
+          var assembly = try TorchAssembly(file, into: state, prefix: name + "/")
+          try assembly.addOptimizer(
+            names: given,
+            named: count > 1 ? AccelerateFiles.stem(of: name) : nil,
+            orders: fitting(models.flatMap { $0.orders(assembly.candidates) }, size),
+            sets: fitting(
+              models.map { $0.candidates(assembly.candidates) } + [assembly.candidates],
+              size
+            )
+          )
+          if count == 1 { assembly.addStep() }
+          try assembly.addExtras()
+          state = assembly.state
+          numbering += assembly.numbering
+        }
+      }
+      if fault == nil, state.fault != nil { state.contents?.add(name) }
+      return groups
+    }
+    sort(&state.variables, of: models, as: numbering)
+    return groups
+  }
+
+  /// The lists that an optimizer can number from end to end, all where there is none.
+  ///
+  /// One that is made for a whole model is the usual one; parts of a larger list would fit as well.
+  private static func fitting(
+    _ lists: [[ParameterOrder.Candidate]],
+    _ size: Int
+  ) -> [[ParameterOrder.Candidate]] {
+    let exact = lists.filter { $0.count == size }
+    return exact.isEmpty ? lists : exact
+  }
+
+  /// Puts variables in the order of the optimizers' numbers, which is the models' and not that of their files.
+  private static func sort(
+    _ variables: inout [Variable],
+    of models: [AccelerateModel],
+    as numbering: [String]
+  ) {
     let numbers = Dictionary(
       numbering.enumerated().map { (ExactName($1), $0) },
       uniquingKeysWith: { first, _ in first }
     )
-    let places = variables.map { numbers[ExactName($0.name)] ?? Int.max }
-    variables = variables.indices.sorted { (places[$0], $0) < (places[$1], $1) }
+    let keys = variables.enumerated().map { place, variable -> [Int] in
+      let model = models.firstIndex { variable.name.utf8.starts(with: $0.front.utf8) }
+      let isOrdered = model.map { models[$0].isOrdered } ?? false
+      let number = isOrdered ? 0 : numbers[ExactName(variable.name)] ?? Int.max
+      return [variable.value == nil ? models.count : model ?? models.count, number, place]
+    }
+    variables = variables.indices.sorted { keys[$0].lexicographicallyPrecedes(keys[$1]) }
       .map { variables[$0] }
   }
 
-  private static func addScheduler(
+  private static func addSchedulers(
     _ path: String,
-    _ groups: [PickleValue],
+    _ files: [String],
+    _ groups: [[PickleValue]],
+    _ decoded: inout Set<String>,
     _ state: inout TrainingState
   ) throws {
-    let file = try TorchFile.open(path, allowing: .torch)
-    let scheduler = TorchScheduler(file.tree, groups: groups)
-    if state.globalStep == nil, let calls = scheduler.calls, calls >= 0 {
-      state.globalStep = GlobalStep(calls)
+    let count = AccelerateFiles.count(of: .scheduler, in: files)
+    // Which of several is whose nothing says but their number.
+    let isCertain = count == groups.count || groups.count == 1
+    for number in groups.indices where number < count && isCertain {
+      let name = AccelerateFiles.numbered(AccelerateFiles.scheduler, number)
+      try inFile(FileSystem.path(path, name)) {
+        let file = try TorchFile.open($0, allowing: .torch)
+        let scheduler = TorchScheduler(file.tree, groups: groups[number])
+        if groups.count > 1 {
+          guard goesWith(file.tree, groups[number]) else { return }
+          state.add(scheduler, at: number, countsAlone: true)
+        } else if state.globalStep == nil, let calls = scheduler.calls, calls >= 0 {
+          state.globalStep = GlobalStep(calls)
+        }
+        var assembly = try TorchAssembly(file, into: state, prefix: name + "/")
+        try assembly.addExtras()
+        state = assembly.state
+        decoded.insert(name)
+        if groups.count == 1 { state.add(scheduler) }
+      }
     }
-    var assembly = try TorchAssembly(file, into: state, prefix: AccelerateFiles.scheduler + "/")
-    try assembly.addExtras()
-    state = assembly.state
-    state.add(scheduler)
+    if groups.count > 1 { state.add(nil) }
+  }
+
+  /// Whether the rates that a scheduler gave last are those of an optimizer's groups.
+  private static func goesWith(_ scheduler: PickleValue, _ groups: [PickleValue]) -> Bool {
+    guard let rates = scheduler["_last_lr"]?.elements else { return false }
+    return rates.count == groups.count
+      && zip(rates, groups).allSatisfy { rate, group in
+        guard let own = group["lr"]?.number else { return true }
+        return rate.number == own
+      }
+  }
+
+  private static func inFile<Result>(
+    _ path: String,
+    _ body: (String) throws -> Result
+  ) throws -> Result {
+    do {
+      return try body(path)
+    } catch let error as StateError {
+      throw error.inContext(file: path)
+    }
   }
 }

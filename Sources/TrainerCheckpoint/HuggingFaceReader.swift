@@ -10,12 +10,14 @@ public import TrainingState
 /// The model, the optimizer and the step become the state; every other file is carried along byte for
 /// byte.
 public enum HuggingFaceReader: StateReader {
-  /// Whether a path is a directory with a model in it.
+  /// Whether a path is a directory with a model in it, or with all of the Trainer's own but the model.
   public static func recognizes(_ probe: StateProbe) throws -> Bool {
     guard probe.kind == .directory else { return false }
-    return ModelFiles().candidates.contains {
-      FileSystem.kind(of: FileSystem.path(probe.path, $0)) == .file
+    func has(_ name: String) -> Bool {
+      FileSystem.kind(of: FileSystem.path(probe.path, name)) == .file
     }
+    return (ModelFiles().candidates + ModelFiles.adapter.candidates).contains(where: has)
+      || [TrainerFiles.optimizer, TrainerFiles.state].allSatisfy(has)
   }
 
   /// Describes the state in a directory; only headers, steps and small records are read.
@@ -28,9 +30,13 @@ public enum HuggingFaceReader: StateReader {
     state.contents = Contents()
     var decoded: Set<String> = []
     var isOrdered = false
-    if let model = try ModelFiles().read(path, files, into: &state) {
+    if let model = try ModelFiles().read(path, files, into: &state)
+      ?? ModelFiles.adapter.read(path, files, into: &state)
+    {
       decoded = model.names
       isOrdered = model.isOrdered
+    } else {
+      try refuseOtherThanFiles(path)
     }
     if has(TrainerFiles.optimizer) {
       try state.readOptimizer { state in
@@ -43,8 +49,36 @@ public enum HuggingFaceReader: StateReader {
     }
     try carry(files.filter { !decoded.contains($0) }, of: path, &state)
     try state.readOptimizer { try addProgress(path, files, &$0) }
+    let contradictions = TrainerAgreement(state, path, files).contradictions
+    if !contradictions.isEmpty {
+      state.attributes[TrainingState.contradictionsKey] = .strings(contradictions)
+    }
     state.naming = NamingConvention.recognize(state.variables.lazy.map(\.name))
     return state
+  }
+
+  /// Refuses a directory in the place of the model, which may be whatever is in it.
+  private static func refuseOtherThanFiles(_ path: String) throws {
+    for name in ModelFiles().candidates + ModelFiles.adapter.candidates
+    where FileSystem.kind(of: FileSystem.path(path, name)) == .directory {
+      throw StateError(
+        .malformed,
+        "a directory in the place of the model",
+        file: FileSystem.path(path, name),
+        expected: "a file"
+      )
+    }
+  }
+
+  /// What the model's configuration calls it, `nil` where there is none that says.
+  private static func configuredKind(_ directory: String) -> String? {
+    let path = FileSystem.path(directory, TrainerFiles.config)
+    guard FileSystem.kind(of: path) == .file,
+      let bytes = try? PositionalFile.contents(of: path, within: .textBytes, "the configuration"),
+      case .object(let object)? = try? JSONReader.value(of: bytes),
+      case .string(let kind)? = object["model_type"]
+    else { return nil }
+    return kind
   }
 
   private static func addOptimizer(
@@ -59,12 +93,21 @@ public enum HuggingFaceReader: StateReader {
       into: state,
       prefix: TrainerFiles.optimizer + "/"
     )
-    let names = FreshTree.parameters(state).map(\.name)
-    let order = NamingConvention.trainingOrder(names)
+    let kind = configuredKind(FileSystem.directory(of: path))
+    var orders: [[ParameterOrder.Candidate]]?
+    if !isOrdered {
+      orders = ModelOrder.orders(of: assembly.candidates.map { ($0.name, $0.shape) }, kind: kind)
+    }
+    let saved = Set(state.variables.map { ExactName($0.name) })
     try assembly.addOptimizer(
-      names: options.parameterNames,
-      modelOrder: order,
-      isOrdered: isOrdered || order != nil
+      names: options.parameterNames?.map { name in
+        guard !saved.contains(ExactName(name)),
+          let other = ModelOrder.savedName(of: name, kind: kind), saved.contains(ExactName(other))
+        else { return name }
+        return other
+      },
+      orders: orders,
+      allowsOthers: true
     )
     try assembly.addExtras()
     state = assembly.state

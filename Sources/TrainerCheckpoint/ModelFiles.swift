@@ -18,7 +18,22 @@ struct ModelFiles {
       "model\(suffix).safetensors", "model\(suffix).safetensors.index.json",
       "pytorch_model\(suffix).bin", "pytorch_model\(suffix).bin.index.json",
     ]
+    isAdapter = false
   }
+
+  private init(adapter names: [String]) {
+    candidates = names
+    isAdapter = true
+  }
+
+  /// The names of what PEFT saves of a model, which is what it adapts the model with.
+  static let adapter = ModelFiles(adapter: [
+    TrainerFiles.adapter, TrainerFiles.adapter + ".index.json", TrainerFiles.pickledAdapter,
+    TrainerFiles.pickledAdapter + ".index.json",
+  ])
+
+  /// Whether the names are not those of a whole model, and have to be kept.
+  private let isAdapter: Bool
 
   /// What was read.
   struct Found {
@@ -33,12 +48,14 @@ struct ModelFiles {
   /// - Parameters:
   ///   - directory: The directory.
   ///   - files: Names of the files in it.
+  ///   - front: What the variables' names begin with in the state, where that has several models.
   ///   - state: The state.
   /// - Returns: What was read, `nil` where there is no model.
   /// - Throws: `StateError` when a file is malformed, or one that the index names is not there.
   func read(
     _ directory: String,
     _ files: [String],
+    behind front: String = "",
     into state: inout TrainingState
   ) throws -> Found? {
     func full(_ name: String) -> String { FileSystem.path(directory, name) }
@@ -46,13 +63,18 @@ struct ModelFiles {
     var found = Found()
     switch candidates.firstIndex(of: first) {
     case 0:
-      Self.add(try SafetensorsFile.open(full(first)).tensors, of: first, isShard: false, to: &state)
+      let file = try SafetensorsFile.open(full(first))
+      Self.add(file.tensors, of: first, isShard: isAdapter, behind: front, to: &state)
+      TiedVariables.add(file.metadata ?? [], behind: front, to: &state)
       found.names.insert(first)
     case 1:
+      var texts: [(name: String, text: String)] = []
       for (name, file) in try SafetensorsSet.open(full(first)).shards {
-        Self.add(file.tensors, of: name, isShard: true, to: &state)
+        Self.add(file.tensors, of: name, isShard: true, behind: front, to: &state)
+        texts += file.metadata ?? []
         found.names.insert(name)
       }
+      TiedVariables.add(texts, behind: front, to: &state)
     case let place:
       let index = place == 2 ? nil : try ShardIndex.read(full(first)).files
       let names = index.map(Self.shards) ?? [first]
@@ -60,7 +82,7 @@ struct ModelFiles {
         try StateError.inFile(full(name)) {
           let file = try TorchFile.open(full(name), allowing: .torch)
           var assembly = try TorchAssembly(file, into: state, prefix: name + "/")
-          let added = try assembly.addModel()
+          let added = try assembly.addModel(behind: front)
           if let index { try Self.check(added, of: name, against: index) }
           try assembly.addExtras()
           state = assembly.state
@@ -68,7 +90,11 @@ struct ModelFiles {
         found.names.insert(name)
       }
       found.isOrdered = true
-      state.attributes[TrainerFiles.isPickled] = .strings(names)
+      var all = names
+      if case .strings(let before)? = state.attributes[TrainerFiles.isPickled] {
+        all = before + names
+      }
+      state.attributes[TrainerFiles.isPickled] = .strings(all)
     }
     return found
   }
@@ -77,17 +103,19 @@ struct ModelFiles {
     _ tensors: [SafetensorsTensor],
     of file: String,
     isShard: Bool,
+    behind front: String,
     to state: inout TrainingState
   ) {
     for tensor in tensors {
+      let name = front + tensor.name
       let value = StateTensor(
-        tensor.name,
+        name,
         tensor.tensor,
         sourceName: tensor.name,
         attributes: isShard ? [TrainerFiles.shard: .string(file)] : [:]
       )
       state.contents?.add(tensor.name, bytes: tensor.tensor.byteCount)
-      state.variables.append(Variable(tensor.name, value: value))
+      state.variables.append(Variable(name, value: value))
     }
   }
 

@@ -17,24 +17,32 @@ struct ModelOutput {
   /// Whether an index of a sharded set is carried along.
   private let hasIndex: Bool
 
+  /// The place of the model among several.
+  private let number: Int
+
   /// Prepares the files of a state's model.
   ///
   /// - Parameters:
   ///   - state: The state.
   ///   - output: Where they go.
   ///   - isOurs: Whether the state came from the format that is written.
+  ///   - number: The place of the model among several.
   ///   - note: Told of what is written differently.
   init(
     _ state: TrainingState,
     _ output: OutputDirectory,
     isOurs: Bool,
+    number: Int = 0,
     note: ((String) -> Void)?
   ) {
     self.state = state
     self.output = output
     self.note = note
     self.isOurs = isOurs
-    hasIndex = state.extras.contains { $0.name == TrainerFiles.carried + TrainerFiles.modelIndex }
+    self.number = number
+    hasIndex =
+      number == 0
+      && state.extras.contains { $0.name == TrainerFiles.carried + TrainerFiles.modelIndex }
   }
 
   /// The model as it was, where it was pickled.
@@ -46,7 +54,7 @@ struct ModelOutput {
       return []
     }
     var models: [(name: String, output: TorchOutput)] = []
-    for name in names {
+    for name in names where number == AccelerateFiles.kind(name)?.number ?? 0 {
       guard let template = try TemplateTree(state, prefix: name + "/") else { return [] }
       models.append((name, try template.output(state, file: name, note)))
     }
@@ -66,9 +74,11 @@ struct ModelOutput {
     var shards: [ExactName: [SafetensorsTensor]] = [:]
     for (variable, twin) in zip(state.variables, TiedVariables.find(state.variables)) {
       guard twin == nil, let value = variable.value else { continue }
-      var file = TrainerFiles.model
-      if isOurs, keepsIndex, case .string(let shard)? = value.attributes[TrainerFiles.shard] {
-        file = shard
+      var file = AccelerateFiles.numbered(TrainerFiles.model, number)
+      if isOurs, case .string(let own)? = value.attributes[TrainerFiles.shard],
+        own == TrainerFiles.adapter || keepsIndex
+      {
+        file = own
       }
       shards[ExactName(file), default: []].append(
         try SafetensorsTensor(variable.name, value.tensor)
@@ -81,8 +91,10 @@ struct ModelOutput {
         remedy: "write it as pytorch"
       )
     }
+    let first = shards.keys.min()
+    let tied = TiedVariables.texts(state.variables)
     return try shards.sorted { $0.key < $1.key }.flatMap { name, tensors in
-      try SafetensorsImage(tensors, metadata: [("format", "pt")])
+      try SafetensorsImage(tensors, metadata: [("format", "pt")] + (name == first ? tied : []))
         .place(in: try output.add(name.text))
     }
   }
@@ -91,7 +103,8 @@ struct ModelOutput {
   var keepsIndex: Bool {
     hasIndex
       && state.variables.allSatisfy { variable in
-        variable.value?.sourceName.map { ExactName($0) == ExactName(variable.name) } ?? false
+        guard let value = variable.value else { return true }
+        return value.sourceName.map { ExactName($0) == ExactName(variable.name) } ?? false
       }
   }
 }

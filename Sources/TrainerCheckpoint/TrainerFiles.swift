@@ -4,6 +4,8 @@ enum TrainerFiles {
   static let modelIndex = "model.safetensors.index.json"
   static let pickledModel = "pytorch_model.bin"
   static let pickledIndex = "pytorch_model.bin.index.json"
+  static let adapter = "adapter_model.safetensors"
+  static let pickledAdapter = "adapter_model.bin"
   static let optimizer = "optimizer.pt"
   static let scheduler = "scheduler.pt"
   static let state = "trainer_state.json"
@@ -14,8 +16,9 @@ enum TrainerFiles {
   /// where another takes its place.
   static func belongsToCheckpoint(_ name: String) -> Bool {
     switch name {
-    case model, modelIndex, pickledModel, pickledIndex, optimizer, scheduler, state, arguments,
-      config, "generation_config.json", "scaler.pt", "rng_state.pth":
+    case model, modelIndex, pickledModel, pickledIndex, adapter, pickledAdapter, optimizer,
+      scheduler, state, arguments, config, "adapter_config.json", "generation_config.json",
+      "scaler.pt", "rng_state.pth":
       true
     default:
       !name.contains("/")

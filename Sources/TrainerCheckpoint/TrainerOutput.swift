@@ -54,15 +54,11 @@ struct TrainerOutput {
     {
       return (try template.output(state, file: TrainerFiles.optimizer, options.note), nil)
     }
+    // The Trainer's numbers go through its own two groups.
+    if !isOurs { try state.refuseNumberedSlots() }
     let nodes = TorchNodes()
-    let all = FreshTree.parameters(state)
-    let order = NamingConvention.trainingOrder(all.map(\.name))
-    let places = Dictionary(
-      all.map { (ExactName($0.name), $0) },
-      uniquingKeysWith: { first, _ in first }
-    )
-    let parameters = order?.compactMap { places[ExactName($0)] } ?? all
-    if order == nil {
+    let (parameters, isKnown) = ordered(FreshTree.parameters(state))
+    if !isKnown {
       options.note?(
         "the model's order of parameters is not known: the optimizer numbers them as the state does"
       )
@@ -82,7 +78,8 @@ struct TrainerOutput {
       of: state,
       options.note
     )
-    let lambda = try fresh.scheduler ?? FreshRate(state).constant(groups: 2, TorchNodes())
+    let lambda =
+      try fresh.scheduler ?? FreshRate(state).constant(groups: fresh.groupCount, TorchNodes())
     return (
       optimizer,
       try TorchOutput(
@@ -94,6 +91,35 @@ struct TrainerOutput {
         options.note
       )
     )
+  }
+
+  /// Parameters in the order in which the model numbers them, and whether that is known.
+  ///
+  /// What came from such a directory goes by the numbers that it had there. Other states take the order of the newest
+  /// transformers that is known, since one of today's resumes them.
+  private func ordered(_ parameters: [Variable]) -> (parameters: [Variable], isKnown: Bool) {
+    let mark = TrainerFiles.optimizer + "/state/"
+    let numbers = parameters.map { variable in
+      variable.slots.first?.tensor.sourceName.flatMap { path -> Int? in
+        guard isOurs, path.hasPrefix(mark) else { return nil }
+        return path.dropFirst(mark.count).split(separator: "/").first.flatMap { Int($0) }
+      }
+    }
+    if numbers.allSatisfy({ $0 != nil }) {
+      let pairs = zip(numbers.map { $0 ?? 0 }, parameters).sorted { $0.0 < $1.0 }
+      return (pairs.map(\.1), true)
+    }
+    let saved = parameters.compactMap { variable in
+      (variable.value ?? variable.slots.first?.tensor).map { (variable.name, $0.tensor.shape) }
+    }
+    let places = Dictionary(
+      parameters.map { (ExactName($0.name), $0) },
+      uniquingKeysWith: { first, _ in first }
+    )
+    guard let order = ModelOrder.orders(of: saved, kind: nil).first else {
+      return (parameters, state.origin.framework == .pytorch)
+    }
+    return (order.compactMap { places[ExactName($0.name)] }, true)
   }
 
   /// Whether step and schedule are those that the carried files say.
@@ -136,6 +162,10 @@ struct TrainerOutput {
       let total =
         state.schedule?.parameters["num_training_steps"]
         ?? state.schedule?.parameters["num_train_steps"]
+      options.note?(
+        "no record says the intervals of the run: a Trainer that resumes logs, evaluates and saves "
+          + "every 500 steps, whatever its arguments are, until \(TrainerFiles.state) says others"
+      )
       let record = TrainerState(
         step: step,
         totalSteps: total?.number.flatMap { Int64(exactly: $0) }

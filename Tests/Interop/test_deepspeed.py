@@ -67,6 +67,29 @@ def test_training_goes_on_bit_for_bit(saved, tmp_path, optstate):
     assert_same(tensors(optstate, tmp_path / "found", tmp_path), wanted)
 
 
+def test_a_state_is_poured_into_a_checkpoint_of_another_stage(saved, tmp_path, optstate):
+    """ZeRO-3's into a template of ZeRO-2's, of other numbers and another step, and into one of the same."""
+    runs(
+        f"load turns 2 {saved / 'turns'} {tmp_path / 'turns.t'} 2",
+        f"load half 2 {saved / 'half'} {tmp_path / 'half.t'} 1",
+    )
+    jobs = []
+    for source, kind in [("each", "turns"), ("half", "half")]:
+        optstate("convert", saved / source, tmp_path / f"{source}.safetensors")
+        optstate("convert", tmp_path / f"{source}.safetensors", tmp_path / kind, "--like", tmp_path / f"{kind}.t")
+        jobs.append(f"load {kind} 2 {tmp_path / kind} {tmp_path / kind}.again 0")
+    runs(*jobs)
+    for source, kind in [("each", "turns"), ("half", "half")]:
+        wanted = tensors(optstate, saved / source, tmp_path)
+        assert_same(tensors(optstate, tmp_path / f"{kind}.again", tmp_path), wanted)
+        shown = json.loads(optstate("inspect", tmp_path / kind, "--json").stdout)
+        assert shown["global_step"] == 3
+    done = optstate(
+        "convert", tmp_path / "each.safetensors", tmp_path / "no", "--like", tmp_path / "half.t", status=65
+    )
+    assert "does not hold the state's numbers" in done.stderr and not (tmp_path / "no").exists()
+
+
 def test_universal_checkpoint_is_loaded_and_read(saved, tmp_path, optstate):
     jobs = []
     for kind, ranks in [("half", 3), ("each", 1)]:
@@ -105,6 +128,29 @@ def test_tools_work_as_on_a_file(saved, tmp_path, optstate):
         {n: v for n, v in found.items() if not n.endswith("/adam_m")},
         {n: v for n, v in wanted.items() if not n.endswith("/adam_m")},
     )
+
+
+def test_the_step_moves_with_what_the_engine_counts(saved, tmp_path, optstate):
+    for kind, front in [("half", "mp_rank_00"), ("each", "zero_pp_rank_0_mp_rank_00")]:
+        optstate("set", saved / kind, tmp_path / kind, "--step", "7")
+        assert (tmp_path / kind / "latest").read_text() == "global_step7"
+        shown = json.loads(optstate("inspect", tmp_path / kind, "--json").stdout)
+        assert shown["global_step"] == 7
+        state = counted(tmp_path / kind / "global_step7" / f"{front}_model_states.pt")
+        before = counted(saved / kind / "global_step3" / f"{front}_model_states.pt")
+        assert state["global_steps"] == 7 and before["global_steps"] == 3
+        assert state["global_samples"] * 3 == before["global_samples"] * 7 > 0
+        optstate("reset", saved / kind, tmp_path / f"{kind}.reset", "--step", "0")
+        assert (tmp_path / f"{kind}.reset" / "latest").read_text() == "global_step0"
+    runs(f"load half 2 {tmp_path / 'half'} {tmp_path / 'again'} 1")
+    assert json.loads(optstate("inspect", tmp_path / "again", "--json").stdout)["global_step"] == 8
+
+
+def counted(path):
+    """The whole numbers of a model's file, which only DeepSpeed's classes can be loaded with."""
+    code = "import json, sys, torch; d = torch.load(sys.argv[1], weights_only=False); "
+    code += "print(json.dumps({k: v for k, v in d.items() if type(v) is int}))"
+    return json.loads(subprocess.run([PYTHON, "-c", code, path], capture_output=True, text=True, check=True).stdout)
 
 
 def copied(saved, kind, tmp_path):

@@ -1,5 +1,6 @@
 """States poured into files that the target's framework wrote of a fresh model: the framework loads them and goes on."""
 import json
+import shutil
 
 import keras
 import keras_models as models
@@ -250,6 +251,124 @@ def test_torch_model_of_other_names_and_order_goes_on(optstate, tmp_path, kind, 
         state = new[1].state[parameter]
         assert state["step"] == 7
         assert torch.equal(state["exp_avg"], old[1].state[wanted[name.removeprefix("0.")]]["exp_avg"])
+
+
+# Directories.
+
+
+def accelerated(seed, steps):
+    """Model, optimizer and scheduler as accelerate has them after some steps."""
+    import accelerate
+    import torch
+
+    torch.manual_seed(seed)
+    model = torch.nn.Sequential(torch.nn.Linear(4, 3), torch.nn.Linear(3, 2))
+    optimizer = torch.optim.AdamW(model.parameters(), 1e-2, weight_decay=0.1)
+    scheduler = torch.optim.lr_scheduler.LinearLR(optimizer, total_iters=10)
+    accelerator = accelerate.Accelerator(cpu=True)
+    made = accelerator.prepare(model, optimizer, scheduler)
+    accelerated_steps(made, steps)
+    return accelerator, made
+
+
+def accelerated_steps(made, steps):
+    model, optimizer, scheduler = made
+    for _ in range(steps):
+        torch_steps(model, optimizer, 1)
+        scheduler.step()
+
+
+@pytest.mark.parametrize("steps", [0, 1])
+@pytest.mark.parametrize("safe", [True, False], ids=["safetensors", "pickled"])
+def test_a_plain_file_goes_on_in_a_directory_of_accelerates(optstate, tmp_path, safe, steps):
+    import torch
+
+    accelerator, template = accelerated(5, steps)
+    accelerator.save_state(str(tmp_path / "t"), safe_serialization=safe)
+    _, old = accelerated(1, 3)
+    torch.save({"model": old[0].state_dict(), "optimizer": old[1].optimizer.state_dict()}, tmp_path / "a.pt")
+    if safe and not steps:
+        # safetensors sorts the model by name, and an optimizer that has not run tells nothing of its order.
+        done = optstate("convert", tmp_path / "a.pt", tmp_path / "b", "--like", tmp_path / "t", status=65)
+        assert "has not run" in done.stderr and not (tmp_path / "b").exists()
+        return
+    optstate("convert", tmp_path / "a.pt", tmp_path / "b", "--like", tmp_path / "t")
+    assert sorted(one.name for one in (tmp_path / "b").iterdir()) == sorted(
+        one.name for one in (tmp_path / "t").iterdir()
+    )
+    accelerator, new = accelerated(9, 0)
+    accelerator.load_state(str(tmp_path / "b"))
+    assert new[2].scheduler.last_epoch == 3
+    accelerated_steps(old, 3)
+    accelerated_steps(new, 3)
+    for one, two in zip(new[0].parameters(), old[0].parameters(), strict=True):
+        assert torch.equal(one, two)
+        assert torch.equal(new[1].optimizer.state[one]["exp_avg"], old[1].optimizer.state[two]["exp_avg"])
+
+
+@pytest.mark.filterwarnings("ignore:torch.distributed is disabled")
+@pytest.mark.parametrize("flat", [False, True], ids=["nested", "flat"])
+@pytest.mark.parametrize("steps", [0, 1])
+def test_a_plain_file_goes_on_in_a_distributed_checkpoint(optstate, tmp_path, steps, flat):
+    import distributed_runs as runs
+    import torch
+    import torch.distributed.checkpoint as dcp
+    import torch.distributed.checkpoint.state_dict as states
+
+    def other(steps):
+        made = runs.build(0)
+        for parameter in made[0].parameters():
+            parameter.data.add_(1)
+        runs.train(*made, 0, steps)
+        return made
+
+    old = runs.build(0)
+    runs.train(*old, 0, 3)
+    torch.save({"model": old[0].state_dict(), "optimizer": old[1].state_dict()}, tmp_path / "a.pt")
+    dcp.save(runs.state(*other(steps), flat=flat), checkpoint_id=tmp_path / "t")
+    optstate("convert", tmp_path / "a.pt", tmp_path / "b", "--like", tmp_path / "t")
+    new = other(0)
+    state = runs.state(*new, flat=flat)
+    dcp.load(state, checkpoint_id=tmp_path / "b")
+    states.set_state_dict(
+        *new, model_state_dict=state["model"], optim_state_dict=state["optim"],
+        options=states.StateDictOptions(flatten_optimizer_state_dict=flat),
+    )  # fmt: skip
+    runs.train(*old, 3, 2)
+    runs.train(*new, 3, 2)
+    for one, two in zip(new[0].parameters(), old[0].parameters(), strict=True):
+        assert torch.equal(one, two)
+
+
+def test_a_plain_file_goes_on_in_a_directory_of_the_trainers(optstate, tmp_path):
+    """A model of transformers that a plain loop trained, in a directory that a Trainer wrote of it after two steps."""
+    import test_trainer_models as trainers
+    import torch
+
+    wanted = trainers.trainer("roberta", tmp_path / "wanted", steps=6)
+    wanted.train()
+    first = tmp_path / "wanted" / "checkpoint-4"
+    state = torch.load(first / "optimizer.pt", weights_only=True)
+    order = {id(value): name for name, value in wanted.model.named_parameters()}
+    names = [order[id(value)] for group in wanted.optimizer.param_groups for value in group["params"]]
+    for group, own in zip(state["param_groups"], (names[: len(state["param_groups"][0]["params"])], names)):
+        group["param_names"] = own[-len(group["params"]) :]
+    from safetensors.torch import load_file
+
+    torch.save({"model": load_file(first / "model.safetensors"), "optimizer": state}, tmp_path / "a.pt")
+    net = trainers.model("roberta")
+    for parameter in net.parameters():
+        parameter.data.add_(0.01)
+    trainers.trainer("roberta", tmp_path / "template", steps=6, net=net).train()
+    template = tmp_path / "template" / "checkpoint-2"
+    optstate("convert", tmp_path / "a.pt", tmp_path / "b", "--like", template)
+    # Where the generators stood no state says.
+    shutil.copy(first / "rng_state.pth", tmp_path / "b")
+    again = trainers.trainer("roberta", tmp_path / "again", steps=6)
+    again.train(resume_from_checkpoint=str(tmp_path / "b"))
+    assert again.state.global_step == 6
+    for one, two in zip(again.model.parameters(), wanted.model.parameters(), strict=True):
+        assert torch.equal(one, two)
 
 
 # What is refused.

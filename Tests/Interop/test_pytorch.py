@@ -303,8 +303,11 @@ def test_ambiguous_numbers_are_not_guessed(optstate, tmp_path):
     sum(layer.weight.sum() for layer in model).backward()
     optimizer.step()
     save(model, optimizer, tmp_path / "c.pt")
-    done = optstate("doctor", tmp_path / "c.pt", status=65)
-    assert "--names" in done.stderr
+    found = json.loads(optstate("inspect", tmp_path / "c.pt", "--json", "--variables").stdout)
+    assert [one["name"] for one in found["variables"] if one["slots"]] == ["0", "1", "2", "3"]
+    assert any("--names" in text for text in found["suspicions"])
+    done = optstate("convert", tmp_path / "c.pt", tmp_path / "c.keras", status=65)
+    assert "--names" in done.stderr and not (tmp_path / "c.keras").exists()
     named = [
         {"params": [(f"{i}.weight", model[i].weight) for i in group]} for group in ((2, 0), (1, 3))
     ]

@@ -43,6 +43,9 @@ def test_packed_types_come_back_byte_for_byte(optstate, tmp_path):
     path = tmp_path / "a.safetensors"
     path.write_bytes(struct.pack("<Q", len(text)) + text + data)
     assert set(safe_open(path, "numpy").keys()) == set(sizes)
+    shown = optstate("inspect", path, "--variables").stdout
+    assert "F4  float4_e2m1fn[2, 4]" in shown and "F8_E8M0  float8_e8m0fnu[2, 4]" in shown
+    assert "F6_E2M3 (F6_E2M3[2, 4]), F6_E3M2 (F6_E3M2[2, 4])" in shown
     optstate("convert", path, tmp_path / "s.h5")
     optstate("convert", tmp_path / "s.h5", tmp_path / "back.safetensors")
     back = (tmp_path / "back.safetensors").read_bytes()

@@ -5,6 +5,7 @@ import shlex
 import pytest
 
 torch = pytest.importorskip("torch")
+from safetensors.torch import load_file  # noqa: E402
 from test_pytorch import flat, load  # noqa: E402
 
 
@@ -370,3 +371,20 @@ def test_optimizers_that_claim_one_parameter_are_refused_by_name(optstate, tmp_p
     done = optstate("convert", tmp_path / "c.pt", tmp_path / "out.h5", status=65)
     assert "'opt_all' and 'opt_first' both claim" in done.stderr and "0.weight" in done.stderr
     assert not (tmp_path / "out.h5").exists()
+    for command in (["set", "--step", "3", "--optimizer-name", "opt_all"], ["reset"], ["convert", "--only", "slots"]):
+        done = optstate(command[0], tmp_path / "c.pt", tmp_path / "out.pt", *command[1:], status=65)
+        assert "both claim" in done.stderr and not (tmp_path / "out.pt").exists()
+    # The parameters are to be had, and what is wrong is said.
+    done = optstate("convert", tmp_path / "c.pt", tmp_path / "p.safetensors", "--only", "parameters")
+    assert "left out: slots adam_m 6, adam_v 6" in done.stderr and "both claim 0.weight" in done.stderr
+    found = load_file(tmp_path / "p.safetensors")
+    assert set(found) == {"0.weight", "0.bias", "1.weight", "1.bias"}
+    assert all(torch.equal(value, model.state_dict()[name]) for name, value in found.items())
+    optstate("strip", tmp_path / "c.pt", tmp_path / "s.pt")
+    assert set(torch.load(tmp_path / "s.pt", weights_only=True)) == {"model"}
+    shown = json.loads(optstate("inspect", tmp_path / "c.pt", "--json", "--variables").stdout)
+    slots = {one["name"]: len(one["slots"]) for one in shown["variables"]}
+    contested = {f"opt_{name}/{number}": 2 for name in ("all", "first") for number in (0, 1)}
+    assert slots == {"0.weight": 0, "0.bias": 0, "1.weight": 2, "1.bias": 2, **contested}
+    found = json.loads(optstate("doctor", tmp_path / "c.pt", "--json", status=1).stdout)["findings"]
+    assert "contested_variables" in {one["code"] for one in found}

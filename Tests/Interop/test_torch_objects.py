@@ -1,4 +1,4 @@
-"""What users put beside the state in a `.pt`: objects of any class, NumPy's arrays, texts of Python 2, quantized tensors."""
+"""What users put beside the state in a `.pt`: objects of any class, cycles, NumPy's arrays, sparse and quantized tensors."""
 import argparse
 import datetime
 import decimal
@@ -48,6 +48,22 @@ def settings():
     return made
 
 
+def cycle(kind):
+    """Something that holds itself, as an observer holds what observes it."""
+    if kind == "tuple":
+        made = (1, 2, 3, [])
+        made[3].append(made)
+        return made
+    made = {"list": [], "dictionary": {}, "namespace": argparse.Namespace(), "instance": Schedule()}[kind]
+    if kind == "list":
+        made += [1, [made], made]
+    elif kind == "dictionary":
+        made.update(me=made, deep={"er": [made]})
+    else:
+        made.me = {"again": made, "twin": cycle("list")}
+    return made
+
+
 OBJECTS = {
     "namespace": lambda: argparse.Namespace(lr=1e-3, layers=[1, 2], device=torch.device("cpu")),
     "simple-namespace": lambda: types.SimpleNamespace(a=1),
@@ -62,6 +78,8 @@ OBJECTS = {
     "numpy-scalar": lambda: {"best": np.float64(0.5), "seen": np.int64(7)},
     "numpy-random": lambda: np.random.RandomState(3),
     "numpy-generator-state": lambda: np.random.RandomState(3).get_state(),
+    "bytes": lambda: (bytearray(range(256)), bytearray(), bytes(range(256))),
+    **{f"cycle-{kind}": lambda kind=kind: cycle(kind) for kind in ("list", "tuple", "dictionary", "namespace", "instance")},
 }
 
 
@@ -82,8 +100,9 @@ def inspected(optstate, path):
     return json.loads(optstate("inspect", path, "--json", "--variables").stdout)
 
 
-@pytest.mark.parametrize("protocol", [2, 4])
-@pytest.mark.parametrize("name", OBJECTS)
+@pytest.mark.parametrize(
+    "name, protocol", [*((name, protocol) for name in OBJECTS for protocol in (2, 4)), ("bytes", 5), ("cycle-tuple", 5)]
+)
 def test_objects_come_back_as_they_were(optstate, tmp_path, name, protocol):
     path, back = tmp_path / "c.pt", tmp_path / "back" / "c.pt"
     torch.save({**trained(), "args": OBJECTS[name]()}, path, pickle_protocol=protocol)
@@ -120,6 +139,68 @@ def test_an_object_in_a_group_comes_back(optstate, tmp_path):
     optstate("reset", tmp_path / "c.pt", tmp_path / "r.pt", "--step", "0")
     group = torch.load(tmp_path / "r.pt", weights_only=False)["optimizer"]["param_groups"][0]
     assert vars(group["schedule"]) == vars(shared)
+
+
+def test_a_state_that_holds_itself_is_read(optstate, tmp_path):
+    """The cycle goes through the root, the model and the group of parameters."""
+    state = trained(lambda group: group.update(owner=None))
+    state["me"] = state
+    state["model"]["up"] = state
+    state["optimizer"]["param_groups"][0]["owner"] = state["optimizer"]
+    path = tmp_path / "c.pt"
+    torch.save(state, path)
+    found = inspected(optstate, path)
+    assert found["totals"]["slots"] == {"adam_m": 4, "adam_v": 4} and found["totals"]["variables"] == 4
+    optstate("convert", path, tmp_path / "c.h5")
+    optstate("convert", tmp_path / "c.h5", tmp_path / "back" / "c.pt")
+    assert (tmp_path / "back" / "c.pt").read_bytes() == path.read_bytes()
+    optstate("convert", path, tmp_path / "only.safetensors", "--only", "parameters")
+    optstate("reset", path, tmp_path / "r.pt", "--step", "0")
+    again = torch.load(tmp_path / "r.pt", weights_only=False)
+    assert again["me"] is again and again["model"]["up"] is again
+    assert again["optimizer"]["param_groups"][0]["owner"] is again["optimizer"]
+    assert not any(one["exp_avg"].any() for one in again["optimizer"]["state"].values())
+
+
+def sparse(layout):
+    coo = torch.sparse_coo_tensor(torch.tensor([[0, 2, 0], [1, 3, 1]]), torch.tensor([1.0, 2.0, 3.0]), (4, 4), check_invariants=True)
+    return {
+        "coo": lambda: coo, "coalesced": coo.coalesce, "csr": coo.coalesce().to_sparse_csr, "csc": coo.coalesce().to_sparse_csc,
+        "bsr": lambda: coo.to_dense().to_sparse_bsr((2, 2)), "bsc": lambda: coo.to_dense().to_sparse_bsc((2, 2)),
+    }[layout]()
+
+
+@pytest.mark.filterwarnings("ignore:Sparse")
+@pytest.mark.parametrize("layout", ["coo", "coalesced", "csr", "csc", "bsr", "bsc"])
+@pytest.mark.parametrize("place", ["beside", "model", "parameter", "slot", "group"])
+def test_sparse_tensors_are_carried(optstate, tmp_path, layout, place):
+    value, state = sparse(layout), trained()
+    parts = {"beside": state, "model": state["model"], "slot": state["optimizer"]["state"][0], "group": state["optimizer"]["param_groups"][0]}
+    if place == "parameter":
+        state["model"]["mask"] = torch.nn.Parameter(value)
+    else:
+        parts[place]["mask"] = value
+    path = tmp_path / "c.pt"
+    torch.save(state, path)
+    found = inspected(optstate, path)
+    # An optimizer that keeps a mask beside its moments is not Adam.
+    words = ("exp_avg", "exp_avg_sq") if place == "slot" else ("adam_m", "adam_v")
+    assert found["totals"]["slots"] == dict.fromkeys(words, 4) and found["totals"]["variables"] == 4
+    optstate("convert", path, tmp_path / "c.h5")
+    optstate("convert", tmp_path / "c.h5", tmp_path / "back" / "c.pt")
+    # Coalesced indices lie in a storage of more than themselves, and get one of their own.
+    assert layout == "coalesced" or (tmp_path / "back" / "c.pt").read_bytes() == path.read_bytes()
+    optstate("set", tmp_path / "back" / "c.pt", tmp_path / "set.pt", "--step", "8")
+    again = torch.load(tmp_path / "set.pt", weights_only=False)
+    own = {"model": again["model"], "parameter": again["model"], "slot": again["optimizer"]["state"][0]}
+    mask = own.get(place, again["optimizer"]["param_groups"][0] if place == "group" else again)["mask"]
+    assert mask.layout == value.layout and torch.equal(mask.to_dense(), value.to_dense())
+    assert {float(one["step"]) for one in again["optimizer"]["state"].values()} == {8.0}
+    optstate("convert", path, tmp_path / "only.safetensors", "--only", "parameters")
+    from safetensors.torch import load_file
+
+    found = load_file(tmp_path / "only.safetensors")
+    assert set(found) == {"0.weight", "0.bias", "1.weight", "1.bias"}
 
 
 class Runs:

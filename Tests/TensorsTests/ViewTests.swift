@@ -49,6 +49,40 @@ struct ViewTests {
     #expect(try view.transposed().bytes() == naive.bytes)
   }
 
+  @Test(arguments: [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]])
+  func permutedAxesDeliverEveryRange(_ axes: [Int]) throws {
+    for dimensions in [[2, 3, 4], [1, 3, 2], [3, 0, 2], [2, 1, 1]] {
+      let naive = NaiveTensor(dimensions, width: 2)
+      let view = try naive.tensor().permuted(axes)
+      #expect(view.shape.dimensions == axes.map { dimensions[$0] })
+      var inverse = axes
+      for (place, axis) in axes.enumerated() { inverse[axis] = place }
+      #expect(try view.permuted(inverse).bytes() == naive.bytes)
+      var expected: [UInt8] = []
+      let (rows, columns) = (dimensions[1], dimensions[2])
+      let turned = axes.map { dimensions[$0] }
+      for i in 0..<turned[0] {
+        for j in 0..<turned[1] {
+          for k in 0..<turned[2] {
+            var own = [0, 0, 0]
+            for (axis, number) in zip(axes, [i, j, k]) { own[axis] = number }
+            let place = ((own[0] * rows + own[1]) * columns + own[2]) * 2
+            expected += naive.bytes[place..<place + 2]
+          }
+        }
+      }
+      #expect(try everyRange(of: view, is: expected), "\(dimensions) \(axes)")
+    }
+  }
+
+  @Test
+  func axesThatAreNotTheTensorsAreRefused() throws {
+    let tensor = try NaiveTensor([2, 3], width: 1).tensor()
+    for axes in [[0], [0, 0], [0, 2], [0, 1, 2]] {
+      #expect(try errorCode { _ = try tensor.permuted(axes) } == .unsupported)
+    }
+  }
+
   @Test
   func castDeliversEveryRange() throws {
     let numbers: [Float] = [0, -0.0, 1, -2.5, .infinity, 65504, 1e-8]

@@ -36,4 +36,66 @@ struct PickleTests {
     #expect(try code(PickleGlobals(["argparse": ["Namespace": .constant]])) == nil)
     #expect(try code(PickleGlobals(["argparse": ["Action": .constant]])) == .unsupported)
   }
+
+  private static func decode(_ operations: [UInt8], protocol version: UInt8 = 2) throws
+    -> PickleValue
+  {
+    var reader = PickleReader(
+      BlockCursor([0x80, version] + operations + [0x2E], base: 0),
+      allowing: .torch
+    )
+    return try reader.read().value
+  }
+
+  /// What CPython writes of `l = []; l.append(l)`, of `t = (1, []); t[1].append(t)` and of `d = {}; d["d"] = d`.
+  private static let cycles: [[UInt8]] = [
+    [0x5D, 0x71, 0, 0x68, 0, 0x61],
+    [
+      0x4B, 1, 0x5D, 0x71, 0, 0x4B, 1, 0x68, 0, 0x86, 0x71, 1, 0x61, 0x30, 0x30, 0x68, 1,
+    ],
+    [0x7D, 0x71, 0, 0x58, 1, 0, 0, 0, 0x64, 0x71, 1, 0x68, 0, 0x73],
+  ]
+
+  @Test(arguments: cycles)
+  func whatHoldsItselfComesBackAsItWas(_ operations: [UInt8]) throws {
+    let value = try Self.decode(operations)
+    #expect(PickleWriter.encode(value) == [0x80, 2] + operations + [0x2E])
+    var count = 0
+    PickleTree.forEach(value) { object in
+      if case .back(let back) = object.content {
+        count += 1
+        #expect(back.target != nil)
+      }
+    }
+    #expect(count == 1)
+  }
+
+  @Test
+  func treesMadeInsideOutAreNoDeeperThanOthers() throws {
+    // A list is put into a list that is itself inside another, over and over.
+    func chain(_ count: Int) -> [UInt8] {
+      var operations: [UInt8] = [0x5D, 0x71, 0]
+      for _ in 0..<count { operations += [0x5D, 0x71, 1, 0x61, 0x30, 0x68, 1] }
+      return operations
+    }
+    // What nothing leads to is forgotten without going down into it.
+    let inner = try Self.decode(chain(200_000))
+    #expect(inner.elements?.isEmpty == true)
+    #expect(
+      try errorCode { _ = try Self.decode(chain(200_000) + [0x30, 0x68, 0]) } == .limitExceeded
+    )
+    #expect(try Self.decode(chain(200) + [0x30, 0x68, 0]).elements?.count == 1)
+  }
+
+  @Test
+  func anArrayOfBytesIsOneOfOlderProtocols() throws {
+    let value = try Self.decode([0x96, 3, 0, 0, 0, 0, 0, 0, 0, 0x61, 0, 0xFF], protocol: 5)
+    guard case .call(let call)? = value.object?.content else {
+      Issue.record("no call")
+      return
+    }
+    #expect(call.name == "bytearray" && call.arguments.elements?[0].text == "a\0\u{FF}")
+    let code = try errorCode { _ = try Self.decode([0x96] + [UInt8](repeating: 0xFF, count: 8)) }
+    #expect(code == .truncated)
+  }
 }

@@ -51,6 +51,7 @@ enum CheckpointReading {
       var state = assembly.state
       state.fault = state.fault ?? files.fault
       for name in files.unread { state.contents?.add(name) }
+      state.attributes[ZeroExtras.step] = state.globalStep.map { .int($0.value) }
       state.attributes[ZeroExtras.tag] = .string(folder.tag ?? FileSystem.name(of: folder.path))
       let world = file.tree["dp_world_size"]?.int ?? 1
       state.attributes[ZeroExtras.ranks] = .int(

@@ -61,9 +61,20 @@ enum CheckpointWriting {
 
   private static func tag(of state: TrainingState, isUniversal: Bool) -> String {
     var tag = "global_step\(state.globalStep?.value ?? 0)"
-    if case .string(let kept)? = state.attributes[ZeroExtras.tag] { tag = kept }
+    if case .string(let kept)? = state.attributes[ZeroExtras.tag] { tag = moved(kept, state) }
     let plain = tag.hasSuffix(universalEnd) ? String(tag.dropLast(universalEnd.count)) : tag
     return isUniversal ? plain + universalEnd : plain
+  }
+
+  /// A tag of DeepSpeed's own making, which names the step, where that has changed; any other tag as it is.
+  private static func moved(_ tag: String, _ state: TrainingState) -> String {
+    let front = "global_step"
+    guard let move = ZeroExtras.move(of: state), move != 0, tag.hasPrefix(front) else { return tag }
+    let digits = tag.dropFirst(front.count).prefix { $0.isASCII && $0.isNumber }
+    let end = tag.dropFirst(front.count + digits.count)
+    guard let number = Int64(digits), end.isEmpty || end == universalEnd else { return tag }
+    let (sum, overflows) = number.addingReportingOverflow(move)
+    return overflows || sum < 0 ? tag : "\(front)\(sum)\(end)"
   }
 
   /// Refuses a directory that is no checkpoint of this kind.

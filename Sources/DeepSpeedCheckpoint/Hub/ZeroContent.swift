@@ -51,6 +51,7 @@ struct ZeroContent {
     if [StateFormat.deepSpeed.origin, StateFormat.deepSpeedUniversal.origin].contains(state.origin),
       let template = try TemplateTree(state, allowing: .any)
     {
+      Self.count(template.tree, state)
       try self.init(template.tree, template.tensors, template.nodes, names: [], state, isOurs: true)
       return
     }
@@ -101,6 +102,19 @@ struct ZeroContent {
       : try Self.freshModel(tree, nodes, module, data, state)
     groups =
       isWhole ? [] : try Self.groups(tree["optimizer"], module, data, names, state, nodes)
+  }
+
+  /// Brings what the engine counts to the state's step: updates with those that it skipped, and the examples in them.
+  private static func count(_ tree: PickleValue, _ state: TrainingState) {
+    guard let move = ZeroExtras.move(of: state), move != 0, let steps = tree["global_steps"]?.int
+    else { return }
+    let (moved, overflow) = steps.addingReportingOverflow(move)
+    if overflow { return }
+    tree.replace("global_steps", with: .int(moved))
+    if let samples = tree["global_samples"]?.int, steps > 0, samples % steps == 0 {
+      let (all, overflows) = (samples / steps).multipliedReportingOverflow(by: moved)
+      if !overflows { tree.replace("global_samples", with: .int(all)) }
+    }
   }
 
   /// The tensor of an object.

@@ -13,6 +13,9 @@ enum ZeroExtras {
   /// Of the state: the name of the checkpoint's directory.
   static let tag = "deepspeed.tag"
 
+  /// Of the state: the step that the checkpoint had when it was read.
+  static let step = "deepspeed.step"
+
   /// Of the state: how many ranks the optimizer was cut for.
   static let ranks = "deepspeed.ranks"
 
@@ -39,6 +42,14 @@ enum ZeroExtras {
 }
 
 extension ZeroExtras {
+  /// By how much the step is another than that of the checkpoint that was read, `nil` where one of them is not known.
+  static func move(of state: TrainingState) -> Int64? {
+    guard case .int(let before)? = state.attributes[step], let now = state.globalStep?.value,
+      before >= 0, now >= 0
+    else { return nil }
+    return now - before
+  }
+
   /// Writes the files that were beside the checkpoint's own.
   static func copyFiles(of state: TrainingState, to output: OutputDirectory, at folder: String)
     throws

@@ -18,6 +18,9 @@ package struct FreshOptimizer {
   /// Whether it counts updates.
   package let countsUpdates: Bool
 
+  /// How many groups it has.
+  package let groupCount: Int
+
   /// The scheduler's dictionary, where the state has a schedule that PyTorch's can follow.
   package let scheduler: PickleValue?
 
@@ -72,13 +75,15 @@ package struct FreshOptimizer {
           + "which is right for moments of that age"
       )
     }
-    let groups = try FreshGroups(
+    let dealt = try FreshGroups(
       parameters,
       record: record,
       values: values,
       isSparedDecay: settings.isSparedDecay,
       asTrainer: asTrainer
-    ).groups
+    )
+    if let told = dealt.note { note?(told) }
+    let groups = dealt.groups
     let decaysApart =
       rule.kind == rule.row.apartKind
       || groups.contains { $0.values["weight_decay"]?.number ?? 0 != 0 }
@@ -112,6 +117,7 @@ package struct FreshOptimizer {
     }
     self.tensors = tensors
     countsUpdates = rule.row.counter != .none && !entries.isEmpty
+    groupCount = groups.count
     names = groups.flatMap { $0.members.map(\.name) }
     value = nodes.dictionary([
       ("state", .dictionary(entries)), ("param_groups", .list(dictionaries)),

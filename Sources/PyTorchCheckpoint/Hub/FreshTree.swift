@@ -56,6 +56,8 @@ package struct FreshTree {
   package static func parameters(_ state: TrainingState) -> [Variable] {
     let groups = state.optimizer?.groups ?? []
     let members = Set(groups.flatMap { $0.members.map(ExactName.init) })
+    // Where numbers stand for parameters, those that have numbers are all.
+    if !state.numberedSlots.isEmpty { return state.variables.filter { !$0.slots.isEmpty } }
     return zip(state.variables, TiedVariables.find(state.variables)).compactMap { variable, twin in
       if !variable.slots.isEmpty { return variable }
       guard let tensor = variable.value?.tensor, twin == nil,

@@ -90,7 +90,7 @@ enum OptimizerShares {
     var seen: Set<[Int]> = []
     return parts.enumerated().compactMap { place, part -> [Int]? in
       guard part.count == numbers.count || place == 0 && part.count > numbers.count,
-        let order = try? ParameterOrder.match(numbers, part.map { candidates[$0] })
+        let order = ParameterOrder(numbers).places(among: part.map { candidates[$0] })
       else { return nil }
       let way = order.map { part[$0] }
       return seen.insert(way).inserted ? way : nil

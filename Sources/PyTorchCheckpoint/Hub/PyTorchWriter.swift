@@ -47,7 +47,8 @@ public enum PyTorchWriter: StateWriter {
     var own = state
     own.extras = []
     let kept = [TrainingState.keepsSteps, TrainingState.unreadScheduleAttribute]
-    own.attributes = state.attributes.filter { kept.contains($0.key) }
+    let unread = state.optimizers.map { TrainingState.unreadSchedule(of: $0.name) }
+    own.attributes = state.attributes.filter { (kept + unread).contains($0.key) }
     let fresh = try FreshTree(own, note: note)
     return try TorchOutput(
       fresh.tree,

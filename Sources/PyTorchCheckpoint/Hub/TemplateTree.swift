@@ -71,8 +71,22 @@ package struct TemplateTree {
     self.name = name
     self.options = options
     self.countsAlone = countsAlone ?? prefix.isEmpty
+    try refuseAssumedOrder()
     guard try fits() else { return nil }
     try update()
+  }
+
+  /// Refuses to give an optimizer slots whose owners nobody knows.
+  private func refuseAssumedOrder() throws {
+    guard state.attributes[TorchExtras.assumed + prefix] != nil,
+      let variable = state.variables.first(where: { !$0.slots.isEmpty })
+    else { return }
+    throw StateError(
+      .unsupported,
+      "the optimizer has not run, and nothing says in which order it numbers the model's parameters",
+      tensor: variable.name,
+      remedy: "save it after an update, or the model pickled, or pass --names"
+    )
   }
 
   /// Whether every variable and slot has its place in the tree, and its name there.
@@ -397,11 +411,7 @@ package struct TemplateTree {
         view.optimizer = named[index].record
         view.schedule = named[index].schedule
         view.globalStep = named[index].step.map { GlobalStep($0) }
-        if case .int(let step)? = state.attributes["\(TorchExtras.step):\(named[index].name)"] {
-          before = step
-        } else {
-          before = nil
-        }
+        before = state.stepRead(of: named[index].name)
       }
       try SchedulerUpdate(
         own,
@@ -421,6 +431,7 @@ package struct TemplateTree {
 
   /// Changes the global step where the tree counts it at its root, and with it what Lightning resumes by.
   private func updateCounters() throws {
+    try refuseUncountedSteps()
     guard let step = state.globalStep?.value else { return removeCounters() }
     let key = survey.counter("global_step") != nil ? "global_step" : "step"
     let isCounted = survey.counter(key) != nil
@@ -450,13 +461,25 @@ package struct TemplateTree {
     if kept.count < items.count { object.setItems(kept) }
   }
 
-  /// Whether an optimizer counts updates, for its parameters or its groups.
-  private var countsUpdates: Bool {
-    survey.optimizers.contains { part in
-      guard let optimizer = try? TorchOptimizer(part) else { return false }
-      return optimizer.groups.contains { $0.counter != nil }
-        || optimizer.entries.contains { $0.value["step"] != nil }
+  /// Says where one of several optimizers has another step than before, and neither it nor a scheduler counts.
+  private func refuseUncountedSteps() throws {
+    let named = state.optimizers.filter { name == nil || $0.name == name }
+    for (part, own) in zip(survey.optimizers, named) {
+      guard let step = own.step, step != state.stepRead(of: own.name), !counts(part),
+        scheduler == nil,
+        survey.scheduler(of: part) == nil
+      else { continue }
+      try options.leaveOut(step: step)
     }
+  }
+
+  /// Whether an optimizer counts updates, for its parameters or its groups.
+  private var countsUpdates: Bool { survey.optimizers.contains { counts($0) } }
+
+  private func counts(_ part: TorchSurvey.Part) -> Bool {
+    guard let optimizer = try? TorchOptimizer(part) else { return false }
+    return optimizer.groups.contains { $0.counter != nil }
+      || optimizer.entries.contains { $0.value["step"] != nil }
   }
 
   /// Takes objects out of what holds them, and the state of parameters that nothing is left of.

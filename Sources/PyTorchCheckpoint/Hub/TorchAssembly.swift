@@ -52,11 +52,14 @@ package struct TorchAssembly {
 
   /// Adds the model's tensors as variables.
   ///
-  /// - Returns: Their names.
+  /// - Parameter front: What their names begin with in the state, where that has several models.
+  /// - Returns: The names that they have in the model.
+  /// - Throws: What reading throws.
   @discardableResult
-  package mutating func addModel() throws -> [String] {
+  package mutating func addModel(behind front: String = "") throws -> [String] {
     let variables = try survey.variables()
-    for (name, found) in variables {
+    for (own, found) in variables {
+      let name = front + own
       let value = StateTensor(name, try tensor(found), sourceName: prefix + found.path.text)
       place(name) { $0.value = value }
       used.insert(ExactName(found.path.text))
@@ -80,18 +83,23 @@ package struct TorchAssembly {
   ///   - names: The parameters' names in the optimizer's order, where the caller knows them; of several optimizers one
   ///     after another.
   ///   - key: The name by which the file's optimizer goes among several that are in files of their own.
-  ///   - modelOrder: The model's parameters in its order, where that is not the state's.
-  ///   - isOrdered: Whether the state's variables, or `modelOrder`, are in the model's order.
-  /// - Throws: `StateError` with code `invalidArgument` where the names are not those of the file.
+  ///   - orders: The orders in which the model may have its parameters; `nil` where the state's variables are in it.
+  ///   - sets: The models of which one may be the optimizer's, where there are several.
+  ///   - allowsOthers: Whether the optimizer may have parameters that the state's model lacks.
+  /// - Throws: `StateError` with code `invalidArgument` when the names given are not the optimizer's.
+  ///
+  /// Where it is not certain which parameter a number stands for, its slots are those of a variable that is called by the
+  /// number, and that has no value.
   package mutating func addOptimizer(
     names: [String]?,
     named key: String? = nil,
-    modelOrder: [String]? = nil,
-    isOrdered: Bool = true
+    orders: [[ParameterOrder.Candidate]]? = nil,
+    sets: [[ParameterOrder.Candidate]]? = nil,
+    allowsOthers: Bool = false
   ) throws {
     let before = self
     do {
-      try readOptimizers(names, key, modelOrder, isOrdered)
+      try readOptimizers(names, key, orders, sets, allowsOthers)
     } catch let error as StateError where error.code.concernsData {
       self = before
       state.fault = state.fault ?? error
@@ -101,8 +109,9 @@ package struct TorchAssembly {
   private mutating func readOptimizers(
     _ names: [String]?,
     _ key: String?,
-    _ modelOrder: [String]?,
-    _ isOrdered: Bool
+    _ orders: [[ParameterOrder.Candidate]]?,
+    _ sets: [[ParameterOrder.Candidate]]?,
+    _ allowsOthers: Bool
   ) throws {
     for part in survey.optimizers {
       let groups = part.path.item(.string("param_groups"), 0)
@@ -116,12 +125,20 @@ package struct TorchAssembly {
     let optimizers = try survey.optimizers.map { try KeptState($0, tensors, number: number) }
     let known = try OptimizerNames(
       optimizers,
-      variables: modelOrder?.compactMap { places[ExactName($0)].map { state.variables[$0] } }
-        ?? state.variables,
+      variables: state.variables,
       given: names,
-      isOrdered: isOrdered,
-      isNamed: key != nil
+      orders: orders,
+      sets: sets,
+      allowsOthers: allowsOthers,
+      key: key,
+      taken: Dictionary(
+        state.optimizers.flatMap { one in one.members.map { (ExactName($0), one.name) } },
+        uniquingKeysWith: { first, _ in first }
+      )
     )
+    if !known.claims.isEmpty {
+      state.attributes[TrainingState.claimsKey] = .strings(state.claims + known.claims)
+    }
     numbering = zip(optimizers, known.names).flatMap { optimizer, names in
       optimizer.content.order.compactMap { names[$0] }
     }
@@ -129,7 +146,9 @@ package struct TorchAssembly {
       let record = try add(optimizer, names)
       guard key != nil || optimizers.count > 1 else {
         let (kept, order) = (optimizer.content.entries, optimizer.content.order)
-        if kept.count < order.count {
+        if known.areAssumed {
+          state.attributes[TorchExtras.assumed + prefix] = .bool(true)
+        } else if kept.count < order.count {
           state.attributes[TorchExtras.parameters + prefix] = .strings(
             order.map { names[$0] ?? "" }
           )
@@ -150,14 +169,18 @@ package struct TorchAssembly {
         NamedOptimizer(
           key ?? optimizer.part.name,
           record: record,
-          schedule: survey.scheduler(of: optimizer.part).flatMap {
-            TorchScheduler($0.value, groups: optimizer.content.groups.map(\.settings))
-              .record(at: step).record
-          },
           step: step,
           members: members
         )
       )
+      if let part = survey.scheduler(of: optimizer.part) {
+        let groups = optimizer.content.groups.map(\.settings)
+        state.add(
+          TorchScheduler(part.value, groups: groups),
+          at: state.optimizers.count - 1,
+          countsAlone: false
+        )
+      }
     }
     try state.checkOptimizers()
   }
@@ -187,6 +210,9 @@ package struct TorchAssembly {
     guard let object = value.object, let description = try TorchTensor(object) else { return nil }
     return try Self.scalar(try file.tensor(description))
   }
+
+  /// The model's parameters in the state's order: no buffers, no whole numbers, and of tied ones the first.
+  package var candidates: [ParameterOrder.Candidate] { OptimizerNames.candidates(state.variables) }
 
   private mutating func add(
     _ slots: [(key: String, found: TorchSurvey.Found)],

@@ -26,6 +26,10 @@ enum TorchExtras {
   /// some; a file's prefix follows where there is one.
   static let parameters = "pytorch.parameters:"
 
+  /// Of the state: that nothing says which numbers the optimizer's parameters have, for which it keeps nothing yet; a file's
+  /// prefix follows where there is one.
+  static let assumed = "pytorch.order_assumed:"
+
   /// Of the state: the updates that the file counts; behind a colon the name of one of several optimizers.
   static let step = "pytorch.step"
 

@@ -63,7 +63,7 @@ package struct TorchOutput {
     }
     storages = plan.storages(of: tree, keepingUnmentioned: true)
     if case .strings(let order)? = state.attributes[TorchExtras.records + prefix] {
-      records = try order.map { name in
+      records = try Self.withPlace(storages, in: order).map { name in
         guard let extra = kept[ExactName(prefix + TorchExtras.record + name)] else {
           return (name, [])
         }
@@ -78,6 +78,15 @@ package struct TorchOutput {
     } else {
       contents = nil
     }
+  }
+
+  /// The order of an archive's records, with a place for storages where it had none of them.
+  private static func withPlace(_ storages: [StoragePlan.Storage], in order: [String]) -> [String] {
+    if storages.isEmpty || order.contains(TorchRecord.storages) { return order }
+    var order = order
+    let place = order.firstIndex(of: "version") ?? order.count
+    order.insert(TorchRecord.storages, at: place)
+    return order
   }
 
   /// Bytes of all storages.

@@ -12,11 +12,15 @@ package enum TrainerGroups {
     }
   }
 
+  /// Whether a parameter is a bias by its name.
+  package static func isBias(_ name: String) -> Bool { name.contains("bias") }
+
   /// Buffers that modules keep among their parameters: they are saved and not trained.
   package static func isBuffer(_ name: String) -> Bool {
     let last = name.split(separator: ".").last.map(String.init) ?? name
     return [
       "running_mean", "running_var", "num_batches_tracked", "position_ids", "token_type_ids",
+      "inv_freq", "masked_bias",
     ].contains(last)
   }
 }

@@ -15,4 +15,27 @@ extension TrainingState {
     schedule = record
     attributes[Self.unreadScheduleAttribute] = unread.map { .string($0) }
   }
+
+  /// The step that one of several optimizers had when the state was read, `nil` where nothing counted one.
+  ///
+  /// - Parameter optimizer: Its name.
+  /// - Returns: The step.
+  package func stepRead(of optimizer: String) -> Int64? {
+    if case .int(let step)? = attributes["\(TorchExtras.step):\(optimizer)"] { step } else { nil }
+  }
+
+  /// Takes over the schedule of one of several optimizers, or why it is not read.
+  ///
+  /// - Parameters:
+  ///   - scheduler: The scheduler.
+  ///   - place: The place of its optimizer.
+  ///   - countsAlone: Whether it counts the updates of an optimizer that counts none.
+  package mutating func add(_ scheduler: TorchScheduler, at place: Int, countsAlone: Bool) {
+    if countsAlone, optimizers[place].step == nil, let calls = scheduler.calls, calls >= 0 {
+      optimizers[place].step = calls
+    }
+    let (record, unread) = scheduler.record(at: optimizers[place].step)
+    optimizers[place].schedule = record
+    attributes[Self.unreadSchedule(of: optimizers[place].name)] = unread.map { .string($0) }
+  }
 }

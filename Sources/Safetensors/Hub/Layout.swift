@@ -23,12 +23,6 @@ enum Layout {
   /// Of a variable: that the file has it as another name of a tensor.
   static let tied = "safetensors.tied"
 
-  /// Of an extra: the type of elements that the hub has no type for.
-  static let type = "safetensors.dtype"
-
-  /// Of such an extra: its shape, sizes joined by commas.
-  static let shape = "safetensors.shape"
-
   /// Name of the extras that hold a file's metadata as JSON, followed in a set of several by a colon
   /// and the number of the file.
   static let metadataExtra = SafetensorsFile.metadataName
@@ -72,8 +66,8 @@ enum Layout {
     var result = StateTensor(tensor.name, tensor.tensor, index: index)
     if number > 0 { result.attributes[shard] = .int(Int64(number)) }
     if tensor.type.elementType == nil {
-      result.attributes[type] = .string(tensor.type.rawValue)
-      result.attributes[shape] = .string(
+      result.attributes[StateTensor.foreignType] = .string(tensor.type.rawValue)
+      result.attributes[StateTensor.foreignShape] = .string(
         tensor.shape.dimensions.map(String.init).joined(separator: ",")
       )
     }
@@ -82,14 +76,14 @@ enum Layout {
 
   /// A tensor of the state as one of a file.
   static func tensor(_ tensor: StateTensor) throws -> SafetensorsTensor {
-    guard case .string(let word)? = tensor.attributes[type],
-      case .string(let sizes)? = tensor.attributes[shape]
+    guard case .string(let word)? = tensor.attributes[StateTensor.foreignType],
+      case .string(let sizes)? = tensor.attributes[StateTensor.foreignShape]
     else { return try SafetensorsTensor(tensor.name, tensor.tensor) }
     let dimensions = sizes.split(separator: ",").map { Int($0) }
     guard let type = SafetensorsType(rawValue: word), !dimensions.contains(nil) else {
       throw StateError(
         .malformed,
-        "the attribute \(Layout.type) or \(Layout.shape) is damaged",
+        "the attribute \(StateTensor.foreignType) or \(StateTensor.foreignShape) is damaged",
         tensor: tensor.name
       )
     }

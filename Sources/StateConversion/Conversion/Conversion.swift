@@ -46,12 +46,10 @@ public enum Conversion {
     )
     try checkApart(input, output)
     let state = try inputs.record {
-      try BERTConfiguration.completing(
-        try change(source.state, source.format).whole.naming(
-          naming,
-          format: format,
-          note: options.note
-        ),
+      let changed = try change(source.state, source.format)
+      try checkAgreement(changed, with: source.state, input)
+      return try BERTConfiguration.completing(
+        try changed.whole.naming(naming, format: format, note: options.note),
         format: format,
         file: configuration,
         note: options.note
@@ -61,6 +59,35 @@ public enum Conversion {
       try StateFormats.write(state, to: output, format: format, options: options)
     }
     return (state, format)
+  }
+
+  /// Refuses to pass on slots that two optimizers keep for one variable, or of which the input's files say different
+  /// things, until a step is said.
+  private static func checkAgreement(
+    _ state: TrainingState,
+    with source: TrainingState,
+    _ input: String
+  ) throws {
+    guard state.variables.contains(where: { !$0.slots.isEmpty }) else { return }
+    if let first = source.claims.first {
+      throw StateError(
+        .unsupported,
+        first,
+        file: input,
+        expected: "one optimizer at most for a variable",
+        remedy: "leave them out with --only parameters"
+      )
+    }
+    guard let first = source.contradictions.first,
+      state.globalStep?.value == source.globalStep?.value
+    else { return }
+    throw StateError(
+      .malformed,
+      "the files contradict each other: \(first)",
+      file: input,
+      remedy: "say the step with optstate set --step, which writes all of them anew, or take "
+        + "--only parameters"
+    )
   }
 
   /// Refuses to write over what is read.

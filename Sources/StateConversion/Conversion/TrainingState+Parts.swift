@@ -1,3 +1,4 @@
+internal import OptimizerCore
 internal import Tensors
 public import TrainingState
 
@@ -21,6 +22,7 @@ extension TrainingState {
       if fault != nil || unread.contains(where: { !$0.hasPrefix("files/") }) {
         copy.extras.removeAll(where: \.isOfItsContainer)
       }
+      copy.attributes[TrainingState.claimsKey] = nil
       return copy
     case .slots:
       var copy = withoutAccount()
@@ -30,5 +32,27 @@ extension TrainingState {
       copy.extras = []
       return copy
     }
+  }
+
+  /// What the parameters alone leave behind, in words, `nil` where there is nothing else.
+  public var besideParameters: String? {
+    var parts: [String] = []
+    var counts: [SlotName: Int] = [:]
+    for slot in variables.lazy.flatMap(\.slots) { counts[slot.name, default: 0] += 1 }
+    if !counts.isEmpty {
+      let names = counts.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }
+      parts.append("slots " + names.joined(separator: ", "))
+    }
+    if !optimizerTensors.isEmpty { parts.append("\(optimizerTensors.count) optimizer tensors") }
+    if !optimizers.isEmpty {
+      parts.append("the optimizers " + optimizers.map { "'\($0.name)'" }.joined(separator: ", "))
+    } else if let optimizer {
+      parts.append("the settings of \(optimizer.kind)")
+    }
+    if let step = globalStep?.value { parts.append("step \(step)") }
+    if schedule != nil { parts.append("the schedule") }
+    let list = parts.joined(separator: "; ")
+    let all = claims.isEmpty ? list : list + " (" + claims.joined(separator: "; ") + ")"
+    return parts.isEmpty ? nil : all
   }
 }

@@ -159,6 +159,10 @@ public enum StateFormats {
       }
     }
     if !target.abilities.contains(.quantizedSlots) { try state.refuseQuantizedSlots() }
+    // Numbers of PyTorch's optimizers are names to nobody else.
+    if target.origin.framework != .pytorch, !target.abilities.contains(.anyState) {
+      try state.refuseNumberedSlots()
+    }
     if !target.abilities.contains(.histories),
       state.variables.contains(where: { $0.slots.contains { !$0.history.isPlain } })
     {

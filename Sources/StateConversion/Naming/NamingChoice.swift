@@ -42,8 +42,17 @@ public enum NamingChoice: Sendable {
     }
   }
 
+  /// Whether the program chooses the names, or knows them.
+  var isTheProgramsOwn: Bool {
+    switch self {
+    case .automatic, .convention: true
+    case .unchanged, .map: false
+    }
+  }
+
   /// The maps to apply to a state that is to be written in a format.
   func maps(for state: TrainingState, format: String?) throws -> [NamingMap.Direction] {
+    let names = state.variables.map(\.name)
     switch self {
     case .unchanged: return []
     case .automatic:
@@ -51,7 +60,12 @@ public enum NamingChoice: Sendable {
       else {
         return []
       }
-      return try NamingConvention.maps(from: source, to: target)
+      do {
+        return try NamingConvention.maps(from: source, to: target, for: names, anyOriginal: true)
+      } catch let error as StateError where error.code == .unsupported {
+        // Nobody asked for another library's names, and this model has none there.
+        return []
+      }
     case .convention(let target):
       guard let source = Self.known(state) else {
         throw StateError(
@@ -61,9 +75,9 @@ public enum NamingChoice: Sendable {
           remedy: "pass --naming with a naming map of your own, a JSON file"
         )
       }
-      return try NamingConvention.maps(from: source, to: target)
+      return try NamingConvention.maps(from: source, to: target, for: names)
     case .map(let map):
-      guard let direction = map.direction(for: state.variables.map(\.name)) else {
+      guard let direction = map.direction(for: names) else {
         throw StateError(
           .unsupported,
           "the naming map has no entry for any of the variables",

@@ -1,5 +1,6 @@
 internal import ByteIO
 internal import Tensors
+internal import TrainerCheckpoint
 public import TrainingState
 
 extension TrainingState {
@@ -38,6 +39,11 @@ extension TrainingState {
       }
       state = renaming.state
     }
+    if choice.isTheProgramsOwn, let format, format == StateFormat.huggingFace.name,
+      origin != StateFormat.huggingFace.origin
+    {
+      try Self.refuseUnknown(state)
+    }
     if let first = maps.first, let last = maps.last {
       note?("names changed from \(first.source) to \(last.target)")
     }
@@ -64,6 +70,22 @@ extension TrainingState {
     let wrappers = WrapperPrefix.wrappers(prefix).joined(separator: " and ")
     note?("left out '\(prefix)', which \(wrappers) puts in front of all names")
     return try Renaming(self, without: prefix).state
+  }
+
+  /// Refuses names that transformers would not find: it makes a fresh model, and says so in a warning at most.
+  private static func refuseUnknown(_ state: TrainingState) throws {
+    let unknown = ModelNames.unknown(in: state)
+    guard let first = unknown.first else { return }
+    throw StateError(
+      .unsupported,
+      unknown.count == state.variables.count
+        ? "the names are those of no model of transformers that is known, which would start from nothing"
+        : "\(unknown.count) of the names are none of the model's in transformers, which would drop them",
+      tensor: first,
+      remedy:
+        "pass --naming with a naming map of your own, a JSON file, or --naming keep where the model's "
+        + "class has these names"
+    )
   }
 
   private static func list(_ names: [String]) -> String {

@@ -140,6 +140,7 @@ public struct Reset: Sendable {
         )
         copy.variables[place].slots[index].history = SlotHistory(start: count ?? 0)
         report.slots[slot.name, default: 0] += 1
+        report.places.append(.init(variable: variable.name, slot: slot.name))
       }
     }
     return (copy, report)

@@ -80,6 +80,7 @@ public struct SlotCreation: Sendable {
         else { continue }
         made.append(slot)
         report.slots[name, default: 0] += 1
+        report.places.append(.init(variable: variable.name, slot: name))
       }
       if made.isEmpty { continue }
       report.variables += 1

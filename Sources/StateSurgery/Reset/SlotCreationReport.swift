@@ -1,5 +1,5 @@
 public import Tensors
-internal import TrainingState
+public import TrainingState
 
 /// What a creation of slots made.
 public struct SlotCreationReport: Sendable {
@@ -7,13 +7,19 @@ public struct SlotCreationReport: Sendable {
   public internal(set) var variables = 0
 
   /// Variables of the state.
-  public let variablesInAll: Int
+  public private(set) var variablesInAll: Int
 
   /// The global step before, `nil` where the state had none.
   public let stepBefore: Int64?
 
   /// The global step after.
-  public let stepAfter: Int64?
+  public private(set) var stepAfter: Int64?
+
+  /// What to mind, a sentence each.
+  public private(set) var notes: [String] = []
+
+  /// The slots that were made.
+  var places: [SlotReadBack.Place] = []
 
   /// How many slots of each name were made.
   public internal(set) var slots: [SlotName: Int] = [:]
@@ -22,6 +28,29 @@ public struct SlotCreationReport: Sendable {
     variablesInAll = before.variables.count
     stepBefore = before.globalStep?.value
     self.stepAfter = stepAfter
+  }
+
+  /// The report with what the output holds in place of what was to be in it.
+  ///
+  /// - Parameters:
+  ///   - output: The output, opened again.
+  ///   - optimizer: The one of several optimizers that the report is of.
+  ///   - written: The state that was written.
+  /// - Returns: The report: of slots those that are there as they were written, and the output's step.
+  /// - Throws: `StateError` as reading the slots.
+  public func readBack(
+    from output: TrainingState,
+    of optimizer: String? = nil,
+    written: TrainingState
+  ) throws -> Self {
+    let found = try SlotReadBack(places, of: written, in: output)
+    var copy = self
+    copy.variables = found.variables
+    copy.variablesInAll = found.variablesInAll
+    copy.slots = found.slots
+    copy.stepAfter = output.step(of: optimizer)
+    if let missing = found.missing(of: places) { copy.notes.append(missing) }
+    return copy
   }
 
   /// The report as a person reads it.

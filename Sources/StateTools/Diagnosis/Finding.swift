@@ -37,6 +37,10 @@ public struct Finding: Sendable, Hashable {
     case unlikePeers = "unlike_peers"
     /// Numbers are too small for the slot's half precision.
     case underflow
+    /// Files of one state say different things of it.
+    case contradictoryFiles = "contradictory_files"
+    /// Several optimizers keep slots for one variable.
+    case contestedVariables = "contested_variables"
   }
 
   /// What kind of thing it is.

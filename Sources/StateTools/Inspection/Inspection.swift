@@ -96,10 +96,17 @@ public struct Inspection: Sendable {
 
   /// What the headers alone show to be odd, a sentence each.
   public var suspicions: [String] {
-    var found: [String] = []
-    for part in state.parts { found += Self.gaps(part.state) }
+    var found = state.contradictions + state.claims
+    let numbered = Set(state.numberedSlots.map { ExactName($0.name) })
+    if !numbered.isEmpty {
+      found.append(
+        "which parameters the optimizer's \(numbered.count) numbers are is not certain: --names tells"
+      )
+    }
+    if numbered.isEmpty { for part in state.parts { found += Self.gaps(part.state) } }
     for variable in state.variables {
       guard let value = variable.value else {
+        if numbered.contains(ExactName(variable.name)) { continue }
         found.append("\(variable.name) has slots and no value")
         continue
       }

@@ -80,6 +80,8 @@ package struct PickleGlobals: Sendable {
         "_rebuild_tensor_v3": .callable, "_rebuild_parameter": .callable,
         "_rebuild_qtensor": .callable,
       ],
+      // Of sparse tensors the parts are tensors; what they are parts of is carried along.
+      "torch.serialization": ["_get_layout": .callable],
       "torch.storage": ["UntypedStorage": .constant, "TypedStorage": .constant],
       "_codecs": ["encode": .callable],
       "numpy": ["dtype": .stateful, "ndarray": .constant],

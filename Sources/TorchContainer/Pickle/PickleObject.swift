@@ -16,6 +16,13 @@ package final class PickleObject {
     case call(PickleCall)
     /// Something outside the pickle, here a storage.
     case persistent(PickleValue)
+    /// An object that holds this one, further up: where Python has a cycle a tree has its end.
+    case back(Back)
+  }
+
+  /// The way back to an object, which does not keep it.
+  package struct Back {
+    package weak var target: PickleObject?
   }
 
   package var content: Content
@@ -26,6 +33,46 @@ package final class PickleObject {
   package init(_ content: Content, at offset: Int = 0) {
     self.content = content
     self.offset = offset
+  }
+
+  /// The values that it holds.
+  package var children: [PickleValue] {
+    switch content {
+    case .string, .bytes, .global, .back: []
+    case .tuple(let elements), .list(let elements), .set(let elements): elements
+    case .dictionary(let items): items.flatMap { [$0.key, $0.value] }
+    case .persistent(let id): [id]
+    case .call(let call):
+      [call.callable, call.arguments] + call.elements + call.items.flatMap { [$0.key, $0.value] }
+        + (call.state.map { [$0] } ?? [])
+    }
+  }
+
+  /// Puts others in the place of the values that it holds.
+  package func replaceChildren(_ other: (PickleValue) -> PickleValue) {
+    func others(_ items: [PickleItem]) -> [PickleItem] {
+      items.map { (other($0.key), other($0.value)) }
+    }
+    switch content {
+    case .string, .bytes, .global, .back: break
+    case .tuple(let elements): content = .tuple(elements.map(other))
+    case .list(let elements): content = .list(elements.map(other))
+    case .set(let elements): content = .set(elements.map(other))
+    case .dictionary(let items): content = .dictionary(others(items))
+    case .persistent(let id): content = .persistent(other(id))
+    case .call(let call):
+      var copy = PickleCall(
+        module: call.module,
+        name: call.name,
+        callable: other(call.callable),
+        arguments: other(call.arguments),
+        items: others(call.items),
+        state: call.state.map(other),
+        isNew: call.isNew
+      )
+      copy.elements = call.elements.map(other)
+      content = .call(copy)
+    }
   }
 
   /// The items of a dictionary, ordered or not, or `nil`.

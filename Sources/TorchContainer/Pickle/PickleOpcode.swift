@@ -21,6 +21,7 @@ package enum PickleOpcode: UInt8 {
   case binString = 0x54
   case binBytes = 0x42
   case shortBinBytes = 0x43
+  case byteArray8 = 0x96
   case emptyTuple = 0x29
   case tuple = 0x74
   case tuple1 = 0x85
@@ -45,6 +46,8 @@ package enum PickleOpcode: UInt8 {
   case memoize = 0x94
   case binGet = 0x68
   case longBinGet = 0x6A
+  case pop = 0x30
+  case popMark = 0x31
 
   /// The name of an operation by its byte, as CPython spells it, `nil` where it has none.
   package static func name(of byte: UInt8) -> String? { names[byte] }

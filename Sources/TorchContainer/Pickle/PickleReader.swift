@@ -5,8 +5,8 @@ internal import Tensors
 ///
 /// Nothing is imported, called or executed.
 /// Operations and names that a training state does not need are refused, each with its offset. Size,
-/// nesting and the size that shared parts would unfold to are bounded, and a container that is already
-/// inside another cannot change any more, so that there are no cycles.
+/// nesting and the size that shared parts would unfold to are bounded. Where a container is inside
+/// itself, ``PickleCycles`` cuts: what comes of it is a tree.
 package struct PickleReader {
   private let globals: PickleGlobals
 
@@ -21,6 +21,9 @@ package struct PickleReader {
   private var keys: [ObjectIdentifier: Set<Key>] = [:]
   // Identities stay valid as long as their objects live.
   private var kept: [PickleObject] = []
+
+  /// Whether a container changed while another held it, so that there may be a cycle and sizes are not known.
+  private var isTangled = false
 
   /// How large an object is, and whether another one holds it.
   private struct Measure {
@@ -70,6 +73,18 @@ package struct PickleReader {
   ///
   /// - Returns: The value, and the place behind the pickle.
   package mutating func read() throws -> (value: PickleValue, rest: BlockCursor) {
+    do {
+      let (value, rest) = try readTangled()
+      if isTangled { try PickleCycles.cut(value, all: kept) }
+      return (value, rest)
+    } catch {
+      // What holds itself would stay for good.
+      if isTangled { for object in kept { object.content = .tuple([]) } }
+      throw error
+    }
+  }
+
+  private mutating func readTangled() throws -> (value: PickleValue, rest: BlockCursor) {
     let start = cursor.offset
     guard try cursor.integer(UInt8.self, "pickle") == PickleOpcode.proto.rawValue else {
       throw StateError(.malformed, "the pickle has no protocol", offset: start, expected: "PROTO")
@@ -150,6 +165,9 @@ package struct PickleReader {
     case .binBytes:
       let count = Int(try cursor.integer(UInt32.self, "length"))
       try push(.bytes(Array(try cursor.take(count, "bytes"))), [], offset)
+    case .byteArray8:
+      let count = Int(clamping: try cursor.integer(UInt64.self, "length"))
+      try byteArray(Array(try cursor.take(count, "bytes")), offset)
     case .emptyTuple: try push(.tuple([]), [], offset)
     case .tuple: try tuple(try sinceMark(offset), offset)
     case .tuple1: try tuple(try pop(1, offset), offset)
@@ -183,6 +201,9 @@ package struct PickleReader {
     case .memoize: try put(memo.count, offset)
     case .binGet: try get(Int(try cursor.integer(UInt8.self, "BINGET")), offset)
     case .longBinGet: try get(Int(try cursor.integer(UInt32.self, "LONG_BINGET")), offset)
+    case .pop where stack.count == marks.last: marks.removeLast()
+    case .pop: _ = try pop(1, offset)
+    case .popMark: _ = try sinceMark(offset)
     }
     return false
   }
@@ -224,6 +245,16 @@ package struct PickleReader {
     let bytes = Array(try cursor.take(count, "text"))
     let text = String(validating: bytes, as: UTF8.self)
     try push(text.map { .string($0) } ?? .bytes(bytes), [], offset)
+  }
+
+  /// An array of bytes, as protocols without an operation for it call it.
+  private mutating func byteArray(_ bytes: [UInt8], _ offset: Int) throws {
+    let text = String(String.UnicodeScalarView(bytes.map { Unicode.Scalar($0) }))
+    try global("__builtin__", "bytearray", offset, "BYTEARRAY8")
+    try push(.string(text), [], offset)
+    try push(.string("latin-1"), [], offset)
+    try tuple(try pop(2, offset), offset)
+    try call(try pop(2, offset), offset)
   }
 
   /// A line of text, as GLOBAL has two.
@@ -423,18 +454,13 @@ package struct PickleReader {
     _ offset: Int
   ) throws {
     var own = measures[ObjectIdentifier(object)] ?? Measure()
-    guard !own.isHeld || parts.isEmpty else {
-      throw StateError(
-        .malformed,
-        "the pickle changes a container that is already inside another",
-        offset: offset
-      )
-    }
+    if own.isHeld, !parts.isEmpty { isTangled = true }
     for part in parts {
       own.size += 1
       guard let child = part.object else { continue }
-      guard child !== object else {
-        throw StateError(.malformed, "the pickle puts a container into itself", offset: offset)
+      if child === object {
+        isTangled = true
+        continue
       }
       let key = ObjectIdentifier(child)
       let measure = measures[key] ?? Measure()

@@ -12,19 +12,7 @@ package enum PickleTree {
         continue
       }
       try body(object)
-      pending += children(of: object).reversed()
-    }
-  }
-
-  private static func children(of object: PickleObject) -> [PickleValue] {
-    switch object.content {
-    case .string, .bytes, .global: []
-    case .tuple(let elements), .list(let elements), .set(let elements): elements
-    case .dictionary(let items): items.flatMap { [$0.key, $0.value] }
-    case .persistent(let id): [id]
-    case .call(let call):
-      [call.callable, call.arguments] + call.elements + call.items.flatMap { [$0.key, $0.value] }
-        + (call.state.map { [$0] } ?? [])
+      pending += object.children.reversed()
     }
   }
 }

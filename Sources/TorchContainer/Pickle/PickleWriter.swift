@@ -74,6 +74,11 @@ package struct PickleWriter {
       add(.emptyTuple)
       return
     }
+    if case .back(let back) = object.content {
+      // A tuple that is not finished is written once more, from what is inside it.
+      if let target = back.target { write(target) } else { add(.none) }
+      return
+    }
     if let index = memo[ObjectIdentifier(object)] {
       add(index < 256 ? .binGet : .longBinGet)
       add(UInt64(index), width: index < 256 ? 1 : 4)
@@ -111,7 +116,7 @@ package struct PickleWriter {
         object
       )
     case .call(let call): write(call: call, object)
-    case .persistent: break
+    case .persistent, .back: break
     }
   }
 
@@ -126,6 +131,14 @@ package struct PickleWriter {
   private mutating func write(tuple elements: [PickleValue], _ object: PickleObject) {
     if elements.count > 3 { add(.mark) }
     for element in elements { write(element) }
+    // One of the elements led back to the tuple, and wrote it.
+    if memo[ObjectIdentifier(object)] != nil {
+      for _ in 0..<(elements.count > 3 ? 1 : elements.count) {
+        add(elements.count > 3 ? .popMark : .pop)
+      }
+      write(object)
+      return
+    }
     switch elements.count {
     case 1: add(.tuple1)
     case 2: add(.tuple2)
@@ -139,6 +152,11 @@ package struct PickleWriter {
     write(call.callable)
     write(call.arguments)
     add(call.isNew ? .newObject : .reduce)
+    if memo[ObjectIdentifier(object)] != nil {
+      add(.pop)
+      write(object)
+      return
+    }
     memoize(object)
     write(elements: call.elements)
     write(items: call.items, isExact: false)

@@ -78,7 +78,9 @@ package final class TorchNodes {
   ) throws {
     guard case .call(var call) = object.content else { return }
     let old = call.arguments.elements ?? []
-    if call.isTorch("_rebuild_parameter"), let inner = old.first?.object {
+    let isParameter =
+      call.isTorch("_rebuild_parameter") || call.isTorch("_rebuild_parameter_with_state")
+    if isParameter, let inner = old.first?.object {
       try describe(
         inner,
         type,

@@ -33,10 +33,12 @@ package struct TorchTensor {
     guard call.module == "torch._utils" else { return nil }
     do {
       let arguments = call.arguments.elements ?? []
-      if call.name == "_rebuild_parameter" {
-        guard let inner = arguments.first?.object, let tensor = try TorchTensor(inner) else {
+      if call.name == "_rebuild_parameter" || call.name == "_rebuild_parameter_with_state" {
+        guard let inner = arguments.first?.object else {
           throw StateError(.malformed, "a parameter without a tensor")
         }
+        // One that is sparse has several tensors.
+        guard let tensor = try TorchTensor(inner) else { return nil }
         self = tensor
         return
       }

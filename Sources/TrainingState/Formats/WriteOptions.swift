@@ -52,10 +52,13 @@ extension WriteOptions {
   ///   - names: Their names; nothing is said of none.
   ///   - note: Told of them.
   package static func leaveOut(tensors names: [String], _ note: ((String) -> Void)?) {
-    guard let first = names.first else { return }
+    if names.isEmpty { return }
+    // What a reader keeps for itself, behind a tilde, says nothing to a user.
+    let plain = names.filter { !$0.contains("~") }
+    let shown = (plain.isEmpty ? names : plain).prefix(5).joined(separator: ", ")
     note?(
       "\(names.count) tensors beside variables and slots have no place in the format and are left "
-        + "out, such as \(first)"
+        + "out, such as \(shown)"
     )
   }
 

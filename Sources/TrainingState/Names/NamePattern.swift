@@ -3,24 +3,24 @@ internal import Tensors
 /// A name with places for numbers: `encoder/layer_{n}/kernel`.
 ///
 /// `{n}` stands for a whole number in decimal digits without leading zeros, `{n+1}` for that number
-/// plus one. A part in brackets, `[bert.]`, may be missing where a name is read; where one is
+/// plus one, `{n:3}` for at least three digits, with zeros in front. A part in brackets, `[bert.]`, may be missing where a name is read; where one is
 /// written, it is there.
-struct NamePattern: Sendable, Hashable {
+package struct NamePattern: Sendable, Hashable {
   private enum Part: Hashable {
     case literal([UInt8])
     case optional([UInt8])
-    case number(variable: String, offset: Int)
+    case number(variable: String, offset: Int, width: Int)
   }
 
   private let parts: [Part]
 
   /// The text that the pattern was made from.
-  let text: String
+  package let text: String
 
   /// The letters that stand for numbers, in the order in which they first occur.
-  let variables: [String]
+  package let variables: [String]
 
-  init(_ text: String) throws {
+  package init(_ text: String) throws {
     self.text = text
     var parts: [Part] = []
     var variables: [String] = []
@@ -31,15 +31,18 @@ struct NamePattern: Sendable, Hashable {
         parts.append(.optional(try Self.enclosed(&rest, until: "]", of: text)))
       case UInt8(ascii: "{"):
         let inside = String(decoding: try Self.enclosed(&rest, until: "}", of: text), as: UTF8.self)
-        let halves = inside.split(separator: "+", omittingEmptySubsequences: false)
-        guard halves.count <= 2, !halves[0].isEmpty, halves[0].allSatisfy(\.isLetter),
-          let offset = halves.count == 2 ? Int(halves[1]) : 0, (0...1_000_000).contains(offset)
-        else { throw Self.failure("'{\(inside)}' is neither {n} nor {n+1}", text) }
+        let sides = inside.split(separator: ":", omittingEmptySubsequences: false)
+        let halves = sides[0].split(separator: "+", omittingEmptySubsequences: false)
+        guard sides.count <= 2, halves.count <= 2, !halves[0].isEmpty,
+          halves[0].allSatisfy(\.isLetter),
+          let offset = halves.count == 2 ? Int(halves[1]) : 0, (0...1_000_000).contains(offset),
+          let width = sides.count == 2 ? Int(sides[1]) : 1, (1...9).contains(width)
+        else { throw Self.failure("'{\(inside)}' is neither {n} nor {n+1} nor {n:3}", text) }
         // Between two numbers without anything between them nothing could tell where one ends.
         if case .number = parts.last { throw Self.failure("two numbers touch", text) }
         let variable = String(halves[0])
         if !variables.contains(variable) { variables.append(variable) }
-        parts.append(.number(variable: variable, offset: offset))
+        parts.append(.number(variable: variable, offset: offset, width: width))
       default:
         let end = rest.firstIndex { $0 == UInt8(ascii: "[") || $0 == UInt8(ascii: "{") }
         parts.append(.literal(Array(rest[..<(end ?? rest.endIndex)])))
@@ -52,21 +55,29 @@ struct NamePattern: Sendable, Hashable {
   }
 
   /// The numbers for which the pattern is the name, `nil` where it is none.
-  func numbers(in name: String) -> [String: Int]? {
+  package func numbers(in name: String) -> [String: Int]? {
     match(parts[...], Array(name.utf8)[...], [:])
   }
 
   /// The name for these numbers, `nil` where one is missing or out of range.
-  func name(_ numbers: [String: Int]) -> String? {
+  package func name(_ numbers: [String: Int]) -> String? { name(numbers, isShort: false) }
+
+  /// The name without what may be missing.
+  package func shortName(_ numbers: [String: Int]) -> String? { name(numbers, isShort: true) }
+
+  private func name(_ numbers: [String: Int], isShort: Bool) -> String? {
     var bytes: [UInt8] = []
     for part in parts {
       switch part {
-      case .literal(let text), .optional(let text): bytes += text
-      case .number(let variable, let offset):
+      case .literal(let text): bytes += text
+      case .optional(let text): if !isShort { bytes += text }
+      case .number(let variable, let offset, let width):
         guard let number = numbers[variable] else { return nil }
         let (sum, overflows) = number.addingReportingOverflow(offset)
         if overflows { return nil }
-        bytes += Array(String(sum).utf8)
+        let digits = String(sum).utf8
+        bytes += [UInt8](repeating: UInt8(ascii: "0"), count: max(0, width - digits.count))
+        bytes += Array(digits)
       }
     }
     return String(decoding: bytes, as: UTF8.self)
@@ -89,10 +100,10 @@ struct NamePattern: Sendable, Hashable {
         return found
       }
       return match(parts.dropFirst(), name, known)
-    case .number(let variable, let offset):
+    case .number(let variable, let offset, let width):
       let digits = name.prefix { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
       guard let value = Int(String(decoding: digits, as: UTF8.self)), value >= offset,
-        digits.count == 1 || digits.first != UInt8(ascii: "0"),
+        digits.count == width || digits.count > width && digits.first != UInt8(ascii: "0"),
         known[variable] ?? (value - offset) == value - offset
       else { return nil }
       var known = known

@@ -32,8 +32,18 @@ extension NamingMap {
           "the sides of '\(entry.from.first ?? "")' do not name the same numbers"
         )
       }
-      return Entry(from: all[0], to: all[1], tied: all[2], transpose: entry.transpose)
+      let axes = entry.permute ?? (entry.transpose ? [1, 0] : nil)
+      guard axes.map({ $0.sorted() == Array($0.indices) }) ?? true,
+        entry.permute == nil || !entry.transpose
+      else {
+        throw StateError(
+          .malformed,
+          "'permute' of '\(entry.from.first ?? "")' does not name each axis once, or stands beside 'transpose'"
+        )
+      }
+      return Entry(from: all[0], to: all[1], tied: all[2], axes: axes)
     }
+    order = PatternOrder(entries.map { $0.to.first?.variables ?? [] })
     leftOut = (
       try document.leftOut.from.map(NamePattern.init), try document.leftOut.to.map(NamePattern.init)
     )
@@ -67,13 +77,18 @@ private struct Document: Decodable {
     let to: [String]
     let tied: [String]
     let transpose: Bool
+    let permute: [Int]?
 
     init(from decoder: any Decoder) throws {
-      let values = try StrictContainer(decoder, keys: ["from", "to", "tied", "transpose"])
+      let values = try StrictContainer(
+        decoder,
+        keys: ["from", "to", "tied", "transpose", "permute"]
+      )
       from = try values.names("from")
       to = try values.names("to")
       tied = try values.optional([String].self, "tied") ?? []
       transpose = try values.optional(Bool.self, "transpose") ?? false
+      permute = try values.optional([Int].self, "permute")
     }
   }
 

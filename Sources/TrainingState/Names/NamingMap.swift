@@ -12,8 +12,8 @@ public struct NamingMap: Sendable {
     let to: [NamePattern]
     /// Other names under which the `to` side keeps the same tensor.
     let tied: [NamePattern]
-    /// Whether rows and columns of a matrix are exchanged.
-    let transpose: Bool
+    /// For each axis on the `to` side the one that it is on the `from` side, `nil` where they are the same.
+    let axes: [Int]?
   }
 
   /// The convention of the left side.
@@ -23,6 +23,9 @@ public struct NamingMap: Sendable {
   public let to: String
 
   let entries: [Entry]
+
+  /// The order of the entries, and of what repeats within them.
+  let order: PatternOrder
 
   /// Names of either side that have no counterpart and need none, such as buffers of constants.
   let leftOut: (from: [NamePattern], to: [NamePattern])
@@ -64,7 +67,8 @@ extension NamingMap {
     /// What becomes of a name.
     struct Target {
       let name: String
-      let transpose: Bool
+      /// For each axis of the target the one of the source that it is, `nil` where they are the same.
+      let axes: [Int]?
       /// Further names of the same tensor on the target's side.
       let tied: [String]
       /// Place in the order of the map: the block of entries, the numbers, the entry.
@@ -78,16 +82,20 @@ extension NamingMap {
           guard let numbers = pattern.numbers(in: name),
             let written = (isReversed ? entry.from : entry.to).first?.name(numbers)
           else { continue }
-          let order = pattern.variables.compactMap { numbers[$0] }
+          let order = (entry.to.first ?? pattern).variables.compactMap { numbers[$0] }
           return Target(
             name: written,
-            transpose: entry.transpose,
+            axes: isReversed ? entry.axes.map(Self.inverse) : entry.axes,
             tied: isReversed ? [] : entry.tied.compactMap { $0.name(numbers) },
-            order: [map.block(of: index)] + order + [index]
+            order: map.order.key(index, order)
           )
         }
       }
       return nil
+    }
+
+    private static func inverse(_ axes: [Int]) -> [Int] {
+      axes.indices.map { axis in axes.firstIndex(of: axis) ?? axis }
     }
 
     /// The name, on the target's side, of the tensor that a name is a second name of.
@@ -105,15 +113,5 @@ extension NamingMap {
     func leavesOut(_ name: String) -> Bool {
       (isReversed ? map.leftOut.to : map.leftOut.from).contains { $0.numbers(in: name) != nil }
     }
-  }
-
-  /// The first of the entries that repeat together with this one: consecutive ones with numbers.
-  private func block(of index: Int) -> Int {
-    var first = index
-    guard let variables = entries[index].to.first?.variables, !variables.isEmpty else {
-      return index
-    }
-    while first > 0, entries[first - 1].to.first?.variables == variables { first -= 1 }
-    return first
   }
 }

@@ -104,7 +104,7 @@ extension Renaming {
       guard variable.name.utf8.starts(with: prefix.utf8) else { return variable }
       let name = String(variable.name.dropFirst(prefix.count))
       names[ExactName(variable.name)] = name
-      return try variable.renamed(.init(name: name, transpose: false, tied: [], order: []))
+      return try variable.renamed(.init(name: name, axes: nil, tied: [], order: []))
     }
     self.state.attributes = [:]
     try rename(state, names)
@@ -123,17 +123,25 @@ extension Renaming {
 
 extension Variable {
   fileprivate func renamed(_ target: NamingMap.Direction.Target) throws -> Variable {
-    let shape = value?.tensor.shape ?? slots.first?.tensor.tensor.shape
-    if target.transpose, let shape, shape.rank != 2 {
+    let shape = value?.tensor.shape ?? slots.first { !$0.isFactored }?.tensor.tensor.shape
+    if let axes = target.axes, let shape, shape.rank != axes.count {
       throw StateError(
         .malformed,
-        "the naming map exchanges rows and columns of what is no matrix",
+        axes == [1, 0]
+          ? "the naming map exchanges rows and columns of what is no matrix"
+          : "the naming map orders \(axes.count) axes, and there are others",
         tensor: name,
         found: "\(shape)"
       )
     }
-    let slots = try slots.map { slot in
-      let turns = target.transpose && slot.tensor.tensor.shape == shape
+    let slots = try slots.map { slot -> Slot in
+      guard let axes = target.axes else {
+        return Slot(slot.name, try slot.tensor.renamed("\(target.name)/\(slot.name)", nil))
+      }
+      if slot.isFactored, slot.tensor.tensor.shape.rank == axes.count - 1 {
+        return try slot.refactored(axes, named: target.name, of: name)
+      }
+      let turns = slot.tensor.tensor.shape == shape
       guard !turns || slot.tensor.tensor.quantization == nil else {
         throw StateError(
           .unsupported,
@@ -143,18 +151,14 @@ extension Variable {
             "keep the names with --naming keep, or name an optimizer of ordinary slots with --optimizer"
         )
       }
-      var name = slot.name
-      // Means over rows are means over columns once the matrix is turned.
-      if target.transpose, name == .factoredRow {
-        name = .factoredColumn
-      } else if target.transpose, name == .factoredColumn {
-        name = .factoredRow
-      }
-      return Slot(name, try slot.tensor.renamed("\(target.name)/\(name)", transposed: turns))
+      return Slot(
+        slot.name,
+        try slot.tensor.renamed("\(target.name)/\(slot.name)", turns ? axes : nil)
+      )
     }
     return Variable(
       target.name,
-      value: try value?.renamed(target.name, transposed: target.transpose),
+      value: try value?.renamed(target.name, target.axes),
       slots: slots,
       step: step
     )
@@ -169,8 +173,39 @@ extension Variable {
 }
 
 extension StateTensor {
-  fileprivate func renamed(_ name: String, transposed: Bool) throws -> StateTensor {
-    StateTensor(name, transposed ? try tensor.transposed() : tensor)
+  fileprivate func renamed(_ name: String, _ axes: [Int]?) throws -> StateTensor {
+    StateTensor(name, try axes.map { try tensor.permuted($0) } ?? tensor)
+  }
+}
+
+extension Slot {
+  /// Whether it is a mean over one of the variable's last two axes.
+  fileprivate var isFactored: Bool { name == .factoredRow || name == .factoredColumn }
+
+  /// The mean in another order of the variable's axes: over its last axis, or the last but one.
+  ///
+  /// Rows are columns once a matrix is turned. Where other axes become the last two, the means were taken over axes over
+  /// which the target takes none.
+  fileprivate func refactored(
+    _ axes: [Int],
+    named target: String,
+    of variable: String
+  ) throws -> Slot {
+    let missing = name == .factoredRow ? axes.count - 1 : axes.count - 2
+    let place = axes.firstIndex(of: missing) ?? 0
+    guard Set(axes.suffix(2)) == [axes.count - 2, axes.count - 1] else {
+      throw StateError(
+        .unsupported,
+        "the second moment is factored over two axes that other axes take the place of",
+        tensor: "\(variable)/\(name)",
+        expected: "the last two axes to stay the last two",
+        found: "\(axes)",
+        remedy: "leave the slots out with --only parameters"
+      )
+    }
+    let own: SlotName = place == axes.count - 1 ? .factoredRow : .factoredColumn
+    let kept = axes.filter { $0 != missing }.map { $0 > missing ? $0 - 1 : $0 }
+    return Slot(own, try tensor.renamed("\(target)/\(own)", kept))
   }
 }
 

@@ -28,4 +28,40 @@ package enum TiedVariables {
       return nil
     }
   }
+
+  /// The second names of a state's tensors, as safetensors' own `save_model` writes them into a file's metadata.
+  ///
+  /// - Parameter variables: The variables.
+  /// - Returns: For each variable that is left out its name and the name of the one that has the data.
+  package static func texts(_ variables: [Variable]) -> [(name: String, text: String)] {
+    zip(variables, find(variables)).compactMap { variable, twin in
+      twin.map { (variable.name, variables[$0].name) }
+    }
+  }
+
+  /// Gives tensors of a state the second names that a file's metadata says.
+  ///
+  /// - Parameters:
+  ///   - texts: The metadata; what does not name a variable of the state is something else.
+  ///   - front: What the state's names begin with and the file's do not.
+  ///   - state: The state.
+  package static func add(
+    _ texts: [(name: String, text: String)],
+    behind front: String = "",
+    to state: inout TrainingState
+  ) {
+    var places: [ExactName: Int] = [:]
+    for (place, variable) in state.variables.enumerated() {
+      places[ExactName(variable.name)] = place
+    }
+    for (own, original) in texts where places[ExactName(front + own)] == nil {
+      let name = front + own
+      guard let value = places[ExactName(front + original)].flatMap({ state.variables[$0].value })
+      else { continue }
+      places[ExactName(name)] = state.variables.count
+      state.variables.append(
+        Variable(name, value: StateTensor(name, value.tensor, sourceName: own))
+      )
+    }
+  }
 }

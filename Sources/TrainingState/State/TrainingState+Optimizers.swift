@@ -47,6 +47,7 @@ extension TrainingState {
     copy.choice = OptimizerChoice(name: chosen.name, globalStep: copy.globalStep, aside: aside)
     copy.optimizer = chosen.record
     copy.schedule = chosen.schedule
+    copy.attributes[Self.unreadScheduleAttribute] = attributes[Self.unreadSchedule(of: chosen.name)]
     copy.globalStep = chosen.step.map { GlobalStep($0) }
     return copy
   }
@@ -63,6 +64,7 @@ extension TrainingState {
     }
     copy.optimizer = nil
     copy.schedule = nil
+    copy.attributes[Self.unreadScheduleAttribute] = nil
     copy.globalStep = choice.globalStep
     for (place, variable) in variables.enumerated() {
       guard let kept = choice.aside[ExactName(variable.name)] else { continue }
@@ -105,6 +107,16 @@ extension TrainingState {
       }
       return (optimizer.name, part)
     }
+  }
+
+  /// The updates that one of several optimizers has applied, or the state as a whole.
+  ///
+  /// - Parameter optimizer: The optimizer's name, `nil` for the whole state.
+  /// - Returns: The step, `nil` where it is not known.
+  public func step(of optimizer: String?) -> Int64? {
+    guard let optimizer else { return globalStep?.value }
+    if choice?.name == optimizer { return globalStep?.value }
+    return optimizers.first { ExactName($0.name) == ExactName(optimizer) }?.step
   }
 
   /// Refuses a state in which nobody says which of several optimizers is meant.

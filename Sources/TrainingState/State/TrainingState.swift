@@ -66,6 +66,22 @@ public struct TrainingState: Sendable {
   /// no name begins with it.
   package static let innerModel = "model.layer"
 
+  /// Among the attributes: where files of one state say different things of it, in sentences.
+  package static let contradictionsKey = "state.contradictions"
+
+  /// Where files of one state say different things of it, a sentence each.
+  public var contradictions: [String] {
+    if case .strings(let texts)? = attributes[Self.contradictionsKey] { texts } else { [] }
+  }
+
+  /// Among the attributes: variables that several optimizers claim, in sentences.
+  package static let claimsKey = "state.claims"
+
+  /// Variables for which several optimizers keep slots, which go by the optimizers' numbers then; a sentence each.
+  public var claims: [String] {
+    if case .strings(let texts)? = attributes[Self.claimsKey] { texts } else { [] }
+  }
+
   /// Describes a state.
   ///
   /// - Parameters:

@@ -17,6 +17,33 @@ extension TrainingState {
       ? names + ", or, for a file of weights alone, look at the model's .keras archive" : names
   }
 
+  /// Variables that are known by their number in an optimizer alone, beside a model whose parameters have names: nothing
+  /// says for certain which one each of them is.
+  public var numberedSlots: [Variable] {
+    guard variables.contains(where: { $0.value != nil }) else { return [] }
+    return variables.filter { variable in
+      variable.value == nil && !variable.slots.isEmpty
+        && variable.name.split { $0 == "." || $0 == "/" }.last?.utf8.allSatisfy {
+          (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0)
+        } == true
+    }
+  }
+
+  /// Refuses slots that are known by number alone, for a format that has no numbers.
+  ///
+  /// - Throws: `StateError` with code `unsupported` where there is such a slot.
+  package func refuseNumberedSlots() throws {
+    guard let loose = numberedSlots.first else { return }
+    throw StateError(
+      .unsupported,
+      "nothing says for certain which parameter of the model the optimizer's number \(loose.name) is",
+      tensor: loose.name,
+      remedy:
+        "pass --names with the parameters in the optimizer's order, or leave the slots out with "
+        + "--only parameters"
+    )
+  }
+
   /// Refuses slots of which no more is known than their place, or not even whose they are: a format
   /// that gives each a meaning has none for them.
   ///

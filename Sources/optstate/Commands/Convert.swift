@@ -107,7 +107,11 @@ struct Convert: ParsableCommand {
           + others.joined(separator: ", ")
       )
     }
-    let taken = try records.completing(state.withoutOthers).taking(only)
+    let own = state.withoutOthers
+    if only == .parameters, let rest = own.besideParameters {
+      Output.message("note: left out: \(rest)")
+    }
+    let taken = try records.completing(own).taking(only)
     // The library that keeps slots in eight bits says so in no record: whoever names an optimizer names another.
     return records.optimizer == nil ? taken : try taken.withoutQuantization()
   }

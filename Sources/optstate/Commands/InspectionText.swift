@@ -30,7 +30,8 @@ struct InspectionText {
       rows.append(("also", Self.list(state.optimizerTensors.map(\.name))))
     }
     if !state.extras.isEmpty {
-      rows.append(("carried along", Self.list(state.extras.map(\.name))))
+      let carried = state.extras.map { $0.name + ($0.foreignKind.map { " (\($0))" } ?? "") }
+      rows.append(("carried along", Self.list(carried)))
     }
     let account = state.account
     if let columns = Self.columns(of: account) { rows.append(("account", columns)) }

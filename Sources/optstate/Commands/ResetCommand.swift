@@ -84,6 +84,7 @@ struct ResetCommand: ParsableCommand {
         betas: (beta1, beta2)
       )
       var reports: [(optimizer: String?, report: ResetReport)] = []
+      var written: TrainingState?
       let isCounted = if case .number = step { true } else { false }
       try target.run(
         input,
@@ -99,7 +100,14 @@ struct ResetCommand: ParsableCommand {
           match?.matches($0) ?? true
         }
         reports = done
+        written = changed
         return changed
+      }
+      if let written {
+        let output = try target.opened(output)
+        reports = try reports.map { name, report in
+          (name, try report.readBack(from: output, of: name, written: written))
+        }
       }
       for note in reports.flatMap(\.report.notes) { Output.message("note: \(note)") }
       try Output.lines(
@@ -115,15 +123,22 @@ struct ResetCommand: ParsableCommand {
       initialValue: initial,
       betas: (beta1, beta2)
     )
-    var lines: [String] = []
+    var done: (written: TrainingState, report: SlotCreationReport)?
     try target.run(input, output, label: "making", records: records) { state, _ in
       let (changed, report) = try creation.apply(to: try records.completing(state)) {
         match?.matches($0) ?? true
       }
-      lines = [report.text]
+      done = (changed, report)
       return changed
     }
-    try Output.lines(lines)
+    guard let done else { return }
+    let report = try done.report.readBack(
+      from: try target.opened(output),
+      of: done.written.chosenOptimizer,
+      written: done.written
+    )
+    for note in report.notes { Output.message("note: \(note)") }
+    try Output.lines([report.text])
   }
 }
 

@@ -83,8 +83,7 @@ struct SetCommand: ParsableCommand {
         return try change.apply(to: state)
       }
       guard let before else { return }
-      // What the output says, not what was meant to be in it.
-      let whole = try StateFormats.open(output, options: try target.names.readOptions(nil)).state
+      let whole = try target.opened(output)
       let after = try before.chosenOptimizer.map { try whole.choosing($0) } ?? whole
       try Output.lines(Self.lines(before, after))
     }

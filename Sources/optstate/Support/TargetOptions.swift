@@ -26,6 +26,11 @@ struct TargetOptions: ParsableArguments {
     )
   }
 
+  /// The state in an output that was written: reports say what it holds, not what was to be in it.
+  func opened(_ output: String) throws -> TrainingState {
+    try StateFormats.open(output, options: try names.readOptions(nil)).state
+  }
+
   /// Reads, changes and writes a state.
   func run(
     _ input: String,

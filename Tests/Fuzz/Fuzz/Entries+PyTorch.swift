@@ -122,6 +122,39 @@ extension Entries {
     try Use.state(try AccelerateReader.read(accelerateFolder, options: ReadOptions()))
   }
 
+  /// One file of PEFT's directory, the others as they should be.
+  static let adapter = Entry(name: "adapter") {
+    guard let adapterFolder else { return [] }
+    return try adapterFiles.enumerated().map {
+      [UInt8($0.offset)] + (try Fixtures.bytes("\(adapterFolder)/\($0.element)"))
+    }
+  } parse: { bytes in
+    guard let adapterFolder, let first = bytes.first else { return }
+    let name = adapterFiles[Int(first) % adapterFiles.count]
+    let sound = try Fixtures.bytes("\(adapterFolder)/\(name)")
+    defer { _ = try? Scratch.write("adapter/\(name)", sound) }
+    _ = try Scratch.write("adapter/\(name)", Array(bytes.dropFirst()))
+    try Use.state(try HuggingFaceReader.read(adapterFolder, options: ReadOptions()))
+  }
+
+  private static let adapterFiles = [
+    "adapter_config.json", "adapter_model.safetensors", "optimizer.pt", "scheduler.pt",
+    "trainer_state.json",
+  ]
+
+  /// A copy of the sound directory among the hostile ones.
+  private static let adapterFolder: String? = {
+    let source = Fixtures.root + "/hostile/huggingface/adapter-control"
+    do {
+      for name in adapterFiles {
+        _ = try Scratch.write("adapter/\(name)", try Fixtures.bytes("\(source)/\(name)"))
+      }
+      return Scratch.folder + "/adapter"
+    } catch {
+      return nil
+    }
+  }()
+
   private static let accelerateFiles = ["scheduler.bin", "optimizer.bin", "model.safetensors"]
 
   /// A copy of the sound directory among the hostile ones.
@@ -164,7 +197,7 @@ extension Entries {
   }
 
   private static let trainerFiles = [
-    "trainer_state.json", "scheduler.pt", "optimizer.pt", "model.safetensors",
+    "trainer_state.json", "scheduler.pt", "optimizer.pt", "model.safetensors", "config.json",
   ]
 
   /// The directory that our own writer makes of a small state.
@@ -186,6 +219,7 @@ extension Entries {
           return state
         }
       )
+      _ = try Scratch.write("trainer/config.json", Array(#"{"model_type": "bert"}"#.utf8))
       return folder
     } catch {
       return nil

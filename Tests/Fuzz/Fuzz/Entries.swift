@@ -3,7 +3,7 @@ enum Entries {
   static let all = [
     snappy, table, bundle, version1, stateFile, strings, sliceText, objects, catalog, gradients,
     direct, hdf5, chunks, surgery, spec, json, zip, inflate, pickle, torch, pytorch, trainer,
-    accelerate, schedulers,
+    accelerate, adapter, schedulers,
     safetensors, shards,
     numpy,
     keras, kerasConfig, namingMap, flax, distributed, zstd, ocdbt, ocdbtManifest,

@@ -15,6 +15,20 @@ struct ResetTests {
     #expect(report.slots == [.firstMoment: 2, .secondMoment: 2])
   }
 
+  @Test func theReportCountsWhatIsInTheOutput() throws {
+    let (state, report) = try Reset(step: .set(0)).apply(to: Sample.adam())
+    let whole = try report.readBack(from: state, written: state)
+    #expect(whole.text == report.text && whole.notes == report.notes)
+    // One slot that is as it was, one that is not there, another step.
+    var output = state
+    output.variables[0].slots[0] = try Sample.adam().variables[0].slots[0]
+    output.variables[1].slots.removeLast()
+    output.globalStep = GlobalStep(7)
+    let found = try report.readBack(from: output, written: state)
+    #expect(found.text == "reset adam_m 1, adam_v 1 in 2 of 2 variables; step 20 -> 7")
+    #expect(found.notes.last?.hasPrefix("2 of 4 slots are not in the output") == true)
+  }
+
   @Test func zeroStepRestartsWhatCountsAndKeepsTheAgeOfTheRest() throws {
     let (state, _) = try Reset(step: .set(0)).apply(to: Sample.adam()) { $0.hasSuffix("bias") }
     #expect(state.globalStep?.value == 0)

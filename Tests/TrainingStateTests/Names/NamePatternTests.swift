@@ -44,11 +44,29 @@ struct NamePatternTests {
     #expect(pattern.name([:]) == "bert.pooler.weight")
   }
 
+  @Test func zerosInFrontAreReadAndWritten() throws {
+    let pattern = try NamePattern("block_{n:3}/q")
+    #expect(pattern.name(["n": 7]) == "block_007/q")
+    #expect(pattern.name(["n": 1234]) == "block_1234/q")
+    #expect(pattern.numbers(in: "block_007/q") == ["n": 7])
+    #expect(pattern.numbers(in: "block_1234/q") == ["n": 1234])
+    for name in ["block_7/q", "block_0007/q", "block_/q"] {
+      #expect(pattern.numbers(in: name) == nil)
+    }
+  }
+
+  @Test func whatMayBeMissingIsLeftOutOfTheShortName() throws {
+    #expect(try NamePattern("[vit.]layers.{n}.w").shortName(["n": 2]) == "layers.2.w")
+  }
+
   @Test func lettersAreToldApartByTheirBytes() throws {
     #expect(try NamePattern("caf\u{E9}").numbers(in: "cafe\u{301}") == nil)
   }
 
-  @Test(arguments: ["", "a{n", "a{}", "a{1}", "a{n+x}", "a{n-1}", "{n}{m}", "[]", "[a"])
+  @Test(arguments: [
+    "", "a{n", "a{}", "a{1}", "a{n+x}", "a{n-1}", "{n}{m}", "[]", "[a", "a{n:}",
+    "a{n:0}", "a{n:10}", "a{n:3:3}",
+  ])
   func whatIsNoPatternIsRefused(_ text: String) throws {
     #expect(try errorCode { _ = try NamePattern(text) } == .malformed)
   }

@@ -127,4 +127,66 @@ struct RenamingTests {
     let record = try Renaming(state, by: Self.maps().forward, addsTied: false).state.optimizer
     #expect(record == state.optimizer)
   }
+
+  private static func convolution(_ slots: [Slot]) throws -> TrainingState {
+    let kernel = Variable("k", value: try tensor("k", [2, 2, 3, 4]), slots: slots)
+    return TrainingState(variables: [kernel], origin: Origin(recorded: "test"))
+  }
+
+  private static func permuting(_ axes: String) throws -> NamingMap {
+    let json = """
+      {"naming_map": 1, "from": "a", "to": "b",
+       "variables": [{"from": "k", "to": "w", "permute": \(axes)}]}
+      """
+    return try NamingMap(json: Array(json.utf8))
+  }
+
+  @Test func axesArePermutedThereAndBack() throws {
+    let moment = Slot(.firstMoment, try Self.tensor("m", [2, 2, 3, 4]))
+    let state = try Self.convolution([moment])
+    let map = try Self.permuting("[3, 2, 0, 1]")
+    let there = try Renaming(state, by: map.forward, addsTied: false).state
+    let turned = try #require(there.variables[0][.firstMoment]?.tensor.tensor)
+    #expect(turned.shape == (try Shape([4, 3, 2, 2])))
+    // [out, in, y, x] of the target is [y, x, in, out] of the source: 3, 1, 1, 0 of 4, 3, 2, 2 and 1, 0, 1, 3.
+    let bytes = try turned.bytes()
+    let own = try moment.tensor.tensor.bytes()
+    #expect(bytes[42] == own[31])
+    let back = try Renaming(there, by: map.reversed, addsTied: false).state
+    #expect(try back.variables[0][.firstMoment]?.tensor.tensor.bytes() == own)
+    #expect(try back.variables[0].value?.tensor.bytes() == state.variables[0].value?.tensor.bytes())
+  }
+
+  @Test func factoredMomentsFollowTheirAxesOrAreRefused() throws {
+    let slots = [
+      Slot(.factoredRow, try Self.tensor("r", [2, 2, 3])),
+      Slot(.factoredColumn, try Self.tensor("c", [2, 2, 4])),
+    ]
+    let state = try Self.convolution(slots)
+    let turned = try Renaming(state, by: Self.permuting("[1, 0, 3, 2]").forward, addsTied: false)
+      .state.variables[0]
+    #expect(turned[.factoredColumn]?.tensor.tensor.shape == (try Shape([2, 2, 3])))
+    #expect(turned[.factoredRow]?.tensor.tensor.shape == (try Shape([2, 2, 4])))
+    #expect(try turned[.factoredRow]?.tensor.tensor.bytes().prefix(5) == [1, 2, 3, 4, 9])
+    let error = try stateError {
+      _ = try Renaming(state, by: Self.permuting("[3, 2, 0, 1]").forward, addsTied: false)
+    }
+    #expect(error?.code == .unsupported && error?.tensor == "k/factored_row")
+  }
+
+  @Test(arguments: ["[0, 0]", "[1, 2]", "[3, 2, 0]"])
+  func axesThatAreNoOrderAreRefused(_ axes: String) throws {
+    #expect(try errorCode { _ = try Self.permuting(axes) } == .malformed)
+  }
+
+  @Test func axesOfAnotherRankAreRefused() throws {
+    let code = try errorCode {
+      _ = try Renaming(
+        Self.convolution([]),
+        by: Self.permuting("[2, 1, 0]").forward,
+        addsTied: false
+      )
+    }
+    #expect(code == .malformed)
+  }
 }

@@ -10,6 +10,11 @@ struct AccountCheck {
   }
 
   var findings: [Finding] {
+    subject.state.contradictions.map(Self.contradiction) + subject.state.claims.map(Self.claim)
+      + accountFindings
+  }
+
+  private var accountFindings: [Finding] {
     let account = subject.state.account
     if !account.unrecognized.isEmpty { return [unrecognized(account.unrecognized)] }
     let unowned = subject.state.unownedSlots
@@ -18,6 +23,29 @@ struct AccountCheck {
       account.totals[.slot] == nil && account.totals[.step] == nil
       && account.totals[.optimizerTensor] == nil
     return isBare ? [nothing] : []
+  }
+
+  private static func contradiction(_ text: String) -> Finding {
+    Finding(
+      .contradictoryFiles,
+      "files of the state contradict each other",
+      evidence: text,
+      consequence: "a resumed run takes some things from one of them and the rest from the other",
+      remedy: nil,
+      advice: "say the step that is meant with optstate set --step, which writes all of them anew"
+    )
+  }
+
+  private static func claim(_ text: String) -> Finding {
+    Finding(
+      .contestedVariables,
+      "several optimizers train one variable",
+      evidence: text,
+      consequence:
+        "each moves it by moments that the other knows nothing of; no other format holds both",
+      remedy: nil,
+      advice: "take the parameters alone with optstate convert --only parameters"
+    )
   }
 
   private func unrecognized(_ names: [String]) -> Finding {

@@ -61,7 +61,9 @@ struct SlotCheck {
 
   private var values: [Finding] {
     let variables = subject.state.variables
-    let bare = variables.filter { $0.value == nil }
+    // What is known by number has its value under a name.
+    let numbered = Set(subject.state.numberedSlots.map { ExactName($0.name) })
+    let bare = variables.filter { $0.value == nil && !numbered.contains(ExactName($0.name)) }
     // An optimizer's own file has no values at all.
     guard bare.count * 2 < variables.count else { return [] }
     return bare.map { variable in
