@@ -303,7 +303,7 @@ def test_ambiguous_numbers_are_not_guessed(optstate, tmp_path):
     sum(layer.weight.sum() for layer in model).backward()
     optimizer.step()
     save(model, optimizer, tmp_path / "c.pt")
-    done = optstate("inspect", tmp_path / "c.pt", status=65)
+    done = optstate("doctor", tmp_path / "c.pt", status=65)
     assert "--names" in done.stderr
     named = [
         {"params": [(f"{i}.weight", model[i].weight) for i in group]} for group in ((2, 0), (1, 3))
