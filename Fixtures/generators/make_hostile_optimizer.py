@@ -47,7 +47,7 @@ def make_groups():
     one("dictionary", "0,65", "parameters that are a dictionary", group({0: 1}))
     one("fewer", "0,65", "a parameter that has a state and no group", group([0]))
     one("more", "0,65", "a parameter that the model lacks", group([0, 1, 2]))
-    one("many", 65, "four thousand parameters of a model that has two", group(list(range(4_000))))
+    one("many", "0,65", "four thousand parameters of a model that has two", group(list(range(4_000))))
     optimizer("groups-hundreds", "0,65", "four hundred groups of no parameters", None, [group([0, 1])] + [{"params": []}] * 400)
     one("names-fewer", "0,65", "names for fewer parameters than there are", group([0, 1], param_names=["first.weight"]))
     one("names-twice", 65, "one name for two parameters", group([0, 1], param_names=["first.weight", "first.weight"]))

@@ -77,8 +77,9 @@ public enum AccelerateReader: StateReader {
       let fault = state.fault
       var groups: [PickleValue] = []
       try state.readOptimizer { state in
-        try inFile(FileSystem.path(path, name)) {
-          let file = try TorchFile.open($0, allowing: .torch)
+        let full = FileSystem.path(path, name)
+        try StateError.inFile(full) {
+          let file = try TorchFile.open(full, allowing: .torch)
           groups = file.tree["param_groups"]?.elements ?? []
           let size = groups.reduce(0) { $0 + ($1["params"]?.elements?.count ?? 0) }
           // What is left over at the end is the last one's, and refused there.
@@ -150,8 +151,9 @@ public enum AccelerateReader: StateReader {
     let isCertain = count == groups.count || groups.count == 1
     for number in groups.indices where number < count && isCertain {
       let name = AccelerateFiles.numbered(AccelerateFiles.scheduler, number)
-      try inFile(FileSystem.path(path, name)) {
-        let file = try TorchFile.open($0, allowing: .torch)
+      let full = FileSystem.path(path, name)
+      try StateError.inFile(full) {
+        let file = try TorchFile.open(full, allowing: .torch)
         let scheduler = TorchScheduler(file.tree, groups: groups[number])
         if groups.count > 1 {
           guard goesWith(file.tree, groups[number]) else { return }
@@ -177,16 +179,5 @@ public enum AccelerateReader: StateReader {
         guard let own = group["lr"]?.number else { return true }
         return rate.number == own
       }
-  }
-
-  private static func inFile<Result>(
-    _ path: String,
-    _ body: (String) throws -> Result
-  ) throws -> Result {
-    do {
-      return try body(path)
-    } catch let error as StateError {
-      throw error.inContext(file: path)
-    }
   }
 }

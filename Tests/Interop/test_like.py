@@ -105,7 +105,9 @@ def test_saved_model_goes_on_in_keras_3(optstate, tmp_path, kind, suffix):
     old = models.model(tf_keras, tf_keras.optimizers.Adam(1e-2))
     models.train(old, 3)
     if kind == "saved-model":
-        old.save(tmp_path / "c", save_format="tf")
+        # The name of the model's input is none that a signature of its own making takes.
+        call = tf.function(lambda x: old(x), input_signature=[tf.TensorSpec((None, 4))])
+        old.save(tmp_path / "c", save_format="tf", signatures=call)
     else:
         tf.train.Checkpoint(model=old, optimizer=old.optimizer).save(str(tmp_path / "c" / "ckpt"))
     template = fresh(keras, "Adam", tmp_path / f"t.{suffix}", steps=1)

@@ -19,12 +19,14 @@ package enum Workers {
   ///   - makeState: Makes what one worker keeps for its whole life, such as its buffer.
   ///   - body: Treats one item.
   /// - Throws: The first error of any worker; no further items are begun after it. `CancellationError` where the task
-  ///   that calls is cancelled before all items are begun.
+  ///   that calls is cancelled, and items are left.
   package static func forEach<State>(
     count: Int,
     makeState: @Sendable () throws -> State,
     body: @Sendable (inout State, Int) throws -> Void
   ) throws {
+    // Other threads may be done with all items before the caller's begins.
+    if count > 0 { try BackgroundWork.checkCancellation() }
     let next = Atomic<Int>(0)
     let failure = Mutex<(any Error)?>(nil)
     DispatchQueue.concurrentPerform(iterations: min(Workers.count, count)) { _ in
