@@ -12,10 +12,27 @@ extension OptimizerDescription {
     kerasClasses: ["Lamb"],
     rows: [
       DialectRow(.bert, ["lamb_m": .firstMoment, "lamb_v": .secondMoment]),
+      DialectRow(.apex, ["exp_avg": .firstMoment, "exp_avg_sq": .secondMoment]),
       DialectRow(.tfKerasLegacy, list: [.each(["m": .firstMoment]), .each(["v": .secondMoment])]),
       DialectRow(.keras3, ["momentum": .firstMoment, "velocity": .secondMoment]),
       DialectRow(.bert4keras, ["m": .firstMoment, "v": .secondMoment]),
       DialectRow(.optax, ["mu": .firstMoment, "nu": .secondMoment]),
+    ],
+    settings: [
+      // `FusedLAMB`, whose `adam_w_mode` and `use_nvlamb` are attributes of the object.
+      SettingRow(
+        .apex,
+        [
+          .rate(0.001), SettingWord("bias_correction", .correction, true), .betas, .epsilon(1e-6),
+          .decay(0.01), SettingWord("grad_averaging", .unrecorded, true),
+          SettingWord("max_grad_norm", .bound("global_clip_norm"), 1),
+        ],
+        toldBy: ["lr", "bias_correction", "betas", "eps", "grad_averaging", "max_grad_norm"],
+        unused: ["step"],
+        decay: .untold(apartKind: "lamb"),
+        counter: .group("step"),
+        isTorchsArithmetic: false
+      )
     ],
     keras: KerasTraits(mark: .init(words: ["exclude_from_layer_adaptation"], scope: .any)),
     optaxTuple: StateTuple(.slots, .empty, .empty, .rate)
