@@ -108,13 +108,15 @@ struct ModelFiles {
   ) {
     for tensor in tensors {
       let name = front + tensor.name
-      let value = StateTensor(
+      var value = StateTensor(
         name,
         tensor.tensor,
         sourceName: tensor.name,
         attributes: isShard ? [TrainerFiles.shard: .string(file)] : [:]
       )
-      state.contents?.add(tensor.name, bytes: tensor.tensor.byteCount)
+      // Two models of one class have tensors of the same names in files of their own.
+      if !front.isEmpty { value.place = file + "/" + tensor.name }
+      state.contents?.add(value.place ?? tensor.name, bytes: tensor.tensor.byteCount)
       state.variables.append(Variable(name, value: value))
     }
   }
