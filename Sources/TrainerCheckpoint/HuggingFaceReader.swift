@@ -49,7 +49,7 @@ public enum HuggingFaceReader: StateReader {
     }
     try carry(files.filter { !decoded.contains($0) }, of: path, &state)
     try state.readOptimizer { try addProgress(path, files, &$0) }
-    let contradictions = TrainerAgreement(state, path, files).contradictions
+    let contradictions = try TrainerAgreement(state, path, files).contradictions()
     if !contradictions.isEmpty {
       state.attributes[TrainingState.contradictionsKey] = .strings(contradictions)
     }
@@ -71,11 +71,14 @@ public enum HuggingFaceReader: StateReader {
   }
 
   /// What the model's configuration calls it, `nil` where there is none that says.
-  private static func configuredKind(_ directory: String) -> String? {
+  private static func configuredKind(_ directory: String) throws -> String? {
     let path = FileSystem.path(directory, TrainerFiles.config)
     guard FileSystem.kind(of: path) == .file,
-      let bytes = try? PositionalFile.contents(of: path, within: .textBytes, "the configuration"),
-      case .object(let object)? = try? JSONReader.value(of: bytes),
+      let value = try StateError.whereDecoded({
+        let bytes = try PositionalFile.contents(of: path, within: .textBytes, "the configuration")
+        return try JSONReader.value(of: bytes)
+      }),
+      case .object(let object) = value,
       case .string(let kind)? = object["model_type"]
     else { return nil }
     return kind
@@ -93,7 +96,7 @@ public enum HuggingFaceReader: StateReader {
       into: state,
       prefix: TrainerFiles.optimizer + "/"
     )
-    let kind = configuredKind(FileSystem.directory(of: path))
+    let kind = try configuredKind(FileSystem.directory(of: path))
     var orders: [[ParameterOrder.Candidate]]?
     if !isOrdered {
       orders = ModelOrder.orders(of: assembly.candidates.map { ($0.name, $0.shape) }, kind: kind)

@@ -158,4 +158,13 @@ extension StateError {
       throw error.inContext(file: path)
     }
   }
+
+  /// What a file holds, `nil` where it cannot be decoded as data; that it cannot be read is an error all the same.
+  static func whereDecoded<Result>(_ body: () throws -> Result) throws -> Result? {
+    do {
+      return try body()
+    } catch let error as StateError where error.code.concernsData {
+      return nil
+    }
+  }
 }

@@ -26,8 +26,11 @@ struct TrainerAgreement {
   }
 
   /// What does not go together, a sentence each.
-  var contradictions: [String] {
-    [steps].compactMap(\.self) + scheduler + [adapter].compactMap(\.self)
+  ///
+  /// - Returns: The sentences.
+  /// - Throws: `StateError` when a file cannot be read; what is no data of its kind is left alone.
+  func contradictions() throws -> [String] {
+    try [steps].compactMap(\.self) + scheduler() + [adapter()].compactMap(\.self)
   }
 
   private var steps: String? {
@@ -40,10 +43,10 @@ struct TrainerAgreement {
   }
 
   /// What cannot be decoded as data is left alone: the file is carried along whatever it holds.
-  private var scheduler: [String] {
+  private func scheduler() throws -> [String] {
     let path = FileSystem.path(directory, TrainerFiles.scheduler)
     guard files.contains(TrainerFiles.scheduler), let record = state.optimizer,
-      let tree = try? TorchFile.open(path, allowing: .torch).tree
+      let tree = try StateError.whereDecoded({ try TorchFile.open(path, allowing: .torch).tree })
     else { return [] }
     let groups = max(1, record.groups.count)
     var found: [String] = []
@@ -72,15 +75,15 @@ struct TrainerAgreement {
   }
 
   /// The rank in an adapter's configuration against that of its tensors.
-  private var adapter: String? {
+  private func adapter() throws -> String? {
     let name = "adapter_config.json"
     guard files.contains(name),
-      let bytes = try? PositionalFile.contents(
-        of: FileSystem.path(directory, name),
-        within: .textBytes,
-        "the configuration"
-      ),
-      case .object(let config)? = try? JSONReader.value(of: bytes),
+      let value = try StateError.whereDecoded({
+        let path = FileSystem.path(directory, name)
+        let bytes = try PositionalFile.contents(of: path, within: .textBytes, "the configuration")
+        return try JSONReader.value(of: bytes)
+      }),
+      case .object(let config) = value,
       case .int(let rank)? = config["r"], config["peft_type"] == .string("LORA")
     else { return nil }
     if case .object(let pattern)? = config["rank_pattern"], !pattern.members.isEmpty { return nil }

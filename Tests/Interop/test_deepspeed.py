@@ -170,7 +170,7 @@ def test_rank_of_another_save_is_named(saved, tmp_path, optstate):
     folder = copied(saved, "each", tmp_path)
     name = "zero_pp_rank_1_mp_rank_00_optim_states.pt"
     optstate("set", saved / "each", tmp_path / "later", "--step", "9")
-    shutil.copy(tmp_path / "later" / "global_step3" / name, folder)
+    shutil.copy(tmp_path / "later" / "global_step9" / name, folder)
     error = optstate("inspect", folder, status=65).stderr
     assert name in error and "another moment" in error
 

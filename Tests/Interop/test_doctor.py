@@ -295,7 +295,7 @@ def test_report_is_one_escaped_page(optstate, native, tmp_path):
     optstate("report", path, "-o", tmp_path / "r.html", status=0)
     page = (tmp_path / "r.html").read_text("utf-8")
     assert "<script" not in page and "&lt;script&gt;alert(1)&lt;" in page and "http-equiv" in page
-    assert "http://" not in page and "https://" not in page and page.count("<svg") == 4
+    assert "http://" not in page and "https://" not in page and page.count("<svg") == 5
     optstate("report", path, "-o", tmp_path / "r.html", status=73)
     optstate("report", path, "-o", tmp_path / "r.html", "--overwrite")
 

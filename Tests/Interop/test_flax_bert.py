@@ -28,7 +28,7 @@ def run(tmp_path_factory):
 
 def converted(run, source, target):
     done = subprocess.run([os.environ["OPTSTATE"], "convert", run / source, run / target, "--to", "huggingface",
-                           "--config", run / "config.json", "--optimizer", "adamw:learning_rate=0.01,weight_decay=0.1",
+                           "--config", run / "config.json", "--optimizer", "adamw:learning_rate=0.01,weight_decay=0.1,exclude_from_weight_decay=[bias;scale]",
                            "--schedule", "hf_constant:learning_rate=0.01"], capture_output=True, text=True)  # fmt: skip
     assert done.returncode == 0, done.stderr
     return run / target

@@ -115,4 +115,5 @@ def test_a_float_counter_of_a_later_release_is_refused(optstate, tmp_path):
     case = list(CASES["2.0.8"])
     case[5] = ("Adam/iterations:0", "f4")
     write(tmp_path / "a.h5", *case)
-    optstate("inspect", tmp_path / "a.h5", status=65)
+    assert "found float32[]" in optstate("inspect", tmp_path / "a.h5").stdout
+    assert "float32[]" in optstate("doctor", tmp_path / "a.h5", status=65).stderr
