@@ -18,6 +18,8 @@ public struct Inspection: Sendable {
   /// Statistics by the name of variable or slot, empty unless they were asked for.
   public let statistics: [ExactName: TensorStatistics]
 
+  private let gaps: [String]
+
   /// Inspects a state.
   ///
   /// - Parameters:
@@ -53,6 +55,7 @@ public struct Inspection: Sendable {
       }
     }
     self.statistics = statistics
+    gaps = try state.parts.flatMap { try Self.gaps(in: $0.state) }
   }
 
   /// The optimizers of a state that has several, none otherwise.
@@ -103,7 +106,7 @@ public struct Inspection: Sendable {
         "which parameters the optimizer's \(numbered.count) numbers are is not certain: --names tells"
       )
     }
-    if numbered.isEmpty { for part in state.parts { found += Self.gaps(part.state) } }
+    if numbered.isEmpty { found += gaps }
     for variable in state.variables {
       guard let value = variable.value else {
         if numbered.contains(ExactName(variable.name)) { continue }
@@ -130,9 +133,18 @@ public struct Inspection: Sendable {
     return found
   }
 
+  /// The optimizer, `nil` where nothing of it makes sense; what cannot be read is an error.
+  private static func resolved(_ state: TrainingState) throws -> Optimizer? {
+    do {
+      return try ResolvedOptimizer(state).optimizer
+    } catch let error as StateError where error.code != .inputOutput {
+      return nil
+    }
+  }
+
   /// Slots that variables should have and do not.
-  private static func gaps(_ state: TrainingState) -> [String] {
-    let expectations = SlotExpectations(state, (try? ResolvedOptimizer(state))?.optimizer)
+  private static func gaps(in state: TrainingState) throws -> [String] {
+    let expectations = SlotExpectations(state, try resolved(state))
     var lacking: [SlotName: [String]] = [:]
     for variable in state.variables {
       for slot in expectations.missing(of: variable).names {
