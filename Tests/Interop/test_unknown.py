@@ -43,8 +43,8 @@ def dual_averaging(v1, weight, step):
 
 
 CASES = {
-    named_adam: (["layer/w"], 2), two_adams: (["disc/w", "enc/w", "gen/w"], 2), proximal: (["layer/w"], 1),
-    dual_averaging: (["layer/w"], 2),
+    named_adam: (["layer/w"], 0), two_adams: (["disc/w", "enc/w", "gen/w"], 2), proximal: (["layer/w"], 0),
+    dual_averaging: (["layer/w"], 0),
 }  # fmt: skip
 
 
@@ -70,7 +70,7 @@ def test_slots_of_tensorflow_1_are_no_variables(optstate, tmp_path, case):
     found = account(optstate, prefix)
     assert found["parameter"]["count"] == len(variables)
     assert found["unrecognized"]["count"] == unknown, found
-    assert "unrecognized_state" in findings(optstate, prefix)
+    assert ("unrecognized_state" in findings(optstate, prefix)) == (unknown > 0)
     optstate("strip", prefix, tmp_path / "out/published")
     assert names_of_a_checkpoint(tmp_path / "out/published") == variables
     optstate("convert", prefix, tmp_path / "s.h5")
@@ -134,7 +134,6 @@ KIN = {
     "pytorch-optimizer-radam": (ADAM | {"weight_decouple": True, "fixed_decay": False, "step": 2}, MOMENTS),
     "pytorch-optimizer-galore": (ADAM | {"foreach": None, "step": 2}, MOMENTS),
     "ranger": (ADAM | {"alpha": 0.5, "k": 6}, ("exp_avg", "exp_avg_sq", "slow_buffer")),
-    "apex-lamb": (ADAM | {"bias_correction": True, "grad_averaging": True, "max_grad_norm": 1.0}, MOMENTS),
     "somebody's": (ADAM, (*MOMENTS, "third_moment")),
 }
 

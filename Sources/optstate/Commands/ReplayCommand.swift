@@ -30,7 +30,7 @@ struct ReplayCommand: ParsableCommand {
     help: ArgumentHelp(
       "Whose arithmetic to follow; by default that of the framework the state is from. PyTorch outside its fused "
         + "kernels takes its square roots from Intel's library where it is built with it, which is pytorch_mkl.",
-      valueName: Arithmetic.allCases.map(\.rawValue).joined(separator: "|")
+      valueName: "name"
     )
   )
   var arithmetic: Arithmetic?
