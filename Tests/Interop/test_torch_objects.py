@@ -190,6 +190,9 @@ def test_sparse_tensors_are_carried(optstate, tmp_path, layout, place):
     optstate("convert", tmp_path / "c.h5", tmp_path / "back" / "c.pt")
     # Coalesced indices lie in a storage of more than themselves, and get one of their own.
     assert layout == "coalesced" or (tmp_path / "back" / "c.pt").read_bytes() == path.read_bytes()
+    if place == "slot":  # What is the optimizer's and is not read may hang on the step.
+        assert "is not read" in optstate("set", tmp_path / "back" / "c.pt", tmp_path / "set.pt", "--step", "8", status=65).stderr
+        return
     optstate("set", tmp_path / "back" / "c.pt", tmp_path / "set.pt", "--step", "8")
     again = torch.load(tmp_path / "set.pt", weights_only=False)
     own = {"model": again["model"], "parameter": again["model"], "slot": again["optimizer"]["state"][0]}

@@ -197,13 +197,13 @@ def test_slots_prove_their_flags(optstate, tmp_path):
     path = saved(trained(O.Adam(amsgrad=True)), tmp_path / "object")
     optimizer, notes = torch_of(optstate, path, tmp_path / "a.pt")
     assert optimizer["param_groups"][0]["amsgrad"] is True
-    assert "assumed beta1 0.9, beta2 0.999, epsilon 1e-08: the state does not say" in notes
+    assert "assumed beta1 0.9, beta2 0.999, epsilon 1e-07: the state does not say" in notes
 
     path = saved(trained(O.RMSprop(centered=True)), tmp_path / "b" / "object")
     optimizer, notes = torch_of(optstate, path, tmp_path / "b.pt")
     group = optimizer["param_groups"][0]
     assert group["centered"] is True and group["momentum"] == 0
-    assert "assumed rho 0.99, epsilon 1e-08: the state does not say" in notes
+    assert "assumed rho 0.9, epsilon 1e-07: the state does not say" in notes
     parameters = [torch.nn.Parameter(torch.ones(2, 3)), torch.nn.Parameter(torch.ones(3))]
     loaded = torch.optim.RMSprop(parameters)
     loaded.load_state_dict(optimizer)
