@@ -1,28 +1,28 @@
 public import Tensors
-public import TrainingState
+internal import TrainingState
 
 /// What a reset did.
-public struct ResetReport: Sendable {
+public struct ResetReport: SlotReport, Sendable {
   /// Variables whose slots were reset.
-  public private(set) var variables: Int
+  public package(set) var variables: Int
 
   /// Variables of the state.
-  public private(set) var variablesInAll: Int
+  public package(set) var variablesInAll: Int
 
   /// The global step before, `nil` where the state has none.
   public let stepBefore: Int64?
 
   /// The global step after.
-  public private(set) var stepAfter: Int64?
+  public package(set) var stepAfter: Int64?
 
   /// How many slots of each name were reset.
-  public internal(set) var slots: [SlotName: Int] = [:]
+  public package(set) var slots: [SlotName: Int] = [:]
 
   /// What to mind, a sentence each.
-  public private(set) var notes: [String]
+  public package(set) var notes: [String]
 
   /// The slots that were reset.
-  var places: [SlotReadBack.Place] = []
+  package internal(set) var places: [SlotReadBack.Place] = []
 
   init(before: TrainingState, after: TrainingState, variables: Int) {
     self.variables = variables
@@ -50,29 +50,6 @@ public struct ResetReport: Sendable {
       )
     }
     self.notes = notes
-  }
-
-  /// The report with what the output holds in place of what was to be in it.
-  ///
-  /// - Parameters:
-  ///   - output: The output, opened again.
-  ///   - optimizer: The one of several optimizers that the report is of.
-  ///   - written: The state that was written.
-  /// - Returns: The report: of slots those that are there as they were written, and the output's step.
-  /// - Throws: `StateError` as reading the slots.
-  public func readBack(
-    from output: TrainingState,
-    of optimizer: String? = nil,
-    written: TrainingState
-  ) throws -> Self {
-    let found = try SlotReadBack(places, of: written, in: output)
-    var copy = self
-    copy.variables = found.variables
-    copy.variablesInAll = found.variablesInAll
-    copy.slots = found.slots
-    copy.stepAfter = output.step(of: optimizer)
-    if let missing = found.missing(of: places) { copy.notes.append(missing) }
-    return copy
   }
 
   /// The report as a person reads it.

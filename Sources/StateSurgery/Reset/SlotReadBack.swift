@@ -5,9 +5,9 @@ internal import TrainingState
 /// Slots of an output that was opened again, and which of them hold what was to be written.
 ///
 /// An output may call its variables otherwise, or by their numbers: slots are compared by their names, sizes and bytes.
-struct SlotReadBack {
+package struct SlotReadBack: Sendable {
   /// A slot that was written.
-  struct Place {
+  package struct Place: Sendable {
     let variable: String
     let slot: SlotName
   }

@@ -93,9 +93,9 @@ public struct CourseChange: Sendable, Hashable {
       let logarithm = log(value)
       if known.count >= 4 {
         let last = known.suffix(6).map(\.logarithm)
-        let course = last[last.count - 1] + median(zip(last.dropFirst(), last).map { $0 - $1 })
+        let course = last[last.count - 1] + zip(last.dropFirst(), last).map { $0 - $1 }.median
         let residual = logarithm - course
-        let usual = max(1.4826 * median(residuals.map(abs)), log(1.1))
+        let usual = max(1.4826 * residuals.map(abs).median, log(1.1))
         if abs(residual) >= max(log(leastFactor), leastScore * usual) {
           found.append((place, residual))
           // What comes after has a course of its own.
@@ -108,12 +108,5 @@ public struct CourseChange: Sendable, Hashable {
       known.append((place, logarithm))
     }
     return found
-  }
-
-  private static func median(_ numbers: [Double]) -> Double {
-    guard !numbers.isEmpty else { return 0 }
-    let sorted = numbers.sorted()
-    let middle = sorted.count / 2
-    return sorted.count % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2
   }
 }

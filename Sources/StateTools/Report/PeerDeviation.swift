@@ -61,16 +61,9 @@ struct PeerDeviation {
 
     init(_ numbers: [Double]) {
       count = numbers.count
-      let median = Self.median(numbers)
+      let median = numbers.median
       self.median = median
-      deviation = 1.4826 * Self.median(numbers.map { abs($0 - median) })
-    }
-
-    private static func median(_ numbers: [Double]) -> Double {
-      guard !numbers.isEmpty else { return 0 }
-      let sorted = numbers.sorted()
-      let middle = sorted.count / 2
-      return sorted.count % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2
+      deviation = 1.4826 * numbers.map { abs($0 - median) }.median
     }
   }
 }
