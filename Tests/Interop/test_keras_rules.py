@@ -92,3 +92,25 @@ def test_keras_own_updates_are_replayed(optstate, tmp_path, name):
     for one, other in zip(wanted, found, strict=True):
         assert (one != other).sum() <= BY_POWER[name] * one.size
         np.testing.assert_allclose(other, one, rtol=1e-4, atol=1e-6)
+
+
+def test_the_report_says_what_the_output_holds(optstate, tmp_path):
+    """Averages have no place in PyTorch's optimizer: what is not there was not reset."""
+    import keras
+    import keras_models as models
+    import torch
+
+    made = models.model(keras, keras.optimizers.Adam(1e-2, use_ema=True))
+    models.train(made, 3)
+    made.save(tmp_path / "a.keras")
+    done = optstate("reset", tmp_path / "a.keras", tmp_path / "b.keras", "--step", "0")
+    count = len(made.trainable_variables)
+    names = len(made.weights)
+    assert done.stdout == f"reset adam_m {count}, adam_v {count}, ema {count} in {count} of {names} variables; step 3 -> 0\n"
+    assert int(keras.models.load_model(tmp_path / "b.keras").optimizer.iterations) == 0
+    done = optstate("reset", tmp_path / "a.keras", tmp_path / "b.pt", "--step", "0")
+    assert done.stdout == f"reset adam_m {count}, adam_v {count} in {count} of {names} variables; step 3 -> 0\n"
+    assert f"{count} of {3 * count} slots are not in the output" in done.stderr
+    state = torch.load(tmp_path / "b.pt", weights_only=True)["optimizer"]["state"]
+    assert len(state) == count and all(set(one) == {"step", "exp_avg", "exp_avg_sq"} for one in state.values())
+    assert not any(one["exp_avg"].any() or one["exp_avg_sq"].any() or one["step"] for one in state.values())
