@@ -9,6 +9,11 @@ let strict: [SwiftSetting] = [
   .enableUpcomingFeature("InternalImportsByDefault"),
   .enableUpcomingFeature("MemberImportVisibility"),
   .treatAllWarnings(as: .error),
+  // A section for each function: the linker leaves out those that nothing calls.
+  .unsafeFlags(
+    ["-Xfrontend", "-function-sections"],
+    .when(platforms: [.linux], configuration: .release)
+  ),
 ]
 
 // A release for Linux carries its libraries inside, from the archives of Debian's packages, and runs where none of them
