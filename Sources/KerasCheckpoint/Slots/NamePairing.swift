@@ -8,6 +8,8 @@ struct NamePairing {
   private let family: KerasFamily
   private let kind: String?
   private let words: [String]
+  /// Whether the optimizer is in no entry, so that its words are its own.
+  private let isUnknown: Bool
   private var places: [ExactName: Int?] = [:]
   private var flattened: [ExactName: Int?] = [:]
 
@@ -16,6 +18,7 @@ struct NamePairing {
     self.family = family
     self.kind = kind
     words = family.vocabulary.texts
+    isUnknown = kind.map { OptimizerCatalog.description(of: $0) == nil } ?? false
     for (place, owner) in owners.enumerated() {
       Self.note(place, owner.name, in: &places)
       let flat = owner.name.unicodeScalars.map { $0 == "/" ? "_" : $0 }
@@ -53,10 +56,10 @@ struct NamePairing {
     return result
   }
 
-  /// The slot that a word means; a word that is not known stands for itself.
+  /// The slot that a word means.
   private func slot(_ word: String, among present: Set<String>, _ shape: Shape) -> SlotName {
     let slot = family.vocabulary.slot(word, of: kind, isPresent: present.contains)
-    guard let slot else { return SlotName(rawValue: word) }
+    guard let slot else { return .unrecognized(word) }
     // bert4keras calls the factors by the length of the axis that a mean was taken over, and keeps that axis as one of
     // length 1: `AdaFactorBase.factored_shape`.
     guard slot == .factoredRow || slot == .factoredColumn, family == .legacy, shape.rank >= 2 else {
@@ -79,7 +82,7 @@ struct NamePairing {
       return nil
     case .current:
       guard parts.count >= 3 else { return nil }
-      for start in 2..<parts.count where words.contains(parts[start - 1]) {
+      for start in 2..<parts.count where isUnknown || words.contains(parts[start - 1]) {
         let base = parts[start...].joined(separator: "/")
         if let place = places[ExactName(base)] ?? nil { return (place, parts[start - 1]) }
       }
@@ -91,8 +94,19 @@ struct NamePairing {
         let base = String(last.dropLast(word.count + 1))
         if let place = flattened[ExactName(base)] ?? nil { return (place, word) }
       }
-      return nil
+      return isUnknown ? unknownWord(in: last) : nil
     }
+  }
+
+  /// The variable whose name a slot's begins with, and the rest as the slot's word; `nil` where two would do.
+  private func unknownWord(in name: String) -> (place: Int, word: String)? {
+    var found: (place: Int, word: String)?
+    for bar in name.indices where name[bar] == "_" {
+      guard let place = flattened[ExactName(String(name[..<bar]))] ?? nil else { continue }
+      guard found == nil else { return nil }
+      found = (place, String(name[name.index(after: bar)...]))
+    }
+    return found
   }
 
   /// TensorFlow numbers names that are taken.

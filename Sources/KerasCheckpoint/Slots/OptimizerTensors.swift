@@ -28,6 +28,15 @@ struct OptimizerTensors {
     slots.append((place, Slot(name, renamed)))
   }
 
+  /// Adds a tensor of the optimizer as a whole, under a name where the file has a number alone.
+  mutating func add(_ tensor: StateTensor, asScalar name: String) {
+    var named = tensor
+    if Int(KerasNames.components(tensor.name).last ?? "") != nil {
+      named.name = "optimizer/\(name)"
+    }
+    scalars.append(named)
+  }
+
   /// The slots' names in the order of the list.
   var names: [SlotName] { slots.map(\.slot.name) }
 

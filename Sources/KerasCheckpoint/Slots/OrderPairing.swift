@@ -80,6 +80,9 @@ struct OrderPairing {
       let meant = fitting.filter { agrees($0, given) }
       if !meant.isEmpty { fitting = meant }
     }
+    if fitting.isEmpty, let pairs = unknownList(tensors)?.pairs(trained, of: owners) {
+      return pairs
+    }
     guard let first = fitting.first else { throw refusal(nearest, tensors, trained.count) }
     let paired = pair(first.items, tensors)
     // Several may fit: what they agree on is true of any.
@@ -114,6 +117,24 @@ struct OrderPairing {
       }
     }
     return found
+  }
+
+  /// What a list shows of the variables' order if its optimizer is in no entry.
+  ///
+  /// - Parameter tensors: The tensors behind the step counter, in order.
+  /// - Returns: The patterns; none where the rule is an entry.
+  func unknownPatterns(_ tensors: [StateTensor]) -> [ListPattern] {
+    unknownList(tensors)?.patterns ?? []
+  }
+
+  /// The list as that of an optimizer of somebody's own, `nil` where the rule is an entry.
+  private func unknownList(_ tensors: [StateTensor]) -> UnknownList? {
+    guard kind.flatMap({ OptimizerCatalog.description(of: $0) }) == nil else { return nil }
+    return UnknownList(
+      tensors,
+      hasRate: family == .keras3 && config?.hasScheduleObject != true,
+      hasScalarOwners: owners.contains { $0.isTrainable && $0.shape.rank == 0 }
+    )
   }
 
   /// Whether an order fits further than another, or as far and in a length that is closer.
@@ -167,12 +188,7 @@ struct OrderPairing {
     var result = OptimizerTensors()
     for (item, tensor) in zip(items, tensors) {
       switch item {
-      case .scalar(let name):
-        var named = tensor
-        if Int(KerasNames.components(tensor.name).last ?? "") != nil {
-          named.name = "optimizer/\(name)"
-        }
-        result.scalars.append(named)
+      case .scalar(let name): result.add(tensor, asScalar: name)
       case .placeholder: result.placeholders.append(tensor)
       case .slot(let slot, let place, _):
         result.add(tensor, as: slot, of: owners[place], at: place)

@@ -388,8 +388,19 @@ struct WeightsDecoder {
   ) throws -> (found: [OptimizerTensors], isWhole: Bool) {
     let rest = Array(list.dropFirst())
     let pairing = pairing(owners, family, kind)
-    let patterns = pairing.patterns(rest)
-    if patterns.isEmpty, kind != nil { _ = try pairing.pairs(rest) }
+    let known = pairing.patterns(rest)
+    let unknown = pairing.unknownPatterns(rest)
+    if known.isEmpty, unknown.isEmpty, kind != nil { _ = try pairing.pairs(rest) }
+    let (found, isWhole) = try readings(rest, tree, kind, known)
+    return found.isEmpty ? try readings(rest, tree, kind, unknown) : (found, isWhole)
+  }
+
+  private func readings(
+    _ rest: [StateTensor],
+    _ tree: WeightsTree,
+    _ kind: String?,
+    _ patterns: [ListPattern]
+  ) throws -> (found: [OptimizerTensors], isWhole: Bool) {
     var found: [OptimizerTensors] = []
     var isFound = true
     for pattern in patterns {
