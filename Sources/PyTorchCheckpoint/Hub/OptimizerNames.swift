@@ -68,6 +68,8 @@ struct OptimizerNames {
     _ labels: [String],
     _ taken: [ExactName: String]
   ) {
+    // One alone has nobody to contend with.
+    if optimizers.count < 2, taken.isEmpty { return }
     var claimants = taken.mapValues { [$0] }
     var order: [ExactName] = []
     for (place, optimizer) in optimizers.enumerated() {

@@ -17,7 +17,7 @@ package struct TorchAssembly {
   /// The names of the optimizer's parameters in the order of its numbers.
   package private(set) var numbering: [String] = []
 
-  private var used: Set<ExactName> = []
+  private var used: Set<ObjectIdentifier> = []
   private var places: [ExactName: Int] = [:]
 
   package init(_ file: TorchFile, into state: TrainingState, prefix: String = "") throws {
@@ -62,7 +62,7 @@ package struct TorchAssembly {
       let name = front + own
       let value = StateTensor(name, try tensor(found), sourceName: prefix + found.path.text)
       place(name) { $0.value = value }
-      used.insert(ExactName(found.path.text))
+      used.insert(ObjectIdentifier(found))
     }
     return variables.map(\.name)
   }
@@ -224,11 +224,10 @@ package struct TorchAssembly {
     var step = entry.value["step"]?.int ?? groupStep
     var added: [Slot] = []
     let words = QuantizedWords.bitsandbytes
-    let keys = Set(slots.map(\.key))
     for (key, found) in slots {
-      if words.isPart(key), keys.contains(where: { words.parts(of: $0)?.has(key) == true }) {
+      if words.isPart(key), slots.contains(where: { words.parts(of: $0.key)?.has(key) == true }) {
         claim(found.path, .slot)
-        used.insert(ExactName(found.path.text))
+        used.insert(ObjectIdentifier(found))
         continue
       }
       let eightBits = try quantized(found, key, among: slots)
@@ -244,7 +243,7 @@ package struct TorchAssembly {
         }
         step = count
         claim(found.path, .step)
-        used.insert(ExactName(found.path.text))
+        used.insert(ObjectIdentifier(found))
         continue
       }
       let word = rule?.word(key)
@@ -253,7 +252,7 @@ package struct TorchAssembly {
       added.append(
         Slot(slot, StateTensor("\(name)/\(slot)", shaped, sourceName: prefix + found.path.text))
       )
-      used.insert(ExactName(found.path.text))
+      used.insert(ObjectIdentifier(found))
     }
     place(name) { variable in
       variable.slots += added
@@ -332,10 +331,10 @@ package struct TorchAssembly {
   package mutating func addExtras() throws {
     var sound: [TorchSurvey.Found] = []
     for found in survey.tensors {
-      let isUsed = used.contains(ExactName(found.path.text))
       do {
-        let extra = isUsed ? nil : StateTensor(prefix + found.path.text, try tensor(found))
-        state.extras += [extra].compactMap(\.self)
+        if !used.contains(ObjectIdentifier(found)) {
+          state.extras.append(StateTensor(prefix + found.path.text, try tensor(found)))
+        }
         sound.append(found)
       } catch let error as StateError where error.code.concernsData && survey.isApart(found.path) {
         state.fault = state.fault ?? error

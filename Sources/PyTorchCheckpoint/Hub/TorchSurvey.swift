@@ -3,11 +3,15 @@ internal import TorchContainer
 
 /// What the parts of a tree are: the model, the optimizer, the schedule, and tensors that are neither.
 struct TorchSurvey {
-  /// A tensor and its place.
-  struct Found {
+  /// A tensor and its place; a class, as lists of many are handed around.
+  final class Found {
     let path: TorchPath
     let object: PickleObject
     let kind: Kind
+
+    init(path: TorchPath, object: PickleObject, kind: Kind) {
+      (self.path, self.object, self.kind) = (path, object, kind)
+    }
 
     /// What it is: a view of a storage, or an array that the pickle holds itself.
     enum Kind {
@@ -143,22 +147,22 @@ struct TorchSurvey {
     }
     if let items = object.items {
       if !isInside { isInside = note(value, path) }
-      for (place, item) in items.enumerated() {
+      for (place, item) in items.enumerated() where item.value.object != nil {
         try walk(item.value, path.item(item.key, place), isInside: isInside)
       }
     }
     switch object.content {
     case .tuple(let elements), .list(let elements), .set(let elements):
-      for (index, element) in elements.enumerated() {
+      for (index, element) in elements.enumerated() where element.object != nil {
         try walk(element, path.index(index), isInside: isInside)
       }
     case .call(let call):
       try walk(call.arguments, path.part("arguments"), isInside: isInside)
-      for (index, element) in call.elements.enumerated() {
+      for (index, element) in call.elements.enumerated() where element.object != nil {
         try walk(element, path.index(index), isInside: isInside)
       }
       if object.items == nil {
-        for (place, item) in call.items.enumerated() {
+        for (place, item) in call.items.enumerated() where item.value.object != nil {
           try walk(item.value, path.part("items").item(item.key, place), isInside: isInside)
         }
       }

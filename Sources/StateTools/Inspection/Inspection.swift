@@ -70,9 +70,7 @@ public struct Inspection: Sendable {
   }
 
   /// Bytes of all variables, slots and the other tensors of the state.
-  public var byteCount: Int {
-    state.allTensors.reduce(0) { $0 + $1.tensor.byteCount }
-  }
+  public var byteCount: Int { state.byteCount }
 
   /// How many variables have each slot.
   public var slotCounts: [SlotName: Int] {

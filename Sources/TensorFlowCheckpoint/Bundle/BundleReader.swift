@@ -20,8 +20,11 @@ struct BundleReader {
   }
 
   let paths: BundlePaths
-  private let entries: [[UInt8]: BundleEntry]
-  private let order: [[UInt8]]
+  /// Keys of the entries in the table's order.
+  private let keys: [[UInt8]]
+  private let entries: [BundleEntry]
+  /// Numbers of the entries of slices, which have keys of their own: they begin with the byte that no name begins with.
+  private let slices: [[UInt8]: Int]
   private let shards: Shards
 
   /// Number of data files.
@@ -45,12 +48,11 @@ struct BundleReader {
         throw StateError(.malformed, "the index has no header entry", offset: 0)
       }
       shardCount = try Self.shardCount(first)
-      var entries: [[UInt8]: BundleEntry] = [:]
-      for entry in table.dropFirst() {
-        entries[entry.key] = try Self.decode(entry, BundleEntry.self)
-      }
-      self.entries = entries
-      order = table.dropFirst().map(\.key)
+      let keys = table.dropFirst().map(\.key)
+      entries = try table.dropFirst().map { try Self.decode($0, BundleEntry.self) }
+      let cut = keys.indices.filter { keys[$0].first == 0 }
+      self.keys = keys
+      slices = Dictionary(cut.map { (keys[$0], $0) }, uniquingKeysWith: { $1 })
       shards = Shards(paths, count: shardCount)
       for shard in 0..<shardCount { InputTrace.note(paths.data(shard, of: shardCount)) }
     } catch let error as StateError {
@@ -61,8 +63,8 @@ struct BundleReader {
   /// All tensors, slices put together, in the order in which the data files hold them.
   func items() throws -> [Item] {
     var items: [Item] = []
-    // Slices have keys of their own, which begin with the byte that no name begins with.
-    for key in order where key.first != 0 {
+    items.reserveCapacity(keys.count - slices.count)
+    for (key, entry) in zip(keys, entries) where key.first != 0 {
       guard let name = String(validating: key, as: UTF8.self), !key.contains(0) else {
         throw StateError(
           .unsupported,
@@ -72,23 +74,24 @@ struct BundleReader {
         )
       }
       do {
-        items.append(try item(name, entries[key] ?? BundleEntry()))
+        items.append(try item(name, entry))
       } catch let error as StateError {
         throw error.inContext(file: paths.index, tensor: name)
       }
     }
     let sliceCount = items.reduce(0) { $0 + $1.placements.count { $0.extents != nil } }
-    guard sliceCount == order.count(where: { $0.first == 0 }) else {
+    guard sliceCount == slices.count else {
       throw StateError(
         .malformed,
         "the index holds slices that belong to no tensor",
         file: paths.index,
         expected: "\(sliceCount)",
-        found: "\(order.count(where: { $0.first == 0 }))"
+        found: "\(slices.count)"
       )
     }
     try checkTotal(of: items)
-    return items.sorted { Self.position($0) < Self.position($1) }
+    let positions = items.map(Self.position)
+    return items.indices.sorted { positions[$0] < positions[$1] }.map { items[$0] }
   }
 
   /// Entries may name the same bytes, but not so often that reading all of them would take for ever.
@@ -129,7 +132,7 @@ struct BundleReader {
     var placements: [Placement] = []
     for slice in entry.slices {
       let extents = try slice.extent.map(SliceExtent.init)
-      guard let part = entries[OrderedCode.sliceKey(name, extents)] else {
+      guard let part = slices[OrderedCode.sliceKey(name, extents)].map({ entries[$0] }) else {
         throw StateError(.malformed, "the slice \(extents.text) is listed but has no entry")
       }
       guard part.slices.isEmpty else {

@@ -117,7 +117,8 @@ public enum TensorFlowReader: StateReader {
   private static let stepName = "global_step"
 
   private static func lastPart(of name: String) -> String {
-    name.split(separator: "/").last.map(String.init) ?? name
+    guard let slash = name.utf8.lastIndex(of: UInt8(ascii: "/")) else { return name }
+    return String(name[name.utf8.index(after: slash)...])
   }
 
   private static func globalStep(_ tensor: StateTensor) throws -> GlobalStep {

@@ -8,6 +8,7 @@ package enum StorageCoverage {
     _ tensors: [TorchTensor]
   ) throws -> [(key: String, bytes: Tensor)] {
     var ranges: [ExactName: [Range<Int>]] = [:]
+    ranges.reserveCapacity(file.keys.count)
     for description in tensors {
       let key = ExactName(description.storage.key)
       let width = description.elementType.byteWidth ?? 1
@@ -19,7 +20,8 @@ package enum StorageCoverage {
     return file.keys.compactMap { key in
       guard let bytes = file.bytes(of: key) else { return nil }
       var end = 0
-      for range in (ranges[key] ?? []).sorted(by: { $0.lowerBound < $1.lowerBound }) {
+      let own = ranges[key] ?? []
+      for range in own.count < 2 ? own : own.sorted(by: { $0.lowerBound < $1.lowerBound }) {
         if range.lowerBound > end { break }
         end = max(end, range.upperBound)
       }

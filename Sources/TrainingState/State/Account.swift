@@ -88,33 +88,41 @@ public struct Account: Sendable {
   /// Which members of an input are still nobody's.
   private struct Ledger {
     private let contents: Contents
-    private var places: [ExactName: Int] = [:]
+    private lazy var places = Dictionary(
+      contents.members.enumerated().map { (ExactName($1.name), $0) },
+      uniquingKeysWith: { $1 }
+    )
     private var isEntered: [Bool]
+    /// Readers mostly keep the parser's order: the place behind the last, and the first that is still nobody's.
+    private var (next, first) = (0, 0)
 
     init(_ contents: Contents) {
       self.contents = contents
       isEntered = [Bool](repeating: false, count: contents.members.count)
-      places.reserveCapacity(contents.members.count)
-      for (place, member) in contents.members.enumerated() {
-        places[ExactName(member.name)] = place
-      }
     }
 
     /// Whether a tensor is one of the input's.
-    func has(_ tensor: StateTensor) -> Bool { place(of: tensor) != nil }
+    mutating func has(_ tensor: StateTensor) -> Bool { place(of: tensor) != nil }
 
-    private func place(of tensor: StateTensor) -> Int? {
-      places[ExactName(tensor.place ?? tensor.sourceName ?? tensor.name)]
+    private mutating func place(of tensor: StateTensor) -> Int? {
+      let name = ExactName(tensor.place ?? tensor.sourceName ?? tensor.name)
+      for start in [next, first] {
+        for place in start..<min(start + 2, isEntered.count)
+        where !isEntered[place] && ExactName(contents.members[place].name) == name {
+          return place
+        }
+      }
+      return places[name]
     }
 
     /// The bytes of a tensor in the input; `nil` where it is entered already, under another of its names.
     mutating func enter(_ tensor: StateTensor) -> Int? {
-      if places.isEmpty { return tensor.tensor.byteCount }
-      guard let place = place(of: tensor) else {
-        return tensor.tensor.byteCount
-      }
+      if isEntered.isEmpty { return tensor.tensor.byteCount }
+      guard let place = place(of: tensor) else { return tensor.tensor.byteCount }
+      next = place + 1
       if isEntered[place] { return nil }
       isEntered[place] = true
+      while first < isEntered.count, isEntered[first] { first += 1 }
       return contents.members[place].bytes
     }
 

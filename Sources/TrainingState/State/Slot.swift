@@ -30,4 +30,10 @@ extension Slot {
     guard let quantization = tensor.tensor.quantization else { return [tensor.named(name)] }
     return quantization.parts.map { StateTensor("\(name)/\($0.name)", $0.tensor) }
   }
+
+  /// Bytes of the tensors that keep the slot.
+  package var keptByteCount: Int {
+    guard let quantization = tensor.tensor.quantization else { return tensor.tensor.byteCount }
+    return quantization.parts.reduce(0) { $0 + $1.tensor.byteCount }
+  }
 }

@@ -16,11 +16,10 @@ extension TrainingState {
       guard names.insert(ExactName(variable.name)).inserted else {
         throw StateError(.malformed, "two variables have one name", tensor: variable.name)
       }
-      var slots: Set<ExactName> = []
-      for slot in variable.slots where !slots.insert(ExactName(slot.name.rawValue)).inserted {
+      if let slot = Self.repeatedSlot(of: variable) {
         throw StateError(
           .malformed,
-          "two tensors are the variable's slot '\(slot.name)'",
+          "two tensors are the variable's slot '\(slot)'",
           tensor: variable.name
         )
       }
@@ -31,6 +30,18 @@ extension TrainingState {
     }
     try checkOptimizers()
     for record in [optimizer] + optimizers.map(\.record) { try Self.checkGroups(record) }
+  }
+
+  private static func repeatedSlot(of variable: Variable) -> SlotName? {
+    let names = variable.slots.map(\.name)
+    // Most variables have two or three, which are compared sooner than hashed.
+    if names.count < 8 {
+      return names.indices.first { place in
+        names[..<place].contains { ExactName($0.rawValue) == ExactName(names[place].rawValue) }
+      }.map { names[$0] }
+    }
+    var known: Set<ExactName> = []
+    return names.first { !known.insert(ExactName($0.rawValue)).inserted }
   }
 
   private static func checkGroups(_ record: OptimizerRecord?) throws {

@@ -177,4 +177,18 @@ public struct TrainingState: Sendable {
     if let globalStep { all.append(globalStep.tensor) }
     return all + optimizerTensors + extras
   }
+
+  /// Bytes of all tensors.
+  ///
+  /// - Complexity: O(*n*) in their number; none is read.
+  public var byteCount: Int {
+    var count = globalStep?.tensor.tensor.byteCount ?? 0
+    for variable in variables {
+      count += variable.value?.tensor.byteCount ?? 0
+      for slot in variable.slots { count += slot.keptByteCount }
+    }
+    for tensor in optimizerTensors { count += tensor.tensor.byteCount }
+    for tensor in extras { count += tensor.tensor.byteCount }
+    return count
+  }
 }

@@ -31,52 +31,96 @@ struct SlotExpectations {
     }
   }
 
+  /// Variables that have the same slots; of a model, however large, there are few such sets.
+  private struct Sets {
+    private var numbers: [[SlotName]: Int] = [:]
+    private(set) var all: [(slots: Set<SlotName>, count: Int)] = []
+
+    /// The slots of a variable that an update rule reads.
+    func slots(of variable: Variable) -> Set<SlotName> {
+      numbers[variable.slots.map(\.name)].map { all[$0].slots } ?? SlotExpectations.names(variable)
+    }
+
+    mutating func add(_ variable: Variable) {
+      let key = variable.slots.map(\.name)
+      if let number = numbers[key] {
+        all[number].count += 1
+      } else {
+        numbers[key] = all.count
+        all.append((SlotExpectations.names(variable), 1))
+      }
+    }
+
+    /// How many variables have all of some slots.
+    func count(with slots: Set<SlotName>) -> Int {
+      all.reduce(0) { $0 + ($1.slots.isSuperset(of: slots) ? $1.count : 0) }
+    }
+  }
+
   private let state: TrainingState
   private let optimizer: Optimizer?
   private let plans: [PlanKey: [SlotName]]
+  private let sets: Sets
+  private let candidateCount: Int
+  private let trainedCount: Int
   private let roles: [ExactName: Tally]
   private let scopes: [ExactName: Tally]
-  private let trained: [Variable]
-  /// The slots of each trained variable.
-  private let slots: [ExactName: Set<SlotName>]
   private let isAdam: Bool
   private let isFactored: Bool
-  private let peers: [ExactName: [Variable]]
-  private let siblings: [ExactName: [Variable]]
+  /// Numbers of the variables that can be trained, by what they are in their layer; empty where all have slots.
+  private let peers: [ExactName: [Int]]
+  /// The same by their layer.
+  private let siblings: [ExactName: [Int]]
 
+  /// Looks at what every variable has.
+  ///
+  /// - Complexity: O(*n*) in the number of variables.
   init(_ state: TrainingState, _ optimizer: Optimizer?) {
     self.state = state
     self.optimizer = optimizer
-    let candidates = state.variables.filter(\.canBeTrained)
-    plans = Self.plans(candidates, optimizer)
-    trained = candidates.filter { !Self.names($0).isEmpty }
-    slots = Dictionary(trained.map { (ExactName($0.name), Self.names($0)) }) { first, _ in first }
+    let variables = state.variables
+    let candidates = variables.indices.filter { variables[$0].canBeTrained }
+    plans = Self.plans(candidates, of: state, optimizer)
+    var sets = Sets()
+    for place in candidates { sets.add(variables[place]) }
+    let kinds = sets.all.filter { !$0.slots.isEmpty }
+    candidateCount = candidates.count
+    let trainedCount = kinds.reduce(0) { $0 + $1.count }
     // Adam's moments come in pairs wherever most variables have both.
     let pair: Set<SlotName> = [.firstMoment, .secondMoment]
-    let halves = slots.values.filter { $0.intersection(pair).count == 1 }.count
-    isAdam = halves * 2 < slots.count || state.origin.framework == .tensorFlow
-    isFactored = trained.contains { $0[.factoredRow] != nil || $0[.factoredColumn] != nil }
-    peers = Dictionary(grouping: candidates) { ExactName(Self.split($0.name).role) }
-    siblings = Dictionary(grouping: candidates) { ExactName(Self.split($0.name).scope) }
+    let halves = kinds.filter { $0.slots.intersection(pair).count == 1 }.reduce(0) { $0 + $1.count }
+    isAdam = halves * 2 < trainedCount || state.origin.framework == .tensorFlow
+    isFactored = kinds.contains { !$0.slots.isDisjoint(with: [.factoredRow, .factoredColumn]) }
     var (roles, scopes): ([ExactName: Tally], [ExactName: Tally]) = ([:], [:])
-    for variable in trained {
-      let (scope, role) = Self.split(variable.name)
-      let slots = Self.names(variable)
-      roles[ExactName(role), default: Tally()].add(slots)
-      scopes[ExactName(scope), default: Tally()].add(slots)
+    var (peers, siblings): ([ExactName: [Int]], [ExactName: [Int]]) = ([:], [:])
+    // Where all are alike there is nothing that one could lack and another have.
+    if sets.all.count > 1 {
+      for place in candidates {
+        let slots = sets.slots(of: variables[place])
+        let (scope, role) = Self.split(variables[place].name)
+        if trainedCount < candidates.count {
+          peers[ExactName(role), default: []].append(place)
+          siblings[ExactName(scope), default: []].append(place)
+        }
+        guard kinds.count > 1, !slots.isEmpty else { continue }
+        roles[ExactName(role), default: Tally()].add(slots)
+        scopes[ExactName(scope), default: Tally()].add(slots)
+      }
     }
-    (self.roles, self.scopes) = (roles, scopes)
+    (self.sets, self.trainedCount) = (sets, trainedCount)
+    (self.roles, self.scopes, self.peers, self.siblings) = (roles, scopes, peers, siblings)
   }
 
   private static func plans(
-    _ variables: [Variable],
+    _ candidates: [Int],
+    of state: TrainingState,
     _ optimizer: Optimizer?
   ) -> [PlanKey: [SlotName]] {
     guard let optimizer, let types = try? UpdateTypes(parameter: .float32, slots: nil) else {
       return [:]
     }
     var plans: [PlanKey: [SlotName]] = [:]
-    for variable in variables {
+    for variable in candidates.lazy.map({ state.variables[$0] }) {
       guard let shape = variable.value?.tensor.shape else { continue }
       let key = PlanKey(group: optimizer.group(of: variable.name), shape: shape)
       guard plans[key] == nil,
@@ -89,11 +133,11 @@ struct SlotExpectations {
 
   /// Slots that a variable lacks, and why it should have them.
   func missing(of variable: Variable) -> (names: [SlotName], reason: String) {
-    guard variable.canBeTrained, !trained.isEmpty else { return ([], "") }
-    let has = Self.names(variable)
+    guard variable.canBeTrained, trainedCount > 0 else { return ([], "") }
+    let has = sets.slots(of: variable)
     if has.isEmpty {
       guard isConspicuous(variable), let example = neighbour(of: variable) else { return ([], "") }
-      let names = Self.names(example).sorted()
+      let names = sets.slots(of: example).sorted()
       let list = names.map(\.rawValue).joined(separator: ", ")
       return (names, "\(example.name) beside it has \(list)")
     }
@@ -103,13 +147,13 @@ struct SlotExpectations {
     }
     let absent = expected(of: variable, having: has).subtracting(has)
     guard !absent.isEmpty else { return ([], "") }
-    let count = trained.filter { other in absent.allSatisfy { other[$0] != nil } }.count
-    return (absent.sorted(), "\(count) of \(trained.count) variables with slots have it")
+    let count = sets.count(with: absent)
+    return (absent.sorted(), "\(count) of \(trainedCount) variables with slots have it")
   }
 
   /// The slots of the recorded optimizer where the state has none of them at all.
   var recordedButAbsent: [SlotName]? {
-    guard trained.isEmpty, state.variables.allSatisfy({ $0.slots.isEmpty }),
+    guard trainedCount == 0, state.variables.allSatisfy({ $0.slots.isEmpty }),
       let variable = state.variables.first(where: \.canBeTrained),
       let slots = planned(variable), !slots.isEmpty
     else { return nil }
@@ -143,26 +187,28 @@ struct SlotExpectations {
 
   private func isConspicuous(_ variable: Variable) -> Bool {
     let (scope, role) = Self.split(variable.name)
+    let variables = state.variables
     let beside = (siblings[ExactName(scope)] ?? []).filter {
-      ExactName($0.name) != ExactName(variable.name)
+      ExactName(variables[$0].name) != ExactName(variable.name)
     }
-    guard !beside.isEmpty, beside.allSatisfy({ slots[ExactName($0.name)] != nil }) else {
-      return false
-    }
+    guard !beside.isEmpty, beside.allSatisfy(hasSlots) else { return false }
     let same = peers[ExactName(role)] ?? []
-    let without = same.filter { slots[ExactName($0.name)] == nil }.count
+    let without = same.filter { !hasSlots($0) }.count
     if same.count > 1 { return without * 2 <= same.count }
     // The only one of its kind: it stands out where everything else that can be trained is.
-    return trained.count == peers.values.joined().count - 1
+    return trainedCount == candidateCount - 1
   }
 
   private func neighbour(of variable: Variable) -> Variable? {
     let (scope, role) = Self.split(variable.name)
-    return (siblings[ExactName(scope)] ?? []).first { slots[ExactName($0.name)] != nil }
-      ?? (peers[ExactName(role)] ?? []).first { slots[ExactName($0.name)] != nil }
+    let place =
+      (siblings[ExactName(scope)] ?? []).first(where: hasSlots)
+      ?? (peers[ExactName(role)] ?? []).first(where: hasSlots)
+    return place.map { state.variables[$0] }
   }
 
-  /// The slots of a variable that an update rule reads.
+  private func hasSlots(_ place: Int) -> Bool { !sets.slots(of: state.variables[place]).isEmpty }
+
   private static func names(_ variable: Variable) -> Set<SlotName> {
     Set(variable.slots.map(\.name).filter(isMadeOfGradients))
   }
@@ -173,12 +219,11 @@ struct SlotExpectations {
 
   /// A name's layer and what it is in the layer: `dense/kernel` is `kernel` in `dense`.
   private static func split(_ name: String) -> (scope: String, role: String) {
-    let bytes = Array(name.utf8)
-    guard let cut = bytes.lastIndex(where: { $0 == UInt8(ascii: "/") || $0 == UInt8(ascii: ".") })
-    else { return ("", name) }
-    return (
-      String(decoding: bytes[..<cut], as: UTF8.self),
-      String(decoding: bytes[(cut + 1)...], as: UTF8.self)
-    )
+    let slash = UInt8(ascii: "/")
+    let dot = UInt8(ascii: ".")
+    guard let cut = name.utf8.lastIndex(where: { $0 == slash || $0 == dot }) else {
+      return ("", name)
+    }
+    return (String(name[..<cut]), String(name[name.utf8.index(after: cut)...]))
   }
 }
