@@ -45,13 +45,14 @@ public final class ZipArchive: Sendable {
         try file.bytes(at: end.offset, count: end.byteCount),
         base: end.offset
       )
+      var headers = try ReadAhead(file, pieceCount: end.count)
       var members: [ZipMember] = []
       var places: [ExactName: Int] = [:]
       var extents: [Range<Int>] = []
       for _ in 0..<end.count {
         let entry = try ZipEntry(&cursor)
         do {
-          let header = try ZipLocalHeader(of: entry, in: file, before: end.offset)
+          let header = try ZipLocalHeader(of: entry, in: &headers, before: end.offset)
           extents.append(entry.headerOffset..<header.end)
           if places.updateValue(members.count, forKey: ExactName(entry.name)) != nil {
             throw StateError(

@@ -17,7 +17,7 @@ struct ZipLocalHeader {
   ///   - file: The archive.
   ///   - limit: Where the central directory begins.
   /// - Throws: `StateError` with code `malformed` or `truncated`.
-  init(of entry: ZipEntry, in file: PositionalFile, before limit: Int) throws {
+  init(of entry: ZipEntry, in file: inout ReadAhead, before limit: Int) throws {
     let start = entry.headerOffset
     // Of a long extra field only the beginning can matter.
     let available = min(Self.length + entry.nameBytes.count + 64, limit - start)
@@ -64,7 +64,7 @@ struct ZipLocalHeader {
     contentOffset = content
     let contentEnd = content + entry.storedByteCount
     guard !entry.hasDescriptor else {
-      end = try Self.descriptorEnd(entry, file, at: contentEnd, before: limit)
+      end = try Self.descriptorEnd(entry, &file, at: contentEnd, before: limit)
       return
     }
     end = contentEnd
@@ -88,11 +88,11 @@ struct ZipLocalHeader {
   /// signature.
   private static func descriptorEnd(
     _ entry: ZipEntry,
-    _ file: PositionalFile,
+    _ file: inout ReadAhead,
     at offset: Int,
     before limit: Int
   ) throws -> Int {
-    let bytes = try file.bytes(at: offset, count: min(24, limit - offset))
+    let bytes = Array(try file.bytes(at: offset, count: min(24, limit - offset)))
     func matches(_ start: Int, _ width: Int) -> Bool {
       func number(_ place: Int, _ width: Int) -> UInt64 {
         (0..<width).reversed().reduce(0) { $0 << 8 | UInt64(bytes[place + $1]) }
