@@ -18,6 +18,8 @@ public struct SlotDescription: Sendable, Hashable {
     case product
     /// A rate, a step's length or a share, never negative.
     case rate
+    /// What rounding has left of the weights.
+    case remainder
   }
 
   /// A slot's shape, relative to its variable's.
@@ -114,7 +116,7 @@ public struct SlotDescription: Sendable, Hashable {
   public var isNeverNegative: Bool {
     switch nature {
     case .squares, .maximum, .rate: true
-    case .gradients, .weights, .pendingGradients, .product: false
+    case .gradients, .weights, .pendingGradients, .product, .remainder: false
     }
   }
 
@@ -122,7 +124,7 @@ public struct SlotDescription: Sendable, Hashable {
   public var isMadeOfGradients: Bool {
     switch nature {
     case .gradients, .squares, .maximum: true
-    case .weights, .pendingGradients, .product, .rate: false
+    case .weights, .pendingGradients, .product, .rate, .remainder: false
     }
   }
 

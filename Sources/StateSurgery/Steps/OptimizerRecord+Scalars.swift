@@ -21,7 +21,7 @@ extension OptimizerRecord {
         if scalar.isCount {
           copy[scalar.key] = .int(step)
         } else if step == 0 {
-          copy[scalar.key] = scalar.beginning
+          copy[scalar.key] = scalar.beginsAs.flatMap { values[$0] } ?? scalar.beginning
         }
       }
       return copy

@@ -35,7 +35,8 @@ struct KindsTests {
   @Test
   func everyHyperparameterIsSomebodys() throws {
     let used = Set(
-      try Kinds().optimizers.flatMap(Kinds.keys).flatMap(\.keys).map(\.name) + ["arithmetic"]
+      try Kinds().optimizers.flatMap(Kinds.keys).flatMap(\.keys).map(\.name)
+        + ["arithmetic", "library"]
     )
     let grouped = Set(
       OptimizerCatalog.all.flatMap(\.settingRows).flatMap(\.words).flatMap(\.settings)
