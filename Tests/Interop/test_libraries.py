@@ -243,6 +243,54 @@ def test_optimizer_without_an_entry_is_unknown(optstate, tmp_path, name):
     assert (tmp_path / "back/a.pt").read_bytes() == path.read_bytes()
 
 
+@pytest.mark.parametrize("inner", [torch.optim.AdamW, to.Adan], ids=["adamw", "adan"])
+@pytest.mark.parametrize("steps", [1, 3], ids=["before-its-turn", "after"])
+def test_lookahead_around_an_optimizer_goes_on(optstate, tmp_path, inner, steps):
+    def wrapped(parameters):
+        return to.Lookahead(inner(parameters), alpha=0.25, k=2)
+
+    model = Network()
+    optimizer = wrapped(list(model.parameters()))
+    train(model, optimizer, range(steps))
+    path = tmp_path / "a.pt"
+    torch.save({"model": model.state_dict(), "optimizer": optimizer.state_dict()}, path)
+    seen = look(optstate, path)
+    values = seen["optimizer"]["hyperparameters"]
+    assert seen["optimizer"]["kind"] == inner.__name__.lower() and values["library"] == "timm"
+    assert [values[key] for key in ("lookahead_rate", "lookahead_steps", "lookahead_count")] == [0.25, 2, steps]
+    assert seen["account"]["unrecognized"]["count"] == 0
+    assert seen["totals"]["slots"].get("lookahead_slow", 0) == (4 if steps > 1 else 0)
+    optstate("set", path, tmp_path / "set.pt", "--step", "8")
+    group = torch.load(tmp_path / "set.pt", weights_only=False)["optimizer"]["param_groups"][0]
+    assert group["lookahead_step"] == 8
+    spec = next(line for line in optstate("inspect", path).stdout.splitlines() if line.startswith("optimizer")).split(maxsplit=1)[1]
+    optstate("convert", path, tmp_path / "tf/model.ckpt-1")
+    optstate("convert", tmp_path / "tf/model.ckpt-1", tmp_path / "b.pt", "--optimizer", spec)
+    content = torch.load(tmp_path / "b.pt", weights_only=False)
+    again = Network()
+    again.load_state_dict(content["model"])
+    loaded = wrapped(list(again.parameters()))
+    loaded.load_state_dict(content["optimizer"])
+    for one, other in ((model, optimizer), (again, loaded)):
+        train(one, other, range(steps, steps + 4))
+    assert all(torch.equal(one, other) for one, other in zip(model.parameters(), again.parameters()))
+
+
+def test_weights_that_begin_at_zero_are_one_number_in_prodigyopt(optstate, tmp_path):
+    model = Network()
+    torch.nn.init.zeros_(model.b)
+    optimizer = prodigyopt.Prodigy(list(model.parameters()))
+    train(model, optimizer, range(STEPS))
+    assert optimizer.state[model.b]["p0"].shape == ()
+    torch.save({"model": model.state_dict(), "optimizer": optimizer.state_dict()}, tmp_path / "a.pt")
+    assert json.loads(optstate("doctor", tmp_path / "a.pt", "--json").stdout)["findings"] == []
+    optstate("convert", tmp_path / "a.pt", tmp_path / "s.h5")
+    (tmp_path / "back").mkdir()
+    optstate("convert", tmp_path / "s.h5", tmp_path / "back/a.pt")
+    assert (tmp_path / "back/a.pt").read_bytes() == (tmp_path / "a.pt").read_bytes()
+    assert_goes_on(tmp_path / "back/a.pt", prodigyopt.Prodigy, {}, model, optimizer)
+
+
 @pytest.mark.parametrize("name", ["timm-lamb", "timm-adamp", "po-prodigy", "po-madgrad", "po-adan", "prodigy"])
 def test_step_is_set_where_the_library_counts(optstate, tmp_path, name):
     cls, settings, _ = CASES[name]
@@ -300,3 +348,13 @@ def test_library_is_not_computed_as_the_frameworks(optstate, tmp_path):
     options = ("--gradients", tmp_path / "g.h5", "--steps", "1", "--output", tmp_path / "b.h5")
     done = optstate("replay", tmp_path / "a.pt", *options, status=65)
     assert "the updates of 'lamb' are not computed" in done.stderr
+
+
+def test_keras_is_told_nothing_of_a_librarys_options(optstate, tmp_path):
+    model, optimizer = trained(to.Lamb, {"trust_clip": True})
+    torch.save({"model": model.state_dict(), "optimizer": optimizer.state_dict()}, tmp_path / "a.pt")
+    done = optstate("convert", tmp_path / "a.pt", tmp_path / "k.h5", "--to", "keras-h5")
+    assert "library timm" in done.stderr and "trust_clip true" in done.stderr
+    record = look(optstate, tmp_path / "k.h5")["optimizer"]
+    assert record["kind"] == "lamb" and record["hyperparameters"]["beta1"] == 0.9
+    assert not {"library", "trust_clip", "greatest_rate"} & set(record["hyperparameters"])

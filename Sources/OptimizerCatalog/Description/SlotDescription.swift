@@ -93,16 +93,21 @@ public struct SlotDescription: Sendable, Hashable {
   /// What it is before the first update.
   public let beginning: Beginning
 
+  /// Whether a single zero may stand for weights that are all zero at the beginning.
+  public let mayBeOneZero: Bool
+
   init(
     _ name: SlotName,
     _ nature: Nature,
     form: Form = .elementwise,
-    beginning: Beginning = .number(0)
+    beginning: Beginning = .number(0),
+    mayBeOneZero: Bool = false
   ) {
     self.name = name
     self.nature = nature
     self.form = form
     self.beginning = beginning
+    self.mayBeOneZero = mayBeOneZero
   }
 
   /// Finds the description of a slot.

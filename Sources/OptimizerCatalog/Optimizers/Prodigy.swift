@@ -10,7 +10,8 @@ extension OptimizerDescription {
   private static let first = SlotDescription(
     "prodigy_first_weights",
     .weights,
-    beginning: .weights
+    beginning: .weights,
+    mayBeOneZero: true
   )
 
   private static let slotWords = [

@@ -200,6 +200,11 @@ extension SettingDescription {
   /// Of optimizers that libraries for torch have.
   private static let libraries = [
     SettingDescription("library", .choice, "whose optimizer it is, where it is no framework's own"),
+    SettingDescription(
+      "lookahead_count",
+      .count(atLeast: 0),
+      "updates that timm's Lookahead has counted"
+    ),
     SettingDescription("beta3", share, "decay of a third mean", isUnasked: true),
     SettingDescription("caution", .flag, "whether steps against the gradient are left out"),
     SettingDescription(

@@ -80,6 +80,9 @@ public struct SettingRow: Sendable, Hashable {
   /// Whether the arithmetic is torch's own.
   public let isTorchsArithmetic: Bool
 
+  /// The library whose wrapper is around the optimizer, `nil` where none is.
+  public let wrapper: Dialect?
+
   init(
     _ dialect: Dialect,
     _ words: [SettingWord],
@@ -94,7 +97,8 @@ public struct SettingRow: Sendable, Hashable {
     isShared: Bool = false,
     standsIn: Bool = false,
     groupedLists: Set<String> = [],
-    isTorchsArithmetic: Bool = true
+    isTorchsArithmetic: Bool = true,
+    wrapper: Dialect? = nil
   ) {
     self.dialect = dialect
     self.words = words
@@ -109,7 +113,9 @@ public struct SettingRow: Sendable, Hashable {
     self.isShared = isShared
     self.standsIn = standsIn
     self.groupedLists = groupedLists
-    self.isTorchsArithmetic = isTorchsArithmetic && !Dialect.libraries.contains(dialect)
+    self.wrapper = wrapper
+    self.isTorchsArithmetic =
+      isTorchsArithmetic && wrapper == nil && !Dialect.libraries.contains(dialect)
   }
 
   /// Whether updates are counted beside each variable's slots.
@@ -121,7 +127,30 @@ public struct SettingRow: Sendable, Hashable {
   }
 
   /// The word by which a record names the library whose optimizer it is, `nil` for a framework's own.
-  public var library: String? { Dialect.libraries.contains(dialect) ? dialect.rawValue : nil }
+  public var library: String? {
+    Dialect.libraries.contains(dialect) ? dialect.rawValue : wrapper?.rawValue
+  }
+
+  /// The row of the optimizer in timm's Lookahead, whose words stand behind the optimizer's own.
+  public var inLookahead: SettingRow {
+    SettingRow(
+      dialect,
+      words + OptimizerCatalog.lookaheadWords,
+      toldBy: telling.union(OptimizerCatalog.lookaheadWords.map(\.text)),
+      isToldBySlots: isToldBySlots,
+      unused: unused,
+      remarks: remarks,
+      decay: decay,
+      counter: counter,
+      countForm: countForm,
+      countStart: countStart,
+      isShared: isShared,
+      standsIn: standsIn,
+      groupedLists: groupedLists,
+      isTorchsArithmetic: isTorchsArithmetic,
+      wrapper: .timm
+    )
+  }
 
   /// The truth value that says how weight decay is applied, `nil` where nothing does.
   public var decayMark: String? {

@@ -52,6 +52,11 @@ extension OptimizerRecord {
   /// The library whose optimizer it is, `nil` for a framework's own.
   package var library: String? { hyperparameters[Self.libraryKey]?.word }
 
+  /// Whether timm's Lookahead is around it, which has counted updates.
+  package var isInLookahead: Bool {
+    library == Dialect.timm.rawValue && hyperparameters["lookahead_count"] != nil
+  }
+
   /// The rule that computes its updates, `nil` where none does: a library's optimizer has an arithmetic of its own.
   package var rule: RuleKind? { library == nil ? RuleKind(rawValue: kind) : nil }
 

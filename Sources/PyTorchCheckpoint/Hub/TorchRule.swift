@@ -14,15 +14,30 @@ struct TorchRule: Sendable {
   private(set) var candidates: [TorchRule] = []
 
   private init(_ description: OptimizerDescription, _ row: SettingRow) {
-    self.description = description
-    self.row = row
-    slots = description.words(in: row.dialect)
+    self.init(description, row, slots: description.words(in: row.dialect))
   }
 
   /// The kind of record.
   var kind: String { description.kind }
 
-  private static let all = OptimizerCatalog.all.flatMap { known in
+  /// The rule of the optimizer in timm's Lookahead.
+  private var inLookahead: TorchRule {
+    TorchRule(description, row.inLookahead, slots: slots + [OptimizerCatalog.lookaheadSlot])
+  }
+
+  private init(
+    _ description: OptimizerDescription,
+    _ row: SettingRow,
+    slots: [DialectRow.Word]
+  ) {
+    self.description = description
+    self.row = row
+    self.slots = slots
+  }
+
+  private static let all = bare + bare.map(\.inLookahead)
+
+  private static let bare = OptimizerCatalog.all.flatMap { known in
     known.settingRows.map { TorchRule(known, $0) }
       .filter { Dialect.torchFamily.contains($0.row.dialect) }
   }
@@ -80,6 +95,7 @@ struct TorchRule: Sendable {
       description.slots.filter { $0.presence != .always }.map(\.name)
     )
     return Set(slots.filter { !optional.contains($0.slot) }.map(\.text))
+      .subtracting([OptimizerCatalog.lookaheadSlot.text])
   }
 
   /// What a key of the state means, `nil` where it is none of the rule's, or not in all that it may be.
@@ -114,6 +130,10 @@ extension TorchRule {
   init?(_ record: OptimizerRecord) throws {
     guard let own = OptimizerCatalog.description(of: record.kind) else { return nil }
     let libraries = own.settingRows.filter { $0.library != nil }
+    if record.isInLookahead, let row = own.settings(in: .timm) ?? own.settings(in: .torch) {
+      self = TorchRule(own, row).inLookahead
+      return
+    }
     if let library = record.library {
       guard let row = libraries.first(where: { $0.library == library }) else {
         throw StateError(.unsupported, "\(library) has no optimizer '\(record.kind)'")

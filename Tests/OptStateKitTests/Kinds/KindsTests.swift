@@ -39,7 +39,8 @@ struct KindsTests {
         + ["arithmetic", "library"]
     )
     let grouped = Set(
-      OptimizerCatalog.all.flatMap(\.settingRows).flatMap(\.words).flatMap(\.settings)
+      (OptimizerCatalog.all.flatMap(\.settingRows).flatMap(\.words)
+        + OptimizerCatalog.lookaheadWords).flatMap(\.settings)
     )
     for setting in SettingDescription.all {
       // What only Keras' and transformers' own Adafactor and groups have is recorded and not computed.
