@@ -88,7 +88,8 @@ struct DistributedTests {
     sizes: [Int64] = [2],
     chunks: [([Int64], [Int64])] = [([0], [2])],
     transforms: PickleValue? = nil,
-    module: String = PickleGlobals.metadataModule
+    module: String = PickleGlobals.metadataModule,
+    plan: String? = nil
   ) -> [UInt8] {
     let nodes = TorchNodes()
     func object(_ name: String, _ state: PickleValue, _ module: String) -> PickleValue {
@@ -140,20 +141,28 @@ struct DistributedTests {
         )
       )
     }
-    let root = object(
-      "Metadata",
-      nodes.dictionary([
-        ("state_dict_metadata", .dictionary([(nodes.text("t"), tensor)])),
-        ("storage_data", .dictionary(storage)),
-      ]),
-      module
-    )
+    var fields: [(String, PickleValue)] = [
+      ("state_dict_metadata", .dictionary([(nodes.text("t"), tensor)])),
+      ("storage_data", .dictionary(storage)),
+    ]
+    if let plan {
+      let made = object(plan, nodes.dictionary([("items", .list([]))]), PickleGlobals.plannerModule)
+      fields.append(("all_local_plans", .list([made])))
+    }
+    let root = object("Metadata", nodes.dictionary(fields), module)
     return PickleWriter.encode(root)
   }
 
   @Test
   func soundMetadataAreRead() throws {
     #expect(try MetadataFile(metadata()).items.map(\.name) == ["t"])
+  }
+
+  /// Megatron-Core keeps the plans of its saves in the metadata.
+  @Test
+  func plansBesideTheMetadataAreNoConcern() throws {
+    #expect(try MetadataFile(metadata(plan: "SavePlan")).items.map(\.name) == ["t"])
+    #expect(try errorCode { _ = try MetadataFile(metadata(plan: "LoadPlanner")) } == .unsupported)
   }
 
   @Test
