@@ -407,6 +407,14 @@ let package = Package(
       swiftSettings: strict
     ),
     .testTarget(
+      name: "DeepSpeedCheckpointTests",
+      dependencies: [
+        "DeepSpeedCheckpoint", "TorchContainer", "TrainingState", "OptimizerCore", "ByteIO",
+        "Tensors", "TestSupport",
+      ],
+      swiftSettings: strict
+    ),
+    .testTarget(
       name: "TensorFlowCheckpointTests",
       dependencies: [
         "TensorFlowCheckpoint", "TrainingState", "ByteIO", "Tensors", "TestSupport",
@@ -431,9 +439,9 @@ if Context.environment["OPTSTATE_FUZZ"] != nil {
     .executableTarget(
       name: "Fuzz",
       dependencies: [
-        "ByteIO", "DistributedCheckpoint", "HDF5", "JAXCheckpoint", "KerasCheckpoint",
-        "NumPyArchive", "OptimizerCore", "OptStateKit", "PyTorchCheckpoint", "Safetensors",
-        "StateStore", "Tensors", "TensorFlowCheckpoint",
+        "ByteIO", "DeepSpeedCheckpoint", "DistributedCheckpoint", "HDF5", "JAXCheckpoint",
+        "KerasCheckpoint", "NumPyArchive", "OptimizerCore", "OptStateKit", "PyTorchCheckpoint",
+        "Safetensors", "StateStore", "Tensors", "TensorFlowCheckpoint",
         "TorchContainer", "TrainerCheckpoint", "TrainingState",
       ],
       path: "Tests/Fuzz/Fuzz",

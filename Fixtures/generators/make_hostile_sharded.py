@@ -101,6 +101,40 @@ def make_distributed():
     one("transformed", 65, "an item that is compressed", more={"transform_descriptors": ["zstd"]})
 
 
+def make_distributed_of_two():
+    """A matrix of four rows whose halves lie in the files of two ranks."""
+    halves = [saved(Array(W, [2, 2])), saved(Array(W, [2, 2]))]
+    names = ["__0_0.distcp", "__1_0.distcp"]
+
+    def two(name, status, attack, chunks=(((0, 0), (2, 2)), ((2, 0), (2, 2))), firsts=(0, 0), files=names, more=(), **beside):
+        items = {"model.w": item((4, 2), [chunk(*one) for one in chunks])}
+        places = [place("model.w", starts, file, first, len(data))
+                  for (starts, _), file, first, data in zip(chunks, files, firsts, halves)]  # fmt: skip
+        content = metadata(items, [*places, *more], {"model.w": ("model", "w")})
+        kept = {".metadata": content, **dict(zip(names, halves)), **beside}
+        put("dcp-two-" + name, status, attack, {file: one for file, one in kept.items() if one is not Ellipsis})
+
+    two("control", 0, "nothing is wrong: the tool must read this one")
+    two("overlap", 65, "a chunk that overlaps another", (((0, 0), (2, 2)), ((1, 0), (2, 2))))
+    two("gap", 65, "a row in no chunk", (((0, 0), (1, 2)), ((2, 0), (2, 2))))
+    two("offset-end", 65, "a chunk that begins behind its tensor", (((0, 0), (2, 2)), ((4, 0), (2, 2))))
+    two("offset-most", 65, "a chunk whose end overflows", (((0, 0), (2, 2)), ((MOST, 0), (2, 2))))
+    two("sizes-most", 65, "a chunk whose elements overflow", (((0, 0), (2, 2)), ((2, 0), (MOST, MOST))))
+    two("first-end", 65, "an item behind the end of its file", firsts=(0, 1 << 20))
+    two("first-inside", 65, "an item in the midst of another", firsts=(0, 8), files=[names[0], names[0]])
+    two("file-same", 65, "two items in one place", files=[names[0], names[0]])
+    two("file-none", 66, "the second rank's file is missing", **{names[1]: ...})
+    two("file-cut", 65, "the second rank's file ends early", **{names[1]: halves[1][:-9]})
+    two("file-empty", 65, "the second rank's file is empty", **{names[1]: b""})
+    two("file-foreign", "1,65", "the second rank's file is of another cut", **{names[1]: saved(Array(W * 2, [4, 2]))})
+    two("file-more", 0, "a file that no item lies in", **{"__2_0.distcp": halves[0]})
+    two("file-above", 65, "the second rank's file lies above", files=[names[0], "../dcp-two-control/" + names[1]])
+    two("file-back", 65, "a path with backslashes", files=[names[0], "..\\" + names[1]])
+    two("place-twice", "0,65", "a chunk in two places", more=[place("model.w", (0, 0), names[1], 0, len(halves[1]))])
+    false = Raw(glob("posix", "system") + b"X\x04\0\0\0true\x85R")
+    two("class", 65, "metadata that name another class", more=[(made("MetadataIndex", {"fqn": "z", "index": false}), None)])
+
+
 # DeepSpeed: the model's file, and a rank's file of the optimizer with flat vectors.
 
 
@@ -150,8 +184,125 @@ def make_zero():
     one("module-none", 65, "a model that is nothing", module=0)
 
 
+MODEL, OPTIMIZER = "zero_pp_rank_%d_mp_rank_00_model_states.pt", "zero_pp_rank_%d_mp_rank_00_optim_states.pt"
+
+
+def part(number, count=2, step=3, rate=0.1, world=2, fill=0, **more):
+    """A rank's file of stage 2: a half of four elements."""
+    values = [float(number * 2 + one) for one in range(count)]
+    moments = {key: Array([one / 8 for one in values] or [0.0], [count]) for key in ("exp_avg", "exp_avg_sq")}
+    settings = {**group([0]), "lr": rate}
+    base = {"state": {0: {"step": step, **moments}}, "param_groups": [settings]}
+    own = {"zero_stage": 2, "partition_count": [world], "group_paddings": [fill], "base_optimizer_state": base,
+           "single_partition_of_fp32_groups": [Array(values or [0.0], [count])]}  # fmt: skip
+    return saved({"optimizer_state_dict": {**own, **more}})
+
+
+def make_zero_of_two():
+    def two(name, status, attack, first=None, second=None, world=2, **beside):
+        model = {"module": {"w": Array(W, [2, 2])}, "optimizer": None, "global_steps": 3, "skipped_steps": 0,
+                 "dp_world_size": world, "param_shapes": [{"w": size(2, 2)}]}  # fmt: skip
+        files = {"mp_rank_00_model_states.pt": saved(model), OPTIMIZER % 0: first or part(0), OPTIMIZER % 1: second or part(1), **beside}
+        put("zero-two-" + name, status, attack, {file: one for file, one in files.items() if one is not Ellipsis})
+
+    two("control", 0, "nothing is wrong: the tool must read this one")
+    two("first-none", 66, "the first rank's file is missing", **{OPTIMIZER % 0: ...})
+    two("second-none", 66, "the second rank's file is missing", **{OPTIMIZER % 1: ...})
+    two("none", 66, "no rank's file is there", **{OPTIMIZER % 0: ..., OPTIMIZER % 1: ...})
+    two("cut", 65, "the second rank's file ends early", second=part(1)[:-99])
+    two("empty", 65, "the second rank's file is empty", **{OPTIMIZER % 1: b""})
+    two("third", 65, "a third rank's file", **{OPTIMIZER % 2: part(1)})
+    two("again", 65, "the second rank's file twice", **{"bf16_" + OPTIMIZER % 1: part(1)})
+    two("world", 65, "a rank of a save with more ranks", second=part(1, world=3))
+    two("world-model", 65, "a model of a save with more ranks", world=3)
+    two("world-less", 65, "a model of a save with fewer ranks", world=1)
+    two("longer", 65, "a rank's part that is longer than the other's", second=part(1, count=6))
+    two("shorter", 65, "a rank's part that is shorter than the other's", first=part(0, count=6), second=part(1, count=1))
+    two("step", 65, "a rank of another step", second=part(1, step=4))
+    two("rate", 65, "a rank of another rate", second=part(1, rate=0.2))
+    two("stage", 65, "a rank of another stage", second=part(1, fp32_flat_groups=[]))
+    two("split", 65, "a model that is split", **{"mp_rank_01_model_states.pt": saved({"module": {}})})
+    two("split-later", 65, "a later part of a split model", **{"mp_rank_07_model_states.pt": saved({"module": {}})})
+    two("layers", 65, "a model in the stages of a pipeline", **{"layer_00-model_00-model_states.pt": saved({})})
+
+
+def piece(number, count=2, step=3):
+    """A rank's file of stage 3: two elements of four."""
+    values = [float(number * 2 + one) for one in range(count)]
+    moments = {key: Array([one / 8 for one in values]) for key in ("exp_avg", "exp_avg_sq")}
+    base = {"state": {0: {"step": step, **moments}}, "param_groups": [group([0])]}
+    own = {"zero_stage": 3, "partition_count": 2, "optimizer_state_dict": base, "fp32_flat_groups": [Array(values)]}
+    return saved({"optimizer_state_dict": own})
+
+
+def make_zero_pieces():
+    def model(number, steps=3, shapes=None, frozen=None, shared=None, world=2):
+        frozen = {"f": Array([float(number)])} if frozen is None else frozen
+        empty = Array([0.0], [0])
+        empty.values = []
+        return saved({"module": {"w": empty, "f": empty, "t": empty}, "buffer_names": [], "optimizer": None, "global_steps": steps, "skipped_steps": 0,
+                      "dp_world_size": world, "param_shapes": shapes or [{"w": size(2, 2)}], "frozen_param_shapes": {"f": size(2)},
+                      "frozen_param_fragments": frozen, "shared_params": ({"t": "w"} if shared is None else shared) if number == 0 else {}})  # fmt: skip
+
+    def two(name, status, attack, first=None, second=None, **beside):
+        files = {MODEL % 0: first or model(0), MODEL % 1: second or model(1), OPTIMIZER % 0: piece(0), OPTIMIZER % 1: piece(1), **beside}
+        put("zero-pieces-" + name, status, attack, {file: one for file, one in files.items() if one is not Ellipsis})
+
+    two("control", 0, "nothing is wrong: the tool must read this one")
+    two("model-none", 66, "the second rank's file of the model is missing", **{MODEL % 1: ...})
+    two("optimizer-none", 66, "the second rank's file of the optimizer is missing", **{OPTIMIZER % 1: ...})
+    two("optimizers-none", 66, "no rank's file of the optimizer is there", **{OPTIMIZER % 0: ..., OPTIMIZER % 1: ...})
+    two("model-cut", 65, "the second rank's file of the model ends early", second=model(1)[:-99])
+    two("steps", 65, "a rank's model of another step", second=model(1, steps=4))
+    two("step", 65, "a rank's optimizer of another step", **{OPTIMIZER % 1: piece(1, step=4)})
+    two("world", 65, "a rank's model of a save with more ranks", second=model(1, world=3))
+    two("longer", 65, "a rank's pieces that are too long", **{OPTIMIZER % 1: piece(1, count=3)})
+    two("frozen-none", 65, "a rank without its piece", second=model(1, frozen={}))
+    two("frozen-longer", 65, "a piece that is too long", second=model(1, frozen={"f": Array(W)}))
+    two("frozen-number", 65, "a piece that is a number", second=model(1, frozen={"f": 1}))
+    two("shapes-most", 65, "a shape whose product overflows", first=model(0, shapes=[{"w": size(1 << 40, 1 << 40)}]))
+    two("shared-self", 65, "a name of itself", first=model(0, shared={"t": "t"}))
+    two("shared-none", 65, "a name of nothing", first=model(0, shared={"t": "z"}))
+
+
+def make_universal():
+    """A folder for each parameter beside the model's file."""
+
+    def one(name, status, attack, shapes=None, common=None, **files):
+        model = {"module": {"w": Array(W, [2, 2])}, "optimizer": None, "global_steps": 3, "skipped_steps": 0, "dp_world_size": 2,
+                 "param_shapes": [{"w": size(2, 2)}] if shapes is None else shapes}  # fmt: skip
+        record = {"zero_stage": 2, "partition_count": [2], "param_groups": [group([0])]}
+        kept = {"mp_rank_00_model_states.pt": saved(model), "zero/optimizer_state.pt": saved(record) if common is None else common,
+                **{f"zero/w/{key}.pt": saved({"cat_dim": 0, "param": Array(W, [2, 2])}) for key in ("fp32", "exp_avg", "exp_avg_sq")},
+                "zero/w/step.pt": saved(Array(3.0))}  # fmt: skip
+        kept.update({f"zero/{key}.pt": data for key, data in files.items()})
+        put("universal-" + name, status, attack, {file: data for file, data in kept.items() if data is not Ellipsis})
+
+    one("control", 0, "nothing is wrong: the tool must read this one")
+    one("empty", 65, "a record of nothing", common=b"")
+    one("list", 65, "a record that is a list", common=saved([1]))
+    one("code", 65, "numbers that run something", **{"w/fp32": saved(Raw(glob("posix", "system") + b"X\x04\0\0\0true\x85R"))})
+    one("none", 66, "a parameter without its numbers", **{"w/fp32": ...})
+    one("folder-none", 66, "a parameter without its folder", shapes=[{"w": size(2, 2), "z": size(2)}])
+    one("folder-more", "0,65", "the folder of a parameter that is not there", **{"z/fp32": saved({"param": Array(W)})})
+    one("cut", 65, "a moment whose file ends early", **{"w/exp_avg": saved({"param": Array(W, [2, 2])})[:-99]})
+    one("shape-other", 65, "a moment of another shape", **{"w/exp_avg": saved({"param": Array([1.0])})})
+    one("number", 65, "a moment that is a number", **{"w/exp_avg": saved({"param": 1})})
+    one("step-none", "0,65", "a parameter without its step", **{"w/step": ...})
+    one("step-nan", "0,65", "a step that is no number", **{"w/step": saved(Array(float("nan")))})
+    one("step-text", "0,65", "a step that is a text", **{"w/step": saved("x")})
+    one("climbs", 65, "a parameter above its folder", shapes=[{"../../zero-control/w": size(2, 2)}])
+    one("absolute", "65,66", "a parameter at an absolute path", shapes=[{"/etc": size(2, 2)}])
+    one("shape-most", 65, "a shape whose product overflows", shapes=[{"w": size(1 << 40, 1 << 40)}])
+    one("parallel", 65, "numbers out of tensor-parallel parts", **{"w/fp32": saved({"cat_dim": 0, "vocab_tensor": True, "param": Array(W, [2, 2])})})
+
+
 make_distributed()
+make_distributed_of_two()
 make_zero()
+make_zero_of_two()
+make_zero_pieces()
+make_universal()
 with open(os.path.join(directory, "attacks.tsv"), "w", encoding="utf-8") as table:
     table.write("file\tstatus\tattack\n")
     for row in attacks:

@@ -6,7 +6,9 @@ public enum OptimizerCatalog {
   public static let all: [OptimizerDescription] = [
     .bertAdamW, .adam, .adamw, .sgd, .rmsprop, .adagrad, .adadelta, .adamax, .nadam, .radam,
     .adafactor, .ftrl, .lion, .muon, .lamb, .adax, .kerasBERTAdamW, .asgd, .rprop,
-    .scheduleFreeAdamW, .adagradDA, .yogi, .adabelief, .novograd, .sm3,
+    .scheduleFreeAdamW, .adagradDA, .yogi, .adabelief, .novograd, .sm3, .adan, .adopt, .adamp,
+    .sgdp, .sgdw, .nadamw, .ademamix, .stableAdamW, .prodigy, .madgrad, .ranger, .mars, .lars,
+    .rmspropTF,
   ]
 
   /// What names are made after where nothing tells the optimizer of slots.

@@ -10,70 +10,21 @@ import TrainingState
 
 @Suite("Distributed checkpoints")
 struct DistributedTests {
-  /// A state with sizes that the ranks do not divide, two groups, and a variable that is not trained.
-  private func state() throws -> TrainingState {
-    func tensor(_ name: String, _ dimensions: [Int], _ first: UInt8) throws -> StateTensor {
-      let shape = try Shape(dimensions)
-      let bytes = (0..<shape.elementCount * 4).map { $0 % 4 == 3 ? 0x3F : first &+ UInt8($0 % 97) }
-      return StateTensor(name, try Tensor(.float32, shape, bytes: bytes))
-    }
-    func variable(_ name: String, _ dimensions: [Int], _ first: UInt8) throws -> Variable {
-      Variable(
-        name,
-        value: try tensor(name, dimensions, first),
-        slots: [
-          Slot(.firstMoment, try tensor(name + "/m", dimensions, first + 1)),
-          Slot(.secondMoment, try tensor(name + "/v", dimensions, first + 2)),
-        ],
-        step: 3
-      )
-    }
-    return TrainingState(
-      variables: [
-        try variable("a.weight", [7, 5], 1), try variable("a.bias", [7], 20),
-        try variable("scale", [], 40), Variable("fixed", value: try tensor("fixed", [3], 60)),
-      ],
-      globalStep: GlobalStep(3),
-      optimizer: OptimizerRecord(
-        kind: "adamw",
-        hyperparameters: [
-          "learning_rate": .double(0.1), "beta1": .double(0.9), "beta2": .double(0.999),
-          "epsilon": .double(1e-8), "weight_decay": .double(0.1),
-        ],
-        groups: [
-          ParameterGroup(overrides: [:], members: ["a.weight"]),
-          ParameterGroup(
-            overrides: ["weight_decay": .double(0)],
-            members: ["a.bias", "scale"]
-          ),
-        ]
-      ),
-      origin: Origin("safetensors", .unknown)
-    )
-  }
-
   private func written(_ ranks: Int, in directory: TemporaryDirectory) throws -> String {
     let path = directory("out\(ranks)")
-    try DistributedWriter.write(try state(), to: path, options: WriteOptions(ranks: ranks))
+    try DistributedWriter.write(
+      try UnevenState.make(),
+      to: path,
+      options: WriteOptions(ranks: ranks)
+    )
     return path
-  }
-
-  private func bytes(_ state: TrainingState) throws -> [String: [UInt8]] {
-    var found: [String: [UInt8]] = [:]
-    for variable in state.variables {
-      found[variable.name] = try variable.value?.tensor.bytes()
-      for slot in variable.slots {
-        found["\(variable.name)/\(slot.name)"] = try slot.tensor.tensor.bytes()
-      }
-    }
-    return found
   }
 
   @Test(arguments: [1, 2, 3, 8])
   func everyCutHoldsTheSame(_ ranks: Int) throws {
     let directory = try TemporaryDirectory()
     let found = try DistributedReader.read(try written(ranks, in: directory))
-    #expect(try bytes(found) == (try bytes(try state())))
+    #expect(try UnevenState.bytes(of: found) == (try UnevenState.bytes(of: try UnevenState.make())))
     #expect(found.variables.map(\.step) == [3, 3, 3, nil])
     #expect(found.optimizer?.groups.map(\.members) == [["a.weight"], ["a.bias", "scale"]])
   }
@@ -106,7 +57,7 @@ struct DistributedTests {
     #expect(
       try stateError {
         let found = try DistributedReader.read(path)
-        _ = try bytes(found)
+        _ = try UnevenState.bytes(of: found)
       }?.code.concernsData == true
     )
   }
@@ -137,7 +88,8 @@ struct DistributedTests {
     sizes: [Int64] = [2],
     chunks: [([Int64], [Int64])] = [([0], [2])],
     transforms: PickleValue? = nil,
-    module: String = PickleGlobals.metadataModule
+    module: String = PickleGlobals.metadataModule,
+    plan: String? = nil
   ) -> [UInt8] {
     let nodes = TorchNodes()
     func object(_ name: String, _ state: PickleValue, _ module: String) -> PickleValue {
@@ -189,20 +141,28 @@ struct DistributedTests {
         )
       )
     }
-    let root = object(
-      "Metadata",
-      nodes.dictionary([
-        ("state_dict_metadata", .dictionary([(nodes.text("t"), tensor)])),
-        ("storage_data", .dictionary(storage)),
-      ]),
-      module
-    )
+    var fields: [(String, PickleValue)] = [
+      ("state_dict_metadata", .dictionary([(nodes.text("t"), tensor)])),
+      ("storage_data", .dictionary(storage)),
+    ]
+    if let plan {
+      let made = object(plan, nodes.dictionary([("items", .list([]))]), PickleGlobals.plannerModule)
+      fields.append(("all_local_plans", .list([made])))
+    }
+    let root = object("Metadata", nodes.dictionary(fields), module)
     return PickleWriter.encode(root)
   }
 
   @Test
   func soundMetadataAreRead() throws {
     #expect(try MetadataFile(metadata()).items.map(\.name) == ["t"])
+  }
+
+  /// Megatron-Core keeps the plans of its saves in the metadata.
+  @Test
+  func plansBesideTheMetadataAreNoConcern() throws {
+    #expect(try MetadataFile(metadata(plan: "SavePlan")).items.map(\.name) == ["t"])
+    #expect(try errorCode { _ = try MetadataFile(metadata(plan: "LoadPlanner")) } == .unsupported)
   }
 
   @Test

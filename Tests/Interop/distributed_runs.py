@@ -18,7 +18,7 @@ import torch.distributed as dist  # noqa: E402
 import torch.distributed.checkpoint as dcp  # noqa: E402
 import torch.distributed.checkpoint.state_dict as states  # noqa: E402
 from torch.distributed.device_mesh import init_device_mesh  # noqa: E402
-from torch.distributed.fsdp import fully_shard  # noqa: E402
+from torch.distributed.fsdp import FullyShardedDataParallel, StateDictType, fully_shard  # noqa: E402
 from torch.distributed.tensor import Replicate, Shard, distribute_tensor  # noqa: E402
 
 from ranks import ranks  # noqa: E402
@@ -83,6 +83,8 @@ def save(kind, folder, world):
         tensors["few"] = distribute_tensor(few, init_device_mesh("cpu", (4,)), [Shard(0)])
         tensors.update(half=torch.ones(3, dtype=torch.bfloat16), scalar=torch.tensor(3.0))
         return dcp.save({**tensors, "none": torch.zeros(0, 4)}, checkpoint_id=folder)
+    if kind == "fsdp1":
+        return save_flat_parameters(folder)
     model, optimizer = build(world if kind != "plain" else 0)
     train(model, optimizer, 0, 3)
     saved = state(model, optimizer, flat=kind == "flat")
@@ -94,6 +96,18 @@ def save(kind, folder, world):
         "tuple": (torch.zeros(1), 2), "path": pathlib.PurePosixPath("a/b"),
     }
     dcp.save(saved, checkpoint_id=folder)
+
+
+def save_flat_parameters(folder):
+    """FSDP of before `fully_shard`, whose ranks hold pieces of one flat parameter, as Lightning saves it."""
+    whole = Model()
+    whole.frozen.requires_grad = True
+    model = FullyShardedDataParallel(whole, device_id=torch.device("cpu"))
+    optimizer = torch.optim.AdamW(model.parameters(), lr=1e-2)
+    train(model, optimizer, 0, 3)
+    with FullyShardedDataParallel.state_dict_type(model, StateDictType.SHARDED_STATE_DICT):
+        slots = FullyShardedDataParallel.optim_state_dict(model, optimizer)
+        dcp.save({"model": model.state_dict(), "optimizer_0": slots}, checkpoint_id=folder)
 
 
 def resume(source, folder, world):
@@ -117,7 +131,7 @@ def grouped(world, work):
 
 if __name__ == "__main__":
     if sys.argv[1] == "make":
-        for kind, world in [("plain", 1), ("sharded", 2), ("flat", 4), ("trainer", 2), ("mesh", 4)]:
+        for kind, world in [("plain", 1), ("sharded", 2), ("flat", 4), ("trainer", 2), ("mesh", 4), ("fsdp1", 2)]:
             grouped(world, lambda: save(kind, f"{sys.argv[2]}/{kind}", world))
     else:
         source, world, folder = sys.argv[2], int(sys.argv[3]), sys.argv[4]

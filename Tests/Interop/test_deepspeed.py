@@ -163,7 +163,8 @@ def test_missing_rank_is_named(saved, tmp_path, optstate):
         shutil.rmtree(tmp_path / "copy", ignore_errors=True)
         folder = copied(saved, "turns", tmp_path)
         (folder / f"zero_pp_rank_{rank}_mp_rank_00_optim_states.pt").unlink()
-        assert f"rank {rank}" in optstate("doctor", folder.parent, status=66).stderr
+        error = optstate("doctor", folder.parent, status=66).stderr
+        assert f"rank {rank} holds parts of" in error and "back.weight" in error
 
 
 def test_rank_of_another_save_is_named(saved, tmp_path, optstate):
@@ -173,6 +174,26 @@ def test_rank_of_another_save_is_named(saved, tmp_path, optstate):
     shutil.copy(tmp_path / "later" / "global_step9" / name, folder)
     error = optstate("inspect", folder, status=65).stderr
     assert name in error and "another moment" in error
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_rank_of_another_cut_is_named(saved, tmp_path, optstate, kind):
+    folder = copied(saved, kind, tmp_path)
+    optstate("convert", saved / kind, tmp_path / "three", "--to", "deepspeed", "--ranks", 3)
+    name = ("bf16_" if kind == "half" else "") + "zero_pp_rank_1_mp_rank_00_optim_states.pt"
+    shutil.copy(tmp_path / "three" / "global_step3" / name, folder)
+    error = optstate("verify", folder, status=65).stderr
+    assert name in error and "rank 1 holds parts of" in error and "(expected 2 ranks, found 3)" in error
+
+
+def test_parameters_alone_have_no_place_in_zero_3(saved, tmp_path, optstate):
+    error = optstate("strip", saved / "each", tmp_path / "out", status=65).stderr
+    assert "with the optimizer" in error and not (tmp_path / "out").exists()
+    optstate("strip", saved / "each", tmp_path / "each.safetensors", "--to", "safetensors")
+    found = load_file(tmp_path / "each.safetensors")
+    wanted = tensors(optstate, saved / "each", tmp_path)
+    assert_same(found, {name: value for name, value in wanted.items() if name in found})
+    assert found["dense.weight"].shape == (7, 5)
 
 
 def test_surplus_rank_is_found(saved, tmp_path, optstate):

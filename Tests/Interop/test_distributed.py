@@ -11,7 +11,7 @@ import torch
 from torch.distributed.checkpoint.format_utils import dcp_to_torch_save
 
 RUNS = pathlib.Path(__file__).with_name("distributed_runs.py")
-WHOLE = ["plain", "sharded", "flat", "mesh"]
+WHOLE = ["plain", "sharded", "flat", "mesh", "fsdp1"]
 
 
 def runs(*arguments):
@@ -70,6 +70,15 @@ def test_way_through_the_store_changes_nothing(saved, tmp_path, optstate, kind):
     # Of the sizes here, ranks beyond the third would get no rows.
     count = len(list((saved / kind).glob("*.distcp")))
     assert len(list((tmp_path / "out").glob("*.distcp"))) == min(count, 4 if kind == "flat" else 3)
+
+
+def test_pieces_of_flat_parameters_are_parameters(saved, optstate):
+    shown = json.loads(optstate("inspect", saved / "fsdp1", "--json", "--variables").stdout)
+    assert shown["optimizer"]["kind"] == "adamw" and shown["global_step"] == 3
+    shapes = {one["name"]: one["shape"] for one in shown["variables"]}
+    assert shapes["embedding.weight"] == [11, 5] and shapes["head.bias"] == [3]
+    slots = {one["name"]: set(one["slots"]) for one in shown["variables"]}
+    assert all(slots[name] == {"adam_m", "adam_v"} for name in shapes if name != "seen")
 
 
 @pytest.mark.parametrize("kind", ["plain", "sharded", "flat", "trainer"])

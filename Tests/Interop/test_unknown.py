@@ -123,7 +123,7 @@ SWITCHES = {"foreach": None, "maximize": False, "capturable": False}
 # What libraries keep beside what torch's own optimizers do: settings of a group, slots of a parameter.
 KIN = {
     "timm-nadamw": (ADAM | SWITCHES | {"caution": False, "corrected_weight_decay": False}, MOMENTS),
-    "timm-adopt": (ADAM | SWITCHES | {"clip_exp": 0.333, "decoupled": False, "differentiable": False}, MOMENTS),
+    "timm-adopt-of-somebody's": (ADAM | SWITCHES | {"clip_exp": 0.333, "decoupled": False, "gated": False}, MOMENTS),
     "timm-lamb": (ADAM | {"bias_correction": True, "max_grad_norm": 1.0, "trust_clip": False}, MOMENTS),
     "timm-adabelief": (ADAM | {"amsgrad": False, "rectify": False}, ("exp_avg", "exp_avg_var")),
     "timm-lars": (

@@ -53,6 +53,14 @@ struct LiteralException {
       ["adamw"],
       "an example in a message"
     ),
+    LiteralException(
+      "StateTools/Diagnosis/Diagnosis.swift",
+      ["moments"],
+      "a part of the state that is looked at"
+    ),
+    LiteralException("optstate/Commands/ComparisonText.swift", ["s"], "a plural's ending"),
+    LiteralException("optstate/Commands/DiagnosisText.swift", ["s"], "a plural's ending"),
+    LiteralException("optstate/Support/ProgressBar.swift", ["s"], "seconds"),
     LiteralException("optstate/Commands/Doctor.swift", ["adamw"], "an example in a help text"),
     LiteralException(
       "StateSurgery/Reset/SlotCreation.swift",

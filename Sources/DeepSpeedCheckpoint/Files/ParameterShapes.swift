@@ -28,4 +28,16 @@ enum ParameterShapes {
       return (name, try Shape(numbers))
     }
   }
+
+  /// The type that a model computes in: of less precision than float32 where any of its tensors is.
+  ///
+  /// - Parameter model: The model's file.
+  /// - Returns: The type.
+  /// - Throws: `StateError` with code `malformed` when a tensor of the model's is described wrongly.
+  static func computeType(_ model: PickleValue) throws -> ElementType {
+    let types = try (model["module"]?.items ?? []).compactMap { item in
+      try item.value.object.flatMap { try TorchTensor($0) }?.elementType
+    }
+    return types.first { $0.isFloatingPoint && $0 != .float32 } ?? .float32
+  }
 }

@@ -21,6 +21,7 @@ struct ZeroFiles {
   /// The names of the ranks' files where none is read.
   private(set) var unread: [String] = []
 
+  private static let rankMark = "zero_pp_rank_"
   private static let modelSuffix = "_model_states.pt"
   private static let optimizerSuffix = "_optim_states.pt"
 
@@ -42,29 +43,50 @@ struct ZeroFiles {
     var models: [Int: String] = [:]
     var optimizers: [Int: String] = [:]
     for name in try FileSystem.names(in: folder) {
-      if let rank = Self.rank(name, Self.modelSuffix, "mp_rank_") { whole[rank] = name }
+      if name.hasPrefix("layer_"), name.hasSuffix("-model_states.pt") {
+        throw StateError(
+          .unsupported,
+          "the model is split over the stages of a pipeline, a file for each layer",
+          file: FileSystem.path(folder, name),
+          remedy: "save it with the training framework from one stage"
+        )
+      }
+      if let model = Self.rank(name, Self.modelSuffix, "mp_rank_") {
+        try Self.refuseSplit(model, name, folder)
+        try Self.add(name, of: model, to: &whole, folder, "model")
+      }
       if let (rank, model) = Self.dataRank(name, Self.modelSuffix) {
         try Self.refuseSplit(model, name, folder)
-        models[rank] = name
+        try Self.add(name, of: rank, to: &models, folder, "model")
       }
       if let (rank, model) = Self.dataRank(name, Self.optimizerSuffix) {
         try Self.refuseSplit(model, name, folder)
-        guard optimizers.updateValue(name, forKey: rank) == nil else {
-          throw StateError(
-            .malformed,
-            "two files hold the optimizer of rank \(rank)",
-            file: FileSystem.path(folder, name)
-          )
-        }
+        try Self.add(name, of: rank, to: &optimizers, folder, "optimizer")
       }
     }
-    if let second = whole[1] { try Self.refuseSplit(1, second, folder) }
     self.models = try whole[0].map { [$0] } ?? Self.ordered(models, folder, "model")
     do {
       self.optimizers = try Self.ordered(optimizers, folder, "optimizer")
     } catch let error as StateError {
       self.optimizers = []
       (fault, unread) = (error, optimizers.values.sorted())
+    }
+  }
+
+  /// Notes a rank's file, of which there is one.
+  private static func add(
+    _ name: String,
+    of rank: Int,
+    to files: inout [Int: String],
+    _ folder: String,
+    _ subject: String
+  ) throws {
+    guard files.updateValue(name, forKey: rank) == nil else {
+      throw StateError(
+        .malformed,
+        "two files hold the \(subject) of rank \(rank)",
+        file: FileSystem.path(folder, name)
+      )
     }
   }
 
@@ -89,14 +111,37 @@ struct ZeroFiles {
       throw StateError(
         .notFound,
         "the file of rank \(missing) with its part of the \(subject) is missing",
-        file: folder,
-        expected: "\(last + 1) files like \(files[last] ?? "")",
+        file: FileSystem.path(folder, Self.name(of: missing, like: files[last] ?? "")),
+        expected: "\(last + 1) files like it",
         found: "\(files.count)",
         remedy: "bring the file of that rank, from the same save, into the directory"
       )
     }
     return (0...last).compactMap { files[$0] }
   }
+
+  /// What the file of a rank is called where that of another is called so.
+  ///
+  /// - Parameters:
+  ///   - rank: The rank.
+  ///   - name: The name of the other's file.
+  /// - Returns: The name.
+  static func name(of rank: Int, like name: String) -> String {
+    guard let mark = name.firstRange(of: rankMark) else { return name }
+    let end = name[mark.upperBound...].drop { $0.isNumber }
+    return name[..<mark.upperBound] + "\(rank)" + end
+  }
+
+  /// The rank that a file is of by its name, `nil` where it is no rank's.
+  ///
+  /// - Parameter name: The file's name.
+  /// - Returns: The rank.
+  static func rank(of name: String) -> Int? {
+    (dataRank(name, optimizerSuffix) ?? dataRank(name, modelSuffix))?.data
+  }
+
+  /// Whether every rank has a file of the model, as with stage 3.
+  var cutsModel: Bool { models.first?.hasPrefix("mp_rank_") == false }
 
   /// The number between a prefix and a suffix.
   private static func rank(_ name: String, _ suffix: String, _ prefix: String) -> Int? {
@@ -107,8 +152,8 @@ struct ZeroFiles {
   /// The two ranks in a name: that of the data and that of the model.
   private static func dataRank(_ name: String, _ suffix: String) -> (data: Int, model: Int)? {
     let plain = name.hasPrefix("bf16_") ? name.dropFirst("bf16_".count) : name[...]
-    guard plain.hasPrefix("zero_pp_rank_"), plain.hasSuffix(suffix) else { return nil }
-    let parts = plain.dropFirst("zero_pp_rank_".count).dropLast(suffix.count)
+    guard plain.hasPrefix(rankMark), plain.hasSuffix(suffix) else { return nil }
+    let parts = plain.dropFirst(rankMark.count).dropLast(suffix.count)
       .split(separator: "_mp_rank_", maxSplits: 1, omittingEmptySubsequences: false)
     guard parts.count == 2, let data = number(parts[0]), let model = number(parts[1]) else {
       return nil
@@ -130,7 +175,7 @@ struct ZeroFiles {
   /// - Returns: The model's files alone.
   /// - Throws: The fault, where the model's parameters are in the optimizer's part.
   func withoutOptimizers(_ fault: StateError) throws -> ZeroFiles {
-    guard models.first?.hasPrefix("mp_rank_") == true else { throw fault }
+    if cutsModel { throw fault }
     var copy = self
     (copy.optimizers, copy.fault, copy.unread) = ([], fault, unread + optimizers)
     return copy

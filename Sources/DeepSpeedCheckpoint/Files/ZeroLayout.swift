@@ -55,6 +55,59 @@ struct ZeroLayout {
     self.cutsParameters = cutsParameters
   }
 
+  /// Elements left free behind parameters, so that each but the first begins at a multiple.
+  ///
+  /// - Parameters:
+  ///   - counts: The parameters' elements.
+  ///   - alignment: The multiple.
+  /// - Returns: One number for each, 0 for the last.
+  static func gaps(behind counts: [Int], alignment: Int) -> [Int] {
+    var end = 0
+    return counts.enumerated().map { index, count in
+      end += count
+      let gap = index == counts.count - 1 ? 0 : (alignment - end % alignment) % alignment
+      end += gap
+      return gap
+    }
+  }
+
+  /// The multiple of elements at which parameters begin.
+  ///
+  /// - Parameters:
+  ///   - config: What the run's configuration says of ZeRO.
+  ///   - type: The type that the model computes in.
+  /// - Returns: The multiple, 1 where parameters follow one another.
+  static func alignment(_ config: PickleValue?, _ type: ElementType) -> Int {
+    guard config?["parameter_alignment"]?.bool == true else { return 1 }
+    return 16 / min(16, type.byteWidth ?? 4)
+  }
+
+  /// Elements of a rank's part of a group that is cut as a whole.
+  ///
+  /// - Parameters:
+  ///   - count: The group's elements.
+  ///   - ranks: How many ranks there are.
+  /// - Returns: The elements, an even number.
+  static func part(of count: Int, ranks: Int) -> Int {
+    let unit = 2 * ranks
+    return (count / unit + (count % unit == 0 ? 0 : 1)) * 2
+  }
+
+  /// The parameters that a rank has elements of.
+  ///
+  /// - Parameters:
+  ///   - rank: The rank.
+  ///   - ranks: How many there are.
+  /// - Returns: The parameters.
+  func members(of rank: Int, ranks: Int) -> [Member] {
+    let part = Self.part(of: count, ranks: ranks)
+    return members.filter { member in
+      let own = member.shape.elementCount
+      if cutsParameters { return rank * (own / ranks + (own % ranks == 0 ? 0 : 1)) < own }
+      return max(member.start, rank * part) < min(member.start + own, (rank + 1) * part)
+    }
+  }
+
   /// A parameter put together out of the ranks' parts.
   ///
   /// - Parameters:
@@ -125,6 +178,7 @@ struct ZeroLayout {
       }
       total += part.shape.elementCount
     }
+    if !cutsParameters { try checkEqual(parts, names) }
     // The last parts may have no fill, and gaps behind the last parameter need not be there.
     let needed = members.last.map { $0.start + $0.shape.elementCount } ?? 0
     guard cutsParameters || total >= needed else {
@@ -135,6 +189,28 @@ struct ZeroLayout {
         found: "\(total)",
         remedy: "a file may be of a save with another number of ranks"
       )
+    }
+  }
+
+  /// Refuses parts that are not of one cut: they are equally long, but for fill that is left out at the end.
+  private func checkEqual(_ parts: [Tensor], _ names: [String]) throws {
+    let counts = parts.map(\.shape.elementCount)
+    let usual = Self.part(of: count, ranks: parts.count)
+    let part = counts.contains(usual) ? usual : counts.max() ?? 0
+    var left = count
+    for (own, name) in zip(counts, names) {
+      let filled = min(part, left)
+      guard own == part || own == filled else {
+        throw StateError(
+          .malformed,
+          "the ranks' parts of a group are of different cuts",
+          file: name,
+          expected: "\(part) elements as in another rank's",
+          found: "\(own)",
+          remedy: "the file may be of a save with another number of ranks"
+        )
+      }
+      left -= filled
     }
   }
 }

@@ -8,6 +8,7 @@ struct ZeroRanks {
   /// A rank's file.
   struct Rank {
     let name: String
+    let path: String
     let file: TorchFile
     let state: PickleValue
   }
@@ -20,19 +21,16 @@ struct ZeroRanks {
   /// Opens all ranks' files.
   init(_ files: ZeroFiles) throws {
     ranks = try files.optimizers.map { name in
+      let path = FileSystem.path(files.folder, name)
       let file = try files.open(name)
       guard let state = file.tree["optimizer_state_dict"], state.items != nil else {
-        throw StateError(
-          .malformed,
-          "the file has no optimizer_state_dict",
-          file: FileSystem.path(files.folder, name)
-        )
+        throw StateError(.malformed, "the file has no optimizer_state_dict", file: path)
       }
-      return Rank(name: name, file: file, state: state)
+      return Rank(name: name, path: path, file: file, state: state)
     }
     cutsParameters = ranks.first?.state["fp32_flat_groups"] != nil
     for rank in ranks where (rank.state["fp32_flat_groups"] != nil) != cutsParameters {
-      throw StateError(.malformed, "the ranks are of different stages of ZeRO", file: rank.name)
+      throw StateError(.malformed, "the ranks are of different stages of ZeRO", file: rank.path)
     }
   }
 
@@ -52,11 +50,10 @@ struct ZeroRanks {
     return base?["state"]?.items?.first { $0.key.int == Int64(group) }?.value
   }
 
-  /// The groups' settings, empty where an elastic checkpoint has none.
-  var settings: [PickleValue] {
-    let state = ranks.first?.state
-    let base = cutsParameters ? state?["optimizer_state_dict"] : state?["base_optimizer_state"]
-    return base?["param_groups"]?.elements ?? []
+  /// The groups' settings in a rank's file, empty where an elastic checkpoint has none.
+  func settings(of rank: Rank) -> [PickleValue] {
+    let key = cutsParameters ? "optimizer_state_dict" : "base_optimizer_state"
+    return rank.state[key]?["param_groups"]?.elements ?? []
   }
 
   /// A rank's part of the float32 masters of a group.
@@ -73,7 +70,7 @@ struct ZeroRanks {
       guard let description = try TorchTensor(object) else { return nil }
       return try rank.file.tensor(description)
     } catch let error as StateError {
-      throw error.inContext(file: rank.name)
+      throw error.inContext(file: rank.path)
     }
   }
 }

@@ -26,15 +26,17 @@ enum CheckpointReading {
         throw StateError(.notFound, "there is no checkpoint of DeepSpeed's")
       }
       var files = try ZeroFiles(folder.path)
-      if let fault = files.fault { files = try files.withoutOptimizers(fault) }
       guard !files.models.isEmpty else {
         throw StateError(.notFound, "the model's file is missing", file: folder.path)
+      }
+      if let fault = files.fault {
+        files = try files.withoutOptimizers(RankShare.explaining(fault, files))
       }
       let file: TorchFile
       do {
         file = try isUniversal ? UniversalTree.read(files) : ZeroTree.read(files)
-      } catch let error as StateError where error.code.concernsData {
-        files = try files.withoutOptimizers(error)
+      } catch let error as StateError where error.code.concernsData || error.code == .notFound {
+        files = try files.withoutOptimizers(RankShare.explaining(error, files))
         file = try ZeroTree.read(files)
       }
       let format = isUniversal ? StateFormat.deepSpeedUniversal : .deepSpeed
@@ -76,11 +78,18 @@ enum CheckpointReading {
     let prefix = tag.map { $0 + "/" } ?? ""
     let own = Set((files.models + files.optimizers + files.unread).map { ExactName(prefix + $0) })
     let pointers: Set = [CheckpointFolder.latest, CheckpointFolder.latestUniversal]
+    let known = Set(state.variables.map { ExactName($0.name) })
     let parameters = "\(prefix)\(UniversalTree.folder)/"
     var others: [String: Bool] = [:]
     for name in try FileSystem.files(below: path) where !own.contains(ExactName(name)) {
       if tag != nil, pointers.contains(name) { continue }
-      if isUniversal, name.utf8.starts(with: parameters.utf8) { continue }
+      if isUniversal, name.utf8.starts(with: parameters.utf8) {
+        let folder = name.dropFirst(parameters.count).split(separator: "/").dropLast()
+        let owner = folder.joined(separator: "/")
+        // A parameter of another model than this one's.
+        if !owner.isEmpty, !known.contains(ExactName(owner)) { state.contents?.add(name) }
+        continue
+      }
       let folder = name.split(separator: "/").first.map(String.init) ?? ""
       if folder != name, folder != tag {
         let isOther =

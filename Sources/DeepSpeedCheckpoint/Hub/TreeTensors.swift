@@ -1,3 +1,4 @@
+internal import ByteIO
 internal import Tensors
 internal import TorchContainer
 
@@ -55,20 +56,21 @@ struct TreeTensors {
   /// from the ranks' pieces, and other names of them.
   ///
   /// - Parameters:
-  ///   - files: The model's files.
-  ///   - model: The first rank's.
+  ///   - files: The checkpoint's files.
+  ///   - models: The model's, opened.
   ///   - masters: The trained parameters.
   /// - Returns: The module.
   /// - Throws: `StateError` with code `malformed`, naming the rank's file.
   mutating func module(
     _ files: ZeroFiles,
-    _ model: TorchFile,
+    _ models: [TorchFile],
     _ masters: [ExactName: PickleObject]
   ) throws -> PickleValue {
     var objects = masters
+    let model = models[0]
     let frozen = try ParameterShapes.list(model.tree["frozen_param_shapes"] ?? .none)
     if !frozen.isEmpty {
-      let models = try files.models.map { try files.open($0) }
+      let paths = files.models.map { FileSystem.path(files.folder, $0) }
       for (name, shape) in frozen {
         let layout = try ZeroLayout(
           [(name, shape)],
@@ -76,13 +78,13 @@ struct TreeTensors {
           ranks: models.count,
           cutsParameters: true
         )
-        let pieces = try zip(models, files.models).map { file, path -> Tensor in
+        let pieces = try zip(models, paths).map { file, path -> Tensor in
           guard let object = file.tree["frozen_param_fragments"]?[name]?.object,
             let description = try TorchTensor(object)
           else { throw StateError(.malformed, "a rank lacks its piece", file: path, tensor: name) }
           return try file.tensor(description)
         }
-        try layout.check(pieces, files.models)
+        try layout.check(pieces, paths)
         let tensor = try layout.tensor(layout.members[0], from: pieces)
         objects[ExactName(name)] = try object(tensor, "\(name)/value")
       }
@@ -91,10 +93,17 @@ struct TreeTensors {
       guard let alias = item.key.text, let source = item.value.text else { continue }
       objects[ExactName(alias)] = objects[ExactName(source)]
     }
+    let buffers = Set(
+      (model.tree["buffer_names"]?.elements ?? []).compactMap { $0.text.map(ExactName.init) }
+    )
     return nodes.ordered(
-      (model.tree["module"]?.items ?? []).map { item in
-        let made = item.key.text.flatMap { objects[ExactName($0)] }
-        return (item.key, made.map { .object($0) } ?? item.value)
+      try (model.tree["module"]?.items ?? []).map { item in
+        guard let name = item.key.text, !buffers.contains(ExactName(name)) else { return item }
+        if let made = objects[ExactName(name)] { return (item.key, .object(made)) }
+        if let own = item.value.object, try TorchTensor(own)?.shape == .vector(0) {
+          throw StateError(.malformed, "no rank's file has the parameter", tensor: name)
+        }
+        return item
       }
     )
   }

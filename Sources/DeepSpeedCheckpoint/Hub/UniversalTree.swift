@@ -29,9 +29,18 @@ struct UniversalTree {
   }
 
   private mutating func build(_ files: ZeroFiles) throws -> TorchFile {
-    let model = try files.open(files.models[0])
+    let models = try files.models.map { try files.open($0) }
+    let model = models[0]
     tensors.add(model)
-    let common = try files.open("\(Self.folder)/\(Self.record)")
+    let name = "\(Self.folder)/\(Self.record)"
+    let common = try files.open(name)
+    guard common.tree.items != nil else {
+      throw StateError(
+        .malformed,
+        "the record of the optimizer is no dictionary",
+        file: FileSystem.path(files.folder, name)
+      )
+    }
     let shapes = try ParameterShapes.groups(model.tree["param_shapes"])
     let isFlat = common.tree["optimizer_state_dict"] != nil
     let base = common.tree["optimizer_state_dict"]
@@ -53,7 +62,7 @@ struct UniversalTree {
       }
     }
     var items = (model.tree.items ?? []).filter { !["module", "optimizer"].contains($0.key.text) }
-    let module = try isFlat ? tensors.module(files, model, masters) : model.tree["module"] ?? .none
+    let module = try isFlat ? tensors.module(files, models, masters) : model.tree["module"] ?? .none
     items.insert((nodes.text("module"), module), at: 0)
     let settings = (base ?? common.tree)["param_groups"]?.elements ?? []
     let world = common.tree["partition_count"]?.elements?.first?.int ?? 0
@@ -164,10 +173,7 @@ struct UniversalTree {
       "optimizer_state_dict", "fp32_flat_groups", "param_groups", "group_paddings",
     ]
     let own = (common.tree.items ?? []).filter { !apart.contains($0.key.text ?? "") }
-    let types = try (model.tree["module"]?.items ?? []).compactMap { item in
-      try item.value.object.flatMap { try TorchTensor($0) }?.elementType
-    }
-    let half = types.first { $0.isFloatingPoint && $0 != .float32 } ?? .float32
+    let half = try ParameterShapes.computeType(model.tree)
     let rest = ["ds_config", "ds_version"].compactMap { key in
       model.tree[key].map { (key, $0) }
     }

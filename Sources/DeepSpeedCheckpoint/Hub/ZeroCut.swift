@@ -69,8 +69,7 @@ struct ZeroCut {
       }
       return
     }
-    let width = content.type.byteWidth ?? 4
-    let isAligned = config?["parameter_alignment"]?.bool == true
+    let alignment = ZeroLayout.alignment(config, content.type)
     let alternates = config?["round_robin_gradients"]?.bool == true
     groups = try content.groups.enumerated().map { index, group in
       var members = group.members
@@ -81,7 +80,7 @@ struct ZeroCut {
         members,
         index,
         ranks,
-        alignment: isAligned ? 16 / min(16, width) : 1,
+        alignment: alignment,
         leavesFill: own == nil || own?["zero_stage"] != nil
       )
     }
@@ -103,18 +102,15 @@ struct ZeroCut {
     alignment: Int,
     leavesFill: Bool
   ) throws -> Group {
+    let counts = members.map(\.master.shape.elementCount)
+    let gaps = ZeroLayout.gaps(behind: counts, alignment: alignment)
     var starts: [Int] = []
-    var gaps: [Int] = []
     var end = 0
-    for (index, member) in members.enumerated() {
+    for (count, gap) in zip(counts, gaps) {
       starts.append(end)
-      end += member.master.shape.elementCount
-      let isLast = index == members.count - 1
-      gaps.append(isLast ? 0 : (alignment - end % alignment) % alignment)
-      end += gaps[index]
+      end += count + gap
     }
-    let unit = 2 * ranks
-    let part = (end + unit - 1) / unit * 2
+    let part = ZeroLayout.part(of: end, ranks: ranks)
     func flat(_ tensors: [Tensor]) throws -> Parts {
       let whole = Shape.vector(part * ranks)
       var pieces: [(block: TensorBlock, tensor: Tensor)] = []

@@ -64,6 +64,7 @@ struct ZeroOutput {
         (rest.first { $0.key.text == "buffer_names" }?.value.elements ?? [])
           .compactMap { $0.text.map(ExactName.init) }
       )
+      if rank == 0 { try refuseLoss(buffers) }
       let empty = try Tensor.constant(0, content.type, .vector(0))
       module = content.module.map { name, object in
         if buffers.contains(ExactName(name)) { return (nodes.text(name), .object(object)) }
@@ -91,6 +92,28 @@ struct ZeroOutput {
     }
     items.append((nodes.text("dp_world_size"), .int(Int64(ranks))))
     return (.dictionary(items + rest), made)
+  }
+
+  /// Refuses a model with parameters that no other file would have: those of the ranks hold what is trained.
+  private func refuseLoss(_ buffers: Set<ExactName>) throws {
+    func items(_ name: String) -> [PickleItem] {
+      content.model.first { $0.key.text == name }?.value.items ?? []
+    }
+    var held = buffers.union(content.groups.flatMap(\.members).map { ExactName($0.name) })
+    held.formUnion(items("frozen_param_shapes").compactMap { $0.key.text.map(ExactName.init) })
+    for item in items("shared_params") {
+      guard let alias = item.key.text, let source = item.value.text else { continue }
+      if held.contains(ExactName(source)) { held.insert(ExactName(alias)) }
+    }
+    guard let lost = content.module.first(where: { !held.contains(ExactName($0.name)) }) else {
+      return
+    }
+    throw StateError(
+      .unsupported,
+      "ZeRO-3 keeps parameters with the optimizer, and the state has none for this one",
+      tensor: lost.name,
+      remedy: "write parameters alone in another format, as --to safetensors"
+    )
   }
 
   /// A rank's pieces of the parameters that are not trained.

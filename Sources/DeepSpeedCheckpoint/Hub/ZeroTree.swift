@@ -25,7 +25,8 @@ struct ZeroTree {
   }
 
   private mutating func build(_ files: ZeroFiles) throws -> TorchFile {
-    let model = try files.open(files.models[0])
+    let models = try files.models.map { try files.open($0) }
+    let model = models[0]
     guard model.tree["module"]?.items != nil else {
       throw StateError(
         .malformed,
@@ -35,7 +36,7 @@ struct ZeroTree {
     }
     let ranks = try ZeroRanks(files)
     tensors.add(model)
-    try Self.checkWorld(model.tree, files, ranks)
+    try ZeroSave.check(files, ranks, models)
     var optimizer: PickleValue?
     var module = model.tree["module"] ?? .none
     if !ranks.ranks.isEmpty {
@@ -47,7 +48,7 @@ struct ZeroTree {
         for (name, tensor) in masters {
           objects[name] = try tensors.object(tensor, "\(name.text)/value")
         }
-        module = try tensors.module(files, model, objects)
+        module = try tensors.module(files, models, objects)
       }
     }
     var items = (model.tree.items ?? []).filter { item in
@@ -62,29 +63,6 @@ struct ZeroTree {
     return tensors.file(items, files.folder)
   }
 
-  /// Refuses files that are not as many as the model's file says.
-  private static func checkWorld(
-    _ model: PickleValue,
-    _ files: ZeroFiles,
-    _ ranks: ZeroRanks
-  ) throws {
-    let found = files.optimizers.count
-    if found == 0 { return }
-    let first = ranks.ranks[0].state["partition_count"]
-    let said = first?.int ?? first?.elements?.first?.int ?? model["dp_world_size"]?.int
-    guard let said, said != Int64(found) else { return }
-    throw StateError(
-      said > Int64(found) ? .notFound : .malformed,
-      said > Int64(found)
-        ? "the file of rank \(found) and those of later ones are missing"
-        : "there are more files than ranks: those of rank \(said) and later are of another save",
-      file: files.folder,
-      expected: "\(said) files of the optimizer",
-      found: "\(found)",
-      remedy: "bring together the files of one save"
-    )
-  }
-
   // MARK: Optimizer
 
   /// The optimizer's dictionary under the parameters' names, and the masters by name.
@@ -95,7 +73,7 @@ struct ZeroTree {
   ) throws -> (PickleValue, [ExactName: Tensor]) {
     var entries: [PickleItem] = []
     var masters: [ExactName: Tensor] = [:]
-    let names = ranks.ranks.map(\.name)
+    let paths = ranks.ranks.map(\.path)
     for (group, members) in shapes.enumerated() {
       let layout = try ZeroLayout(
         members,
@@ -108,7 +86,7 @@ struct ZeroTree {
       guard copies.count == found.count else {
         throw StateError(.malformed, "a rank lacks its part of the float32 parameters")
       }
-      try layout.check(copies, names)
+      try layout.check(copies, paths)
       let (flat, plain) = try slots(ranks, group, layout)
       for member in layout.members {
         let master = try layout.tensor(member, from: copies)
@@ -165,14 +143,14 @@ struct ZeroTree {
           throw StateError(
             .malformed,
             "the rank lacks '\(key)', which others have",
-            file: rank.name
+            file: rank.path
           )
         }
         return value
       }
       let tensors = try zip(ranks.ranks, values).compactMap { try ranks.tensor($1, $0) }
       if tensors.count == values.count, tensors[0].shape.rank == 1 {
-        try layout.check(tensors, ranks.ranks.map(\.name))
+        try layout.check(tensors, ranks.ranks.map(\.path))
         flat.append((key, tensors))
         continue
       }
@@ -196,14 +174,7 @@ struct ZeroTree {
       }
       guard let number else { return values[0].object == nil ? values[0] : .none }
       if let first, first != number {
-        throw StateError(
-          .malformed,
-          "the rank is of another moment of the training than the first one",
-          file: rank.name,
-          expected: "\(key) \(first)",
-          found: "\(key) \(number)",
-          remedy: "bring together the files of one save"
-        )
+        throw ZeroSave.otherMoment(rank.path, key, expected: first, found: number)
       }
       first = number
     }
@@ -216,7 +187,7 @@ struct ZeroTree {
     _ ranks: ZeroRanks,
     _ shapes: [[(name: String, shape: Shape)]]
   ) -> [PickleValue] {
-    let settings = ranks.settings
+    let settings = ranks.ranks.first.map(ranks.settings(of:)) ?? []
     func names(_ groups: some Sequence<Int>) -> PickleValue {
       .list(
         groups.flatMap { shapes.indices.contains($0) ? shapes[$0] : [] }.map { nodes.text($0.name) }
@@ -244,10 +215,7 @@ struct ZeroTree {
     ]
     let own = (rank.state.items ?? []).filter { !apart.contains($0.key.text ?? "") }
     let rest = (rank.file.tree.items ?? []).filter { $0.key.text != "optimizer_state_dict" }
-    let types = try (model.tree["module"]?.items ?? []).compactMap { item in
-      try item.value.object.flatMap { try TorchTensor($0) }?.elementType
-    }
-    let half = types.first { $0.isFloatingPoint && $0 != .float32 } ?? .float32
+    let half = try ParameterShapes.computeType(model.tree)
     return nodes.dictionary([
       (ZeroExtras.optimizer, .dictionary(own)), (ZeroExtras.rest, .dictionary(rest)),
       (ZeroExtras.tensorKeys, .list(tensorKeys.map { nodes.text($0) })),

@@ -31,7 +31,7 @@ struct ShardFiles {
       guard present.contains(name) else {
         throw StateError(
           .notFound,
-          "\(Self.title(of: name.text)) is missing: it holds \(Self.summary(own.map(\.item)))",
+          "\(Self.title(of: name.text)) is missing: it holds parts of \(NameList.text(own.map(\.item)))",
           file: path,
           remedy: "bring the file of that rank, from the same save, into the directory"
         )
@@ -45,7 +45,7 @@ struct ShardFiles {
       if let first = cut.first {
         throw StateError(
           .truncated,
-          "\(Self.title(of: name.text)) ends too early: it lacks \(Self.summary(cut.map(\.item)))",
+          "\(Self.title(of: name.text)) ends too early: it lacks parts of \(NameList.text(cut.map(\.item)))",
           file: path,
           tensor: first.item,
           offset: size,
@@ -76,14 +76,6 @@ struct ShardFiles {
       return "a file of the checkpoint"
     }
     return "the file of rank \(rank)"
-  }
-
-  private static func summary(_ items: [String]) -> String {
-    var seen: Set<ExactName> = []
-    let names = items.filter { seen.insert(ExactName($0)).inserted }
-    let rest = names.count - min(names.count, 3)
-    return "parts of " + names.prefix(3).joined(separator: ", ")
-      + (rest > 0 ? " and \(rest) more" : "")
   }
 
   /// The archive that an item, or a chunk of one, is.

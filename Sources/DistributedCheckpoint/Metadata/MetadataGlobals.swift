@@ -4,9 +4,12 @@ extension PickleGlobals {
   /// The module that has the classes of a `.metadata` file.
   static let metadataModule = "torch.distributed.checkpoint.metadata"
 
+  /// The module that has the classes of plans to save.
+  static let plannerModule = "torch.distributed.checkpoint.planner"
+
   /// What a `.metadata` file needs: its own classes, and names of element types.
   ///
-  /// Source: `torch/distributed/checkpoint/metadata.py`, 2.3 to 2.15.
+  /// Source: `torch/distributed/checkpoint/metadata.py` and `planner.py`, 2.3 to 2.15.
   static let metadata: PickleGlobals = {
     var uses: [String: [String: Use]] = [
       metadataModule: [
@@ -15,6 +18,11 @@ extension PickleGlobals {
         "MetadataIndex": .foreign, "StorageMeta": .foreign, "_MEM_FORMAT_ENCODING": .callable,
       ],
       "torch.distributed.checkpoint.filesystem": ["_StorageInfo": .foreign],
+      // What Megatron-Core keeps beside them to plan its next save.
+      plannerModule: [
+        "SavePlan": .foreign, "WriteItem": .foreign, "TensorWriteData": .foreign,
+        "BytesIOWriteData": .foreign, "WriteItemType": .callable,
+      ],
       "torch.serialization": ["_get_layout": .callable],
       "collections": ["OrderedDict": .stateful],
       "torch": Dictionary(uniqueKeysWithValues: TorchType.allNames.map { ($0, .constant) }),

@@ -30,7 +30,7 @@ enum OptimizerClass {
     guard let record = state.optimizer, let name = name(of: record.kind) else { return nil }
     var values = JSONTree.object([]).replacing(["name"], with: JSONTree(text: name))
     for (hub, value) in record.hyperparameters.sorted(by: { $0.key < $1.key })
-    where !unspoken.contains(hub) && !isTorchs(hub, record.kind) {
+    where !unspoken.contains(hub) && !isTorchs(hub, record.kind) && !isLibrarys(hub, record) {
       let key = HyperparameterKey.hub(hub)
       values = values.replacing([key.keras], with: key.json(value))
     }
@@ -67,6 +67,14 @@ enum OptimizerClass {
       RuleKind(rawValue: kind)?.keys(in: arithmetic)?.contains { $0.name == key } ?? false
     }
     return has(.pytorch) && !has(.tensorflow) && !has(.keras)
+  }
+
+  /// Whether a library's optimizer has a setting that Keras' of the kind does not have.
+  private static func isLibrarys(_ key: String, _ record: OptimizerRecord) -> Bool {
+    guard record.library != nil, key != "learning_rate" else { return false }
+    return ![Arithmetic.keras, .tensorflow].contains { arithmetic in
+      RuleKind(rawValue: record.kind)?.keys(in: arithmetic)?.contains { $0.name == key } ?? false
+    }
   }
 
   /// What a record says and the configuration made of it does not, each with its value.

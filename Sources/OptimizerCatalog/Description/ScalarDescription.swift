@@ -10,13 +10,22 @@ public struct ScalarDescription: Sendable, Hashable {
   /// What it is before the first update.
   public let beginning: AttributeValue
 
+  /// The setting whose value it begins at where the record has one.
+  public let beginsAs: String?
+
   /// Whether it is the number of updates.
   public let isCount: Bool
 
   /// A number with its value at the beginning.
-  init(_ key: String, _ beginning: AttributeValue, isCount: Bool = false) {
+  init(
+    _ key: String,
+    _ beginning: AttributeValue,
+    beginsAs setting: String? = nil,
+    isCount: Bool = false
+  ) {
     self.key = key
     self.beginning = beginning
+    beginsAs = setting
     self.isCount = isCount
   }
 }

@@ -18,6 +18,8 @@ public struct SlotDescription: Sendable, Hashable {
     case product
     /// A rate, a step's length or a share, never negative.
     case rate
+    /// What rounding has left of the weights.
+    case remainder
   }
 
   /// A slot's shape, relative to its variable's.
@@ -91,16 +93,21 @@ public struct SlotDescription: Sendable, Hashable {
   /// What it is before the first update.
   public let beginning: Beginning
 
+  /// Whether a single zero may stand for weights that are all zero at the beginning.
+  public let mayBeOneZero: Bool
+
   init(
     _ name: SlotName,
     _ nature: Nature,
     form: Form = .elementwise,
-    beginning: Beginning = .number(0)
+    beginning: Beginning = .number(0),
+    mayBeOneZero: Bool = false
   ) {
     self.name = name
     self.nature = nature
     self.form = form
     self.beginning = beginning
+    self.mayBeOneZero = mayBeOneZero
   }
 
   /// Finds the description of a slot.
@@ -114,7 +121,7 @@ public struct SlotDescription: Sendable, Hashable {
   public var isNeverNegative: Bool {
     switch nature {
     case .squares, .maximum, .rate: true
-    case .gradients, .weights, .pendingGradients, .product: false
+    case .gradients, .weights, .pendingGradients, .product, .remainder: false
     }
   }
 
@@ -122,7 +129,7 @@ public struct SlotDescription: Sendable, Hashable {
   public var isMadeOfGradients: Bool {
     switch nature {
     case .gradients, .squares, .maximum: true
-    case .weights, .pendingGradients, .product, .rate: false
+    case .weights, .pendingGradients, .product, .rate, .remainder: false
     }
   }
 

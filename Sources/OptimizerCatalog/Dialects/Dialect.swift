@@ -16,6 +16,12 @@ public enum Dialect: String, Sendable, Hashable, CaseIterable {
   case bitsandbytes
   /// The keys of the state of apex' optimizers.
   case apex
+  /// The keys of the state of timm's own optimizers.
+  case timm
+  /// The keys of the state of pytorch_optimizer's.
+  case pytorchOptimizer = "pytorch_optimizer"
+  /// The keys of the state of prodigyopt's Prodigy.
+  case prodigyopt
   /// The keys of MLX' optimizer state, one letter each.
   case mlx
   /// Keras up to 2.3, which had several backends.
@@ -32,5 +38,9 @@ public enum Dialect: String, Sendable, Hashable, CaseIterable {
   case optax
 
   /// The dialects that files of torch's can be in.
-  public static let torchFamily: [Dialect] = [.torch, .transformers, .apex, .bitsandbytes]
+  public static let torchFamily: [Dialect] =
+    [.torch, .transformers, .apex, .bitsandbytes] + libraries
+
+  /// Libraries of optimizers for torch, whose arithmetic and settings are their own; a record names its library.
+  public static let libraries: [Dialect] = [.timm, .pytorchOptimizer, .prodigyopt]
 }

@@ -26,6 +26,9 @@ public struct DialectRow: Sendable, Hashable {
     /// Whether the axis that a mean was taken over stays, one element long.
     public let keepsAxis: Bool
 
+    /// Whether the slot is kept without its variable's axes, as a vector.
+    public let isFlat: Bool
+
     /// What the slot is before the first update where the dialect's is something else than others'.
     public let beginning: Double?
 
@@ -34,12 +37,14 @@ public struct DialectRow: Sendable, Hashable {
       _ slot: SlotName,
       of owners: Owners = .all,
       keepsAxis: Bool = false,
+      isFlat: Bool = false,
       beginning: Double? = nil
     ) {
       self.text = text
       self.slot = slot
       self.owners = owners
       self.keepsAxis = keepsAxis
+      self.isFlat = isFlat
       self.beginning = beginning
     }
   }

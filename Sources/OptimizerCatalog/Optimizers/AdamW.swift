@@ -13,6 +13,14 @@ extension OptimizerDescription {
     rows: adamRows + [
       DialectRow(.transformers, ["exp_avg": .firstMoment, "exp_avg_sq": .secondMoment]),
       DialectRow(.bitsandbytes, ["state1": .firstMoment, "state2": .secondMoment]),
+      DialectRow(
+        .timm,
+        [
+          "exp_avg": .firstMoment, "exp_avg_sq": .secondMoment,
+          "max_exp_avg_sq": .greatestSecondMoment,
+        ]
+      ),
+      DialectRow(.timm, ["exp_avg": .firstMoment, "exp_avg_sq": .secondMoment]),
     ],
     settings: [
       .adamOfTorch(decay: 0.01, isApart: true),
@@ -36,6 +44,19 @@ extension OptimizerDescription {
         isToldBySlots: true,
         decay: .apart,
         isTorchsArithmetic: false
+      ),
+      // `AdamWLegacy` of timm 1.0, which its cautious and its corrected AdamW are.
+      SettingRow(
+        .timm,
+        SettingWord.adams(rate: 0.001, decay: 0.01) + [
+          .flag("amsgrad"), .caution, .correctedDecay, .greatestRate, .foreach, .maximize,
+          .capturable, .number("clipping_threshold"),
+        ],
+        toldBy: [
+          "lr", "betas", "eps", "weight_decay", "amsgrad", "caution", "corrected_weight_decay",
+          "clipping_threshold",
+        ],
+        decay: .apart
       ),
     ],
     plainForm: "adam",

@@ -10,6 +10,7 @@ extension OptimizerDescription {
     rows: [
       DialectRow(.torch, ["exp_avg": .firstMoment, "exp_avg_sq": .secondMoment]),
       DialectRow(.optax, ["mu": .firstMoment, "nu": .secondMoment]),
+      DialectRow(.pytorchOptimizer, ["exp_avg": .firstMoment, "exp_avg_sq": .secondMoment]),
     ],
     settings: [
       SettingRow(
@@ -19,7 +20,20 @@ extension OptimizerDescription {
         ],
         toldBy: ["lr", "betas", "eps", "weight_decay", "decoupled_weight_decay"],
         decay: .marked("decoupled_weight_decay", apartKind: nil)
-      )
+      ),
+      // Of others that have the same words ADOPT is an entry.
+      SettingRow(
+        .pytorchOptimizer,
+        [
+          .rate(0.001), .betas, .decay(0), .weightDecouple(true), .fixedDecay, .epsilon(1e-8),
+          .foreach,
+        ],
+        toldBy: ["lr", "betas", "weight_decay", "weight_decouple", "fixed_decay", "eps"],
+        unused: ["step"],
+        decay: .marked("weight_decouple", apartKind: nil),
+        counter: .group("step"),
+        isShared: true
+      ),
     ],
     optaxTuple: StateTuple(.slots, .rate)
   )

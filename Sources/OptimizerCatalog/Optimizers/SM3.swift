@@ -19,7 +19,7 @@ extension OptimizerDescription {
     ownSlots: axes,
     rows: [
       DialectRow(
-        .torch,
+        .pytorchOptimizer,
         list: [
           .each(
             words: [DialectRow.Word("momentum_buffer", .momentum)]
@@ -32,15 +32,14 @@ extension OptimizerDescription {
     ],
     settings: [
       SettingRow(
-        .torch,
+        .pytorchOptimizer,
         [
           .rate(0.1), SettingWord("momentum", .number("momentum"), 0),
           SettingWord("beta", .number("rho"), 0), .epsilon(1e-30), .anyForeach,
         ],
         toldBy: ["lr", "momentum", "beta", "eps"],
         unused: ["step"],
-        counter: .group("step"),
-        isTorchsArithmetic: false
+        counter: .group("step")
       )
     ]
   )

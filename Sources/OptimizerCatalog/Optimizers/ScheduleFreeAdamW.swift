@@ -23,6 +23,7 @@ extension OptimizerDescription {
       DialectRow(.torch, ["z": .baseWeights, "exp_avg_sq": .secondMoment]),
       // What Keras calls a momentum is the copy of the weights that takes the steps.
       DialectRow(.keras3, ["momentum": .baseWeights, "velocity": .secondMoment]),
+      DialectRow(.pytorchOptimizer, ["z": .baseWeights, "exp_avg_sq": .secondMoment]),
       // Two states, one inside the other: `schedule_free_adamw` of optax.contrib.
       DialectRow(.optax, ["z": .baseWeights]),
       DialectRow(.optax, ["nu": .secondMoment]),
@@ -44,7 +45,23 @@ extension OptimizerDescription {
         toldBy: ["betas", "k", "weight_lr_power", "weight_sum", "scheduled_lr"],
         decay: .apart,
         counter: .group("k")
-      )
+      ),
+      SettingRow(
+        .pytorchOptimizer,
+        [
+          .rate(0.0025), .foreach, .betas, .decay(0), .number("r", 0),
+          .number("weight_lr_power", 2),
+          SettingWord("warmup_steps", .count("warmup_steps"), 0), .number("decoupling_c", 0),
+          .flag("ams_bound"), .epsilon(1e-8), .flag("train_mode", true), .number("weight_sum", 0),
+          .number("lr_max", -1), .flag("use_palm"),
+        ],
+        toldBy: [
+          "betas", "weight_lr_power", "warmup_steps", "decoupling_c", "weight_sum", "lr_max",
+        ],
+        unused: ["step"],
+        decay: .apart,
+        counter: .group("step")
+      ),
     ]
   )
 }

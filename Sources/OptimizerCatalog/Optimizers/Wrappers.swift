@@ -37,4 +37,17 @@ extension OptimizerCatalog {
       DialectRow(.bert4keras, ["ag": .gradientAccumulator]),
       DialectRow(.bert4keras, ["slow_var": .slowWeights]),
     ] + [Dialect.keras3, .tfKeras].map { DialectRow($0, list: base(of: $0)) }
+
+  /// What timm's Lookahead puts into the groups of the optimizer inside: `lookahead.py` of timm 1.0.
+  public static let lookaheadWords = [
+    SettingWord("lookahead_alpha", .number("lookahead_rate"), 0.5),
+    SettingWord("lookahead_k", .count("lookahead_steps"), 6),
+    SettingWord("lookahead_step", .count("lookahead_count"), 0),
+  ]
+
+  /// The slot that timm's Lookahead keeps beside the optimizer's, from its first turn on.
+  public static let lookaheadSlot = DialectRow.Word("lookahead_slow_buff", .slowWeights)
+
+  /// Numbers that wrappers of any optimizer change with every update.
+  public static let wrapperScalars = [ScalarDescription("lookahead_count", .int(0), isCount: true)]
 }

@@ -5,7 +5,7 @@ extension SettingDescription {
 
   /// Every hyper-parameter that records have.
   public static let all: [SettingDescription] =
-    rates + moments + rules + decays + gradients + habits
+    rates + moments + rules + decays + gradients + habits + libraries
 
   private static let rates = [
     SettingDescription(
@@ -37,7 +37,7 @@ extension SettingDescription {
       any,
       "schedule-free: the power of the rate in the mean's weights"
     ),
-    SettingDescription("k", .count(atLeast: 0), "schedule-free: the updates so far"),
+    SettingDescription("k", .count(atLeast: 0), "schedule-free and Prodigy: the updates so far"),
     SettingDescription("scheduled_lr", any, "schedule-free: the rate of the last update"),
     SettingDescription(
       "warmup_steps",
@@ -195,5 +195,102 @@ extension SettingDescription {
       "decay of the average of the weights",
       keras: .word("ema_momentum")
     ),
+  ]
+
+  /// Of optimizers that libraries for torch have.
+  private static let libraries = [
+    SettingDescription("library", .choice, "whose optimizer it is, where it is no framework's own"),
+    SettingDescription(
+      "lookahead_count",
+      .count(atLeast: 0),
+      "updates that timm's Lookahead has counted"
+    ),
+    SettingDescription("beta3", share, "decay of a third mean", isUnasked: true),
+    SettingDescription("caution", .flag, "whether steps against the gradient are left out"),
+    SettingDescription(
+      "corrected_weight_decay",
+      .flag,
+      "timm's: whether weights decay by the square of the rate over the greatest"
+    ),
+    SettingDescription("greatest_rate", any, "timm's: the rate at the beginning", isUnasked: true),
+    SettingDescription(
+      "decays_before",
+      .flag,
+      "timm's: whether weights decay beside the step that is scaled"
+    ),
+    SettingDescription(
+      "fixed_decay",
+      .flag,
+      "pytorch_optimizer's: whether weights decay whatever the rate is"
+    ),
+    SettingDescription("rectify", .flag, "whether the rate is rectified as RAdam's is"),
+    SettingDescription(
+      "degenerated_to_sgd",
+      .flag,
+      "AdaBelief's: whether it steps by the mean while it cannot be rectified"
+    ),
+    SettingDescription("ams_bound", .flag, "whether the greatest mean of squares so far divides"),
+    SettingDescription("no_prox", .flag, "Adan's: whether weights decay before the step"),
+    SettingDescription("clip_exp", any, "ADOPT's: the power of the step that bounds gradients"),
+    SettingDescription("delta", any, "AdamP's and SGDP's: what cosine is no angle"),
+    SettingDescription("wd_ratio", any, "AdamP's and SGDP's: the decay of projected weights"),
+    SettingDescription(
+      "grad_averaging",
+      .flag,
+      "whether the first mean takes a gradient's share or the gradient"
+    ),
+    SettingDescription("trust_clip", .flag, "whether the scale by layer is at most 1"),
+    SettingDescription(
+      "always_adapt",
+      .flag,
+      "whether steps are scaled by layer where weights do not decay"
+    ),
+    SettingDescription("unscaled", .flag, "pytorch_optimizer's LAMB: whether no layer is scaled"),
+    SettingDescription("trust_coefficient", any, "LARS' share of the norm of the weights"),
+    SettingDescription(
+      "rate_in_momentum",
+      .flag,
+      "RMSProp's: whether the rate of their time is in the steps that the momentum adds up"
+    ),
+    SettingDescription("slow_share", any, "AdEMAMix' share of the slow mean"),
+    SettingDescription(
+      "slow_warmup",
+      any,
+      "AdEMAMix' updates until slow mean and share are full",
+      isUnasked: true
+    ),
+    SettingDescription(
+      "kahan_sum",
+      .flag,
+      "whether what rounding leaves of 16-bit weights is kept"
+    ),
+    SettingDescription("d", any, "Prodigy's estimate of the distance"),
+    SettingDescription("d0", any, "Prodigy's first estimate"),
+    SettingDescription("d_max", any, "Prodigy's greatest estimate"),
+    SettingDescription("d_coef", any, "Prodigy's factor of the estimate"),
+    SettingDescription("d_numerator", any, "Prodigy's sum over the estimate's gradients"),
+    SettingDescription("growth_rate", any, "Prodigy's greatest growth of the estimate in a step"),
+    SettingDescription("use_bias_correction", .flag, "Prodigy's: whether the bias is corrected"),
+    SettingDescription(
+      "safeguard_warmup",
+      .flag,
+      "Prodigy's: whether the rate is left out of the estimate"
+    ),
+    SettingDescription(
+      "slice_p",
+      .count(atLeast: 1),
+      "Prodigy's: of so many elements one is in the estimate"
+    ),
+    SettingDescription("clipping_threshold", any, "timm's bound on a step", isUnasked: true),
+    SettingDescription("mars_type", .choice, "whose step MARS takes"),
+    SettingDescription("gamma", any, "MARS' share of the difference of gradients"),
+    SettingDescription("optimize_1d", .flag, "MARS': whether vectors take its steps, too"),
+    SettingDescription("lr_1d", any, "MARS': the rate of vectors"),
+    SettingDescription("lr_1d_factor", any, "MARS': the factor of the rate for vectors"),
+    SettingDescription("beta1_1d", share, "MARS': decay of the first moment of vectors"),
+    SettingDescription("beta2_1d", share, "MARS': decay of the second moment of vectors"),
+    SettingDescription("weight_decay_1d", any, "MARS': decay of vectors"),
+    SettingDescription("decoupling_c", any, "schedule-free: the factor of the mean's weight"),
+    SettingDescription("use_palm", .flag, "schedule-free: whether beta2 follows the step"),
   ]
 }

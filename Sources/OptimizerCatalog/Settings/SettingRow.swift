@@ -21,8 +21,20 @@ public struct SettingRow: Sendable, Hashable {
     case variable
     /// In the group.
     case group(String)
+    /// In the group, and beside each variable's slots.
+    case both(String)
+    /// Among the variables' states, once for all of them.
+    case state(String)
     /// Nowhere.
     case none
+  }
+
+  /// How a count of updates is kept.
+  public enum CountForm: Sendable, Hashable {
+    /// A tensor without axes, of the default floating-point type.
+    case tensor
+    /// A whole number of Python's.
+    case whole
   }
 
   /// The dialect.
@@ -49,6 +61,15 @@ public struct SettingRow: Sendable, Hashable {
   /// Where updates are counted.
   public let counter: Counter
 
+  /// How the count is kept.
+  public let countForm: CountForm
+
+  /// What the count is before the first update.
+  public let countStart: Int64
+
+  /// Whether optimizers of the dialect that are in no entry have the same words, so that no file tells this one.
+  public let isShared: Bool
+
   /// Whether the defaults may stand in for numbers that another framework's state does not say; they are none of the
   /// other frameworks' for the rest.
   public let standsIn: Bool
@@ -59,6 +80,9 @@ public struct SettingRow: Sendable, Hashable {
   /// Whether the arithmetic is torch's own.
   public let isTorchsArithmetic: Bool
 
+  /// The library whose wrapper is around the optimizer, `nil` where none is.
+  public let wrapper: Dialect?
+
   init(
     _ dialect: Dialect,
     _ words: [SettingWord],
@@ -68,9 +92,13 @@ public struct SettingRow: Sendable, Hashable {
     remarks: Set<String> = [],
     decay: Decay = .penalty,
     counter: Counter = .variable,
+    countForm: CountForm? = nil,
+    countStart: Int64 = 0,
+    isShared: Bool = false,
     standsIn: Bool = false,
     groupedLists: Set<String> = [],
-    isTorchsArithmetic: Bool = true
+    isTorchsArithmetic: Bool = true,
+    wrapper: Dialect? = nil
   ) {
     self.dialect = dialect
     self.words = words
@@ -80,9 +108,48 @@ public struct SettingRow: Sendable, Hashable {
     self.remarks = remarks
     self.decay = decay
     self.counter = counter
+    self.countForm = countForm ?? (counter == .variable ? .tensor : .whole)
+    self.countStart = countStart
+    self.isShared = isShared
     self.standsIn = standsIn
     self.groupedLists = groupedLists
-    self.isTorchsArithmetic = isTorchsArithmetic
+    self.wrapper = wrapper
+    self.isTorchsArithmetic =
+      isTorchsArithmetic && wrapper == nil && !Dialect.libraries.contains(dialect)
+  }
+
+  /// Whether updates are counted beside each variable's slots.
+  public var countsVariables: Bool {
+    switch counter {
+    case .variable, .both: true
+    case .group, .state, .none: false
+    }
+  }
+
+  /// The word by which a record names the library whose optimizer it is, `nil` for a framework's own.
+  public var library: String? {
+    Dialect.libraries.contains(dialect) ? dialect.rawValue : wrapper?.rawValue
+  }
+
+  /// The row of the optimizer in timm's Lookahead, whose words stand behind the optimizer's own.
+  public var inLookahead: SettingRow {
+    SettingRow(
+      dialect,
+      words + OptimizerCatalog.lookaheadWords,
+      toldBy: telling.union(OptimizerCatalog.lookaheadWords.map(\.text)),
+      isToldBySlots: isToldBySlots,
+      unused: unused,
+      remarks: remarks,
+      decay: decay,
+      counter: counter,
+      countForm: countForm,
+      countStart: countStart,
+      isShared: isShared,
+      standsIn: standsIn,
+      groupedLists: groupedLists,
+      isTorchsArithmetic: isTorchsArithmetic,
+      wrapper: .timm
+    )
   }
 
   /// The truth value that says how weight decay is applied, `nil` where nothing does.
@@ -133,8 +200,11 @@ public struct SettingRow: Sendable, Hashable {
 
   private static let recentSwitches: Set = ["foreach", "maximize", "differentiable"]
 
+  /// Counts of updates that stand among the states of torch's variables, under a word in place of a number.
+  public static let stateCounters: Set = ["k"]
+
   /// Counts of updates that groups of torch's optimizers have, and what shows that a word is such a count.
   public static let groupCounters: [(word: String, beside: String?)] = [
-    ("step", nil), ("k", "train_mode"),
+    ("step", nil), ("k", "train_mode"), ("k", "d_coef"),
   ]
 }

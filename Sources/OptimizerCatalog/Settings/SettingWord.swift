@@ -6,6 +6,8 @@ public struct SettingWord: Sendable, Hashable {
     case number(String)
     /// The negative of a number.
     case negated(String)
+    /// A number in a tensor of one element.
+    case vector(String)
     /// A bound, which a negative number turns off.
     case bound(String)
     /// A whole number.
@@ -42,6 +44,8 @@ public struct SettingWord: Sendable, Hashable {
     case number(Double)
     /// Several numbers, of which some may be nothing.
     case numbers([Double?])
+    /// A word.
+    case word(String)
   }
 
   /// The word.
@@ -62,7 +66,9 @@ public struct SettingWord: Sendable, Hashable {
   /// The record's words for the numbers behind it; for a decay the one of an optimizer that decays.
   public var numbers: [String] {
     switch content {
-    case .number(let name), .negated(let name), .bound(let name), .count(let name): [name]
+    case .number(let name), .negated(let name), .vector(let name), .bound(let name),
+      .count(let name):
+      [name]
     case .numbers(let names): names
     case .decay: ["weight_decay"]
     case .flag, .switched, .list, .word, .decoupling, .correction, .fusing, .unrecorded: []
@@ -89,13 +95,13 @@ public struct SettingWord: Sendable, Hashable {
     return switch standard {
     case .number(let number): if case .negated = content { -number } else { number }
     case .numbers(let numbers): numbers[place]
-    case .none, .flag: nil
+    case .none, .flag, .word: nil
     }
   }
 }
 
 extension SettingWord.Standard: ExpressibleByFloatLiteral, ExpressibleByIntegerLiteral,
-  ExpressibleByBooleanLiteral, ExpressibleByArrayLiteral
+  ExpressibleByBooleanLiteral, ExpressibleByArrayLiteral, ExpressibleByStringLiteral
 {
   /// Takes a whole number.
   ///
@@ -116,4 +122,9 @@ extension SettingWord.Standard: ExpressibleByFloatLiteral, ExpressibleByIntegerL
   ///
   /// - Parameter elements: The numbers.
   public init(arrayLiteral elements: Double?...) { self = .numbers(elements) }
+
+  /// Takes a word.
+  ///
+  /// - Parameter value: The word.
+  public init(stringLiteral value: String) { self = .word(value) }
 }

@@ -60,7 +60,7 @@ public enum Arithmetic: String, Sendable, Hashable, CaseIterable {
       }
       if convention == nil || own.convention == convention { return own }
     }
-    guard let family = convention ?? RuleKind(rawValue: record.kind)?.onlyConvention else {
+    guard let family = convention ?? record.rule?.onlyConvention else {
       throw StateError(
         .invalidArgument,
         "it is not known in which arithmetic optimizer '\(record.kind)' is to be computed",

@@ -128,7 +128,7 @@ public struct Optimizer: Sendable {
 
   /// The record's kind.
   static func kind(of record: OptimizerRecord) throws -> RuleKind {
-    guard let kind = RuleKind(rawValue: record.kind) else {
+    guard let kind = record.rule else {
       let isKnown = OptimizerCatalog.description(of: record.kind) != nil
       throw StateError(
         isKnown ? .unsupported : .invalidArgument,

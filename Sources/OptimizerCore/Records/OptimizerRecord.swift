@@ -46,6 +46,20 @@ public struct OptimizerRecord: Sendable, Hashable {
 }
 
 extension OptimizerRecord {
+  /// The hyper-parameter that names a library whose optimizer it is.
+  package static let libraryKey = "library"
+
+  /// The library whose optimizer it is, `nil` for a framework's own.
+  package var library: String? { hyperparameters[Self.libraryKey]?.word }
+
+  /// Whether timm's Lookahead is around it, which has counted updates.
+  package var isInLookahead: Bool {
+    library == Dialect.timm.rawValue && hyperparameters["lookahead_count"] != nil
+  }
+
+  /// The rule that computes its updates, `nil` where none does: a library's optimizer has an arithmetic of its own.
+  package var rule: RuleKind? { library == nil ? RuleKind(rawValue: kind) : nil }
+
   /// Refuses a record that came with a state and of which no optimizer can be made, in whatever
   /// arithmetic.
   ///
@@ -59,7 +73,7 @@ extension OptimizerRecord {
   ///
   /// - Throws: `StateError` with code `invalidArgument`; the message lists what there is.
   package func check() throws {
-    guard RuleKind(rawValue: kind) == nil, OptimizerCatalog.description(of: kind) != nil else {
+    guard rule == nil, OptimizerCatalog.description(of: kind) != nil else {
       _ = try Optimizer(inAnyArithmetic: self)
       return
     }

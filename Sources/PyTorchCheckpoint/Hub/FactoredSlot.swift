@@ -12,15 +12,18 @@ enum FactoredSlot {
   }
 
   /// The shape of the parameter that slots belong to, `nil` where they do not tell.
-  static func parameterShape(_ slots: [(key: String, found: TorchSurvey.Found)]) -> Shape? {
+  static func parameterShape(
+    _ slots: [(key: String, found: TorchSurvey.Found)],
+    _ rule: TorchRule?
+  ) -> Shape? {
     let known = slots.compactMap { slot in
-      word(slot.key).flatMap { word in
+      (rule?.word(slot.key) ?? word(slot.key)).flatMap { word in
         SlotDescription.of(word.slot).map { (word: word, form: $0.form, found: slot.found) }
       }
     }
     // bitsandbytes' first may be two tensors in one.
     let last = known.last { QuantizedWords.bitsandbytes.parts(of: $0.word.text) != nil }
-    if let whole = last ?? known.first(where: { $0.form == .elementwise }) {
+    if let whole = last ?? known.first(where: { $0.form == .elementwise && !$0.word.isFlat }) {
       return whole.found.shape
     }
     guard let row = known.first(where: { $0.form == .rows }),
@@ -31,7 +34,14 @@ enum FactoredSlot {
   }
 
   /// The slot in the hub's shape.
-  static func fromTorch(_ tensor: Tensor, _ word: DialectRow.Word?) throws -> Tensor {
+  static func fromTorch(
+    _ tensor: Tensor,
+    _ word: DialectRow.Word?,
+    of variable: Shape?
+  ) throws -> Tensor {
+    if let word, word.isFlat, let variable, variable.elementCount == tensor.shape.elementCount {
+      return try tensor.reshaped(variable)
+    }
     guard let word, word.keepsAxis, let form = SlotDescription.of(word.slot)?.form else {
       return tensor
     }
@@ -57,6 +67,7 @@ enum FactoredSlot {
   /// - Returns: The slot.
   /// - Throws: What reshaping throws.
   static func toTorch(_ tensor: Tensor, _ word: DialectRow.Word, rank: Int) throws -> Tensor {
+    if word.isFlat { return try tensor.reshaped(.vector(tensor.shape.elementCount)) }
     guard word.keepsAxis, let form = SlotDescription.of(word.slot)?.form else { return tensor }
     var dimensions = tensor.shape.dimensions
     if let axis = form.axis {

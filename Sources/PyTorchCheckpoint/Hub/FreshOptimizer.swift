@@ -46,10 +46,12 @@ package struct FreshOptimizer {
       throw StateError(
         .unsupported,
         "the state has slots and no word on the optimizer that they belong to",
-        remedy: "pass --optimizer, such as --optimizer adamw:weight_decay=0.01, and --learning_rate"
+        remedy: state.optimizerCandidates.isEmpty
+          ? "pass --optimizer, such as --optimizer adamw:weight_decay=0.01, and --learning_rate"
+          : "pass --optimizer with \(state.optimizerCandidates.joined(separator: " or "))"
       )
     }
-    guard let rule = TorchRule(kind: record.kind) else {
+    guard let rule = try TorchRule(record) else {
       throw StateError(
         .unsupported,
         "PyTorch has no optimizer '\(record.kind)'",
@@ -87,6 +89,8 @@ package struct FreshOptimizer {
     let decaysApart =
       rule.kind == rule.row.apartKind
       || groups.contains { $0.values["weight_decay"]?.number ?? 0 != 0 }
+      || rule.row.apartKind == nil
+        && groups.allSatisfy { $0.values["weight_decay"] != nil && $0.values["l2"] == nil }
     var entries: [PickleItem] = []
     var dictionaries: [PickleValue] = []
     var tensors: [StoragePlan.Node] = []
@@ -102,18 +106,25 @@ package struct FreshOptimizer {
         }
         number += 1
       }
-      dictionaries.append(
-        Self.group(
-          group.values,
-          rule,
-          first..<number,
-          rate,
-          nodes,
-          counted: try Self.count(group.members, rule, step),
-          decaysApart: decaysApart,
-          asTrainer: asTrainer
-        )
+      let (dictionary, found) = try Self.group(
+        group.values,
+        rule,
+        first..<number,
+        rate,
+        nodes,
+        counted: { try Self.count(group.members, rule, step) },
+        decaysApart: decaysApart,
+        asTrainer: asTrainer
       )
+      dictionaries.append(dictionary)
+      tensors += found
+    }
+    if case .state(let word) = rule.row.counter {
+      let count = try Self.count(groups.flatMap(\.members), rule, step)
+      let object = nodes.tensor()
+      entries.append((nodes.text(word), .object(object)))
+      let tensor = try Tensor.constant(Double(count), .int64, .vector(1))
+      tensors.append(.init(name: "state/\(word)", object: object, tensor: tensor))
     }
     self.tensors = tensors
     countsUpdates = rule.row.counter != .none && !entries.isEmpty
@@ -150,7 +161,7 @@ package struct FreshOptimizer {
       items.append((nodes.text(key), .object(object)))
       tensors.append(.init(name: "\(variable.name)/\(key)", object: object, tensor: tensor))
     }
-    if rule.row.counter == .variable {
+    if rule.row.countsVariables {
       guard let step = variable.step ?? globalStep else {
         throw StateError(
           .unsupported,
@@ -159,7 +170,11 @@ package struct FreshOptimizer {
           remedy: "say it with optstate set --step"
         )
       }
-      add("step", try TemplateTree.scalar(Double(step), .float32))
+      if rule.row.countForm == .whole {
+        items.append((nodes.text("step"), .int(step)))
+      } else {
+        add("step", try TemplateTree.scalar(Double(step), .float32))
+      }
     }
     for (word, slot) in present {
       let rank = (variable.value ?? slot.tensor).tensor.shape.rank
@@ -168,15 +183,12 @@ package struct FreshOptimizer {
     return (.dictionary(items), tensors)
   }
 
-  /// The count of updates that a group has behind its settings, `nil` where it has none.
+  /// The one count of updates of a group's variables.
   private static func count(
     _ members: [Variable],
     _ rule: TorchRule,
     _ globalStep: Int64?
-  ) throws -> (word: String, count: Int64)? {
-    guard case .group(let word) = rule.row.counter,
-      !rule.row.words.contains(where: { $0.text == word })
-    else { return nil }
+  ) throws -> Int64 {
     let steps = Set(members.compactMap { $0.step ?? globalStep })
     guard let step = steps.first, steps.count == 1 else {
       throw StateError(
@@ -187,7 +199,7 @@ package struct FreshOptimizer {
         remedy: "say it with optstate set --step"
       )
     }
-    return (word, step)
+    return step
   }
 
   private static func group(
@@ -196,13 +208,25 @@ package struct FreshOptimizer {
     _ numbers: Range<Int64>,
     _ rate: FreshRate,
     _ nodes: TorchNodes,
-    counted: (word: String, count: Int64)?,
+    counted: () throws -> Int64,
     decaysApart: Bool,
     asTrainer: Bool
-  ) -> PickleValue {
-    var items = rule.row.words.map { word in
+  ) throws -> (PickleValue, [StoragePlan.Node]) {
+    var tensors: [StoragePlan.Node] = []
+    func vector(_ number: Double, _ shape: Shape, _ word: String) throws -> PickleValue {
+      let object = nodes.tensor()
+      let tensor = try Tensor.constant(number, .float32, shape)
+      tensors.append(
+        .init(name: "group/\(numbers.lowerBound)/\(word)", object: object, tensor: tensor)
+      )
+      return .object(object)
+    }
+    var items = try rule.row.words.map { word in
       // The Trainer takes the fused kernels of an optimizer that decays apart.
       let isTold = asTrainer && (word.content == .decoupling || word.content == .fusing)
+      if case .vector(let name) = word.content {
+        return (word.text, try vector(values[name]?.number ?? 0, .vector(1), word.text))
+      }
       return (
         word.text, isTold ? .bool(true) : rule.value(word, values, decaysApart: decaysApart, nodes)
       )
@@ -211,10 +235,18 @@ package struct FreshOptimizer {
     if asTrainer, let place = rule.row.words.firstIndex(where: { $0.content == .decay }) {
       items.insert(items.remove(at: place), at: 0)
     }
-    if let counted { items.append((counted.word, .int(counted.count))) }
+    if case .group(let word) = rule.row.counter,
+      !rule.row.words.contains(where: { $0.text == word })
+    {
+      let count = try counted() + rule.row.countStart
+      let value =
+        rule.row.countForm == .whole
+        ? .int(count) : try vector(Double(count), .scalar, word)
+      items.append((word, value))
+    }
     if let initial = rate.initial { items.append(("initial_lr", .double(initial))) }
     items.append(("params", .list(numbers.map { .int($0) })))
-    return nodes.dictionary(items)
+    return (nodes.dictionary(items), tensors)
   }
 
   private static func noteUnused(

@@ -52,7 +52,10 @@ struct FreshSettings {
       }
     }
     let slots = Set(parameters.flatMap { $0.slots.map(\.name) })
-    hasBuffers = slots.contains(.momentum) && rule.slots.contains { $0.slot == .momentum }
+    // A momentum that is one of the betas is asked for like any other number.
+    hasBuffers =
+      slots.contains(.momentum) && rule.slots.contains { $0.slot == .momentum }
+      && rule.row.words.contains { $0.numbers.contains("momentum") }
     let said = record.hyperparameters
     let holdsSteps = values["buffer"] == .string("step") || state.holdsSteps(record.kind)
     let isMoving = (said["momentum"]?.number).map { $0 != 0 }
@@ -161,7 +164,7 @@ struct FreshSettings {
       || [
         "learning_rate", "l2", "arithmetic", "square_root", "buffer", "bias_correction",
         "epsilon_placement",
-        "exclude_from_weight_decay", "weight_decay_pattern",
+        "exclude_from_weight_decay", "weight_decay_pattern", OptimizerRecord.libraryKey,
       ].contains(key)
   }
 

@@ -1,3 +1,4 @@
+internal import OptimizerCatalog
 internal import Tensors
 internal import TorchContainer
 
@@ -37,23 +38,36 @@ struct KeptState {
     }
     self.slots = slots
     var counts: [ParameterID: Int64] = [:]
-    for group in content.groups {
-      guard let counter = group.counter, let value = group.settings[counter] else { continue }
-      guard let count = try value.int ?? number(value).flatMap({ Int64(exactly: $0) }) else {
+    let start = content.rule?.row.countStart ?? 0
+    func whole(_ value: PickleValue) throws -> Int64 {
+      guard let count = try value.int ?? number(value).flatMap({ Int64(exactly: $0) }),
+        count >= start
+      else {
         throw StateError(
           .malformed,
-          "the step of a parameter group is no whole number",
+          "the step of a parameter group is no whole number that could be one",
           tensor: part.path.text,
           offset: value.object?.offset
         )
       }
-      for parameter in group.parameters {
-        if let id = ParameterID(parameter) { counts[id] = count }
+      return count
+    }
+    for group in content.groups {
+      guard let counter = content.counter(of: group), let value = group.settings[counter] else {
+        continue
       }
+      let count = try whole(value)
+      for parameter in group.parameters {
+        if let id = ParameterID(parameter) { counts[id] = count - start }
+      }
+    }
+    if case .state? = content.rule?.row.counter, let common = content.common {
+      let count = try whole(common.value)
+      for id in content.order { counts[id] = count }
     }
     self.counts = counts
     shapes = Dictionary(
-      zip(content.entries.map(\.id), slots.map { FactoredSlot.parameterShape($0) }),
+      zip(content.entries.map(\.id), slots.map { FactoredSlot.parameterShape($0, content.rule) }),
       uniquingKeysWith: { first, _ in first }
     )
   }

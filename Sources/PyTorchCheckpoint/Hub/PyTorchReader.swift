@@ -29,7 +29,7 @@ public enum PyTorchReader: StateReader {
         into: TrainingState(origin: StateFormat.pyTorch.origin)
       )
       try assembly.addModel()
-      try assembly.addOptimizer(names: options.parameterNames)
+      try assembly.addOptimizer(names: options.parameterNames, given: options.optimizer)
       assembly.addStep()
       try assembly.addExtras()
       assembly.addSchedule()

@@ -59,6 +59,7 @@ struct SettingsChange {
     if rule.row.word(.fusing).flatMap({ group[$0] }) == nil, !Self.isFused(said) {
       taken.formUnion(["arithmetic", "square_root"])
     }
+    taken.insert(OptimizerRecord.libraryKey)
     try takeDecay(present)
     try refuseRest(present)
     try checkSlots(entries)
@@ -77,7 +78,7 @@ struct SettingsChange {
     let key = word.text
     func number(_ name: String) -> Double? { said[name]?.number }
     switch word.content {
-    case .number(let name), .bound(let name):
+    case .number(let name), .bound(let name), .vector(let name):
       guard let number = number(name) else { return }
       values[key] = .number(number)
       taken.insert(name)

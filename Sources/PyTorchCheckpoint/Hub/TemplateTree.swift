@@ -1,3 +1,4 @@
+internal import OptimizerCatalog
 internal import ByteIO
 internal import OptimizerCore
 package import Tensors
@@ -114,8 +115,8 @@ package struct TemplateTree {
     guard let pairs else { return false }
     return try pairs.allSatisfy { part, record in
       guard let record else { return true }
-      guard let rule = TorchRule(try TorchOptimizer(part)) else { return false }
-      return rule.fits(record.kind)
+      guard let rule = try TorchOptimizer(part).rule else { return false }
+      return rule.fits(record.kind) && rule.isOf(record.library)
     }
   }
 
@@ -216,7 +217,8 @@ package struct TemplateTree {
   /// Adds what the optimizer will keep for parameters for which it keeps nothing yet.
   private mutating func addEntries() throws {
     guard let part = survey.optimizer, let object = part.value["state"]?.object,
-      var items = object.items, let rule = TorchRule(try TorchOptimizer(part))
+      var items = object.items,
+      let rule = try TorchOptimizer(part).rule?.decided(by: state.optimizer?.kind)
     else { return }
     let fresh = try freshParameters()
     if fresh.isEmpty { return }
@@ -286,6 +288,20 @@ package struct TemplateTree {
         steps[entry.path.item(items[place].key, place).text] = step
       }
     }
+    for optimizer in try survey.optimizers.map({ try TorchOptimizer($0) }) {
+      guard case .state? = optimizer.rule?.row.counter, let common = optimizer.common else {
+        continue
+      }
+      let counts = Set(optimizer.entries.compactMap { owners[prefix + $0.path.text]?.step })
+      guard counts.count <= 1 else {
+        throw StateError(
+          .unsupported,
+          "the file counts updates once for all variables, and these differ",
+          remedy: "give all variables the same step"
+        )
+      }
+      steps[common.path.text] = counts.first
+    }
     return steps
   }
 
@@ -307,12 +323,14 @@ package struct TemplateTree {
     _ owners: [String: Variable]
   ) throws {
     for group in optimizer.groups {
-      guard let counter = group.counter, let object = group.settings.object,
+      guard let counter = optimizer.counter(of: group), let object = group.settings.object,
         var items = object.items,
         let place = items.firstIndex(where: { $0.key.text == counter })
       else { continue }
       let ids = Set(group.parameters.compactMap { TorchOptimizer.ParameterID($0) })
-      let entries = optimizer.entries.filter { ids.contains($0.id) && $0.value["step"] == nil }
+      let entries = optimizer.entries.filter {
+        ids.contains($0.id) && optimizer.isCountedByGroup($0)
+      }
       let steps = Set(entries.compactMap { owners[prefix + $0.path.text]?.step })
       guard let step = steps.first else { continue }
       guard steps.count == 1 else {
@@ -323,12 +341,13 @@ package struct TemplateTree {
           remedy: "give all variables of the group the same step"
         )
       }
-      if items[place].value.int == step { continue }
+      let count = step + (optimizer.rule?.row.countStart ?? 0)
+      if items[place].value.int == count { continue }
       if let tensor = items[place].value.object {
-        try set(tensor, to: step)
+        try set(tensor, to: count)
         continue
       }
-      items[place].value = .int(step)
+      items[place].value = .int(count)
       object.setItems(items)
     }
   }
@@ -356,7 +375,7 @@ package struct TemplateTree {
     _ record: OptimizerRecord,
     hasScheduler: Bool
   ) throws {
-    guard let rule = TorchRule(optimizer) else { return }
+    guard let rule = optimizer.rule?.decided(by: record.kind) else { return }
     var update = SettingsUpdate(
       optimizer,
       rule,
@@ -478,7 +497,7 @@ package struct TemplateTree {
 
   private func counts(_ part: TorchSurvey.Part) -> Bool {
     guard let optimizer = try? TorchOptimizer(part) else { return false }
-    return optimizer.groups.contains { $0.counter != nil }
+    return optimizer.common != nil || optimizer.groups.contains { optimizer.counter(of: $0) != nil }
       || optimizer.entries.contains { $0.value["step"] != nil }
   }
 

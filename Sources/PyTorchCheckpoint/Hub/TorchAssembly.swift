@@ -1,6 +1,6 @@
 internal import ByteIO
 internal import OptimizerCatalog
-internal import OptimizerCore
+package import OptimizerCore
 package import Tensors
 package import TorchContainer
 package import TrainingState
@@ -86,6 +86,7 @@ package struct TorchAssembly {
   ///   - orders: The orders in which the model may have its parameters; `nil` where the state's variables are in it.
   ///   - sets: The models of which one may be the optimizer's, where there are several.
   ///   - allowsOthers: Whether the optimizer may have parameters that the state's model lacks.
+  ///   - given: The optimizer that the user says it is, which decides where a file could be several's.
   /// - Throws: `StateError` with code `invalidArgument` when the names given are not the optimizer's.
   ///
   /// Where it is not certain which parameter a number stands for, its slots are those of a variable that is called by the
@@ -95,11 +96,12 @@ package struct TorchAssembly {
     named key: String? = nil,
     orders: [[ParameterOrder.Candidate]]? = nil,
     sets: [[ParameterOrder.Candidate]]? = nil,
-    allowsOthers: Bool = false
+    allowsOthers: Bool = false,
+    given: OptimizerRecord? = nil
   ) throws {
     let before = self
     do {
-      try readOptimizers(names, key, orders, sets, allowsOthers)
+      try readOptimizers(names, key, orders, sets, allowsOthers, given?.kind)
     } catch let error as StateError where error.code.concernsData {
       self = before
       state.fault = state.fault ?? error
@@ -111,7 +113,8 @@ package struct TorchAssembly {
     _ key: String?,
     _ orders: [[ParameterOrder.Candidate]]?,
     _ sets: [[ParameterOrder.Candidate]]?,
-    _ allowsOthers: Bool
+    _ allowsOthers: Bool,
+    _ kind: String?
   ) throws {
     for part in survey.optimizers {
       let groups = part.path.item(.string("param_groups"), 0)
@@ -143,7 +146,7 @@ package struct TorchAssembly {
       optimizer.content.order.compactMap { names[$0] }
     }
     for (optimizer, names) in zip(optimizers, known.names) {
-      let record = try add(optimizer, names)
+      let record = try add(optimizer, names, kind)
       guard key != nil || optimizers.count > 1 else {
         let (kept, order) = (optimizer.content.entries, optimizer.content.order)
         if known.areAssumed {
@@ -154,6 +157,9 @@ package struct TorchAssembly {
           )
         }
         state.optimizer = record
+        if record == nil, let rule = optimizer.content.rule {
+          state.attributes[TrainingState.candidatesKey] = .strings(rule.possibleKinds)
+        }
         if record == nil, optimizer.slots.allSatisfy(\.isEmpty) {
           state.attributes[TrainingState.hiddenOptimizer] = .bool(true)
         }
@@ -190,9 +196,14 @@ package struct TorchAssembly {
   /// - Returns: Its record, `nil` where the settings are none that are known.
   private mutating func add(
     _ optimizer: KeptState,
-    _ names: [TorchOptimizer.ParameterID: String]
+    _ names: [TorchOptimizer.ParameterID: String],
+    _ kind: String?
   ) throws -> OptimizerRecord? {
-    let rule = TorchRule(optimizer.content)
+    let rule = optimizer.content.rule?.decided(by: kind)
+    if case .state? = rule?.row.counter, let common = optimizer.content.common {
+      claim(common.path, .step)
+      used.insert(ExactName(common.path.text))
+    }
     for (entry, slots) in zip(optimizer.content.entries, optimizer.slots) {
       guard let name = names[entry.id] else { continue }
       try add(slots, of: entry, rule: rule, groupStep: optimizer.counts[entry.id], to: name)
@@ -230,6 +241,10 @@ package struct TorchAssembly {
         used.insert(ObjectIdentifier(found))
         continue
       }
+      if rule?.row.remarks.contains(key) == true {
+        claim(found.path, .carried)
+        continue
+      }
       let eightBits = try quantized(found, key, among: slots)
       let tensor = try eightBits ?? self.tensor(found)
       if key == "step", tensor.shape.elementCount == 1, slots.count > 1 {
@@ -248,7 +263,11 @@ package struct TorchAssembly {
       }
       let word = rule?.word(key)
       let slot = word?.slot ?? SlotName(rawValue: key)
-      let shaped = try FactoredSlot.fromTorch(tensor, word ?? FactoredSlot.word(key))
+      let shaped = try FactoredSlot.fromTorch(
+        tensor,
+        word ?? FactoredSlot.word(key),
+        of: places[ExactName(name)].flatMap { state.variables[$0].value?.tensor.shape }
+      )
       added.append(
         Slot(slot, StateTensor("\(name)/\(slot)", shaped, sourceName: prefix + found.path.text))
       )

@@ -11,7 +11,7 @@ struct TorchOptimizer {
     /// Names that the optimizer was made with, where it was.
     let names: [String]?
 
-    /// The key of the group's own count of updates, which some optimizers keep in place of one per parameter.
+    /// The key of what looks like the group's own count of updates, which some optimizers keep in place of one per parameter.
     ///
     /// apex, timm's Lamb and AdamP have `step`, schedule-free ones `k`. It is a whole number, or a tensor of one element.
     var counter: String? {
@@ -70,6 +70,12 @@ struct TorchOptimizer {
   let groups: [Group]
   let entries: [Entry]
 
+  /// What it is, `nil` where it is none that is known.
+  private(set) var rule: TorchRule?
+
+  /// The count of updates that stands among the parameters' states.
+  let common: (value: PickleValue, path: TorchPath)?
+
   /// The parameters over all groups, in the optimizer's order.
   let order: [ParameterID]
 
@@ -101,7 +107,12 @@ struct TorchOptimizer {
     }
     self.order = order
     let state = base.item(.string("state"), 0)
-    entries = try (part.value["state"]?.items ?? []).enumerated().map { place, item in
+    var common: (value: PickleValue, path: TorchPath)?
+    entries = try (part.value["state"]?.items ?? []).enumerated().compactMap { place, item in
+      if let key = item.key.text, SettingRow.stateCounters.contains(key), item.value.items == nil {
+        common = (item.value, state.item(item.key, place))
+        return nil
+      }
       guard let id = ParameterID(item.key), item.value.items != nil else {
         throw StateError(
           .unsupported,
@@ -111,27 +122,29 @@ struct TorchOptimizer {
       }
       return Entry(id: id, value: item.value, path: state.item(item.key, place))
     }
+    self.common = common
+    rule = groups.first.flatMap { group in
+      let items = group.settings.items ?? []
+      return TorchRule.recognize(
+        Dictionary(
+          items.compactMap { item in item.key.text.map { ($0, item.value.elements?.count) } },
+          uniquingKeysWith: { first, _ in first }
+        ),
+        Set(entries.flatMap { $0.kept.map(\.key) })
+          .filter { !QuantizedWords.bitsandbytes.isPart($0) }
+      )
+    }
   }
-}
 
-extension TorchRule {
-  /// The rule of an optimizer's dictionary, `nil` where it is none that is known.
-  init?(_ optimizer: TorchOptimizer) {
-    guard let group = optimizer.groups.first else { return nil }
-    let found = Self.recognize(
-      Set((group.settings.items ?? []).compactMap(\.key.text)),
-      Set(optimizer.entries.flatMap { $0.kept.map(\.key) })
-        .filter { !QuantizedWords.bitsandbytes.isPart($0) }
-    )
-    guard let found else { return nil }
-    // AdEMAMix has a third beta, and nothing else that tells it.
-    let isOther = found.row.words.contains { word in
-      guard case .numbers(let names) = word.content else { return false }
-      return group.settings[word.text]?.elements.map { $0.count != names.count } ?? false
-    }
-    if isOther {
-      return nil
-    }
-    self = found
+  /// The key of a group's own count of updates, `nil` where it has none or another count is meant.
+  func counter(of group: Group) -> String? {
+    if case .state? = rule?.row.counter, common != nil { return nil }
+    return group.counter
+  }
+
+  /// Whether a count of a group stands for an entry, which has none of its own unless both are kept.
+  func isCountedByGroup(_ entry: Entry) -> Bool {
+    if case .both? = rule?.row.counter { return true }
+    return entry.value["step"] == nil
   }
 }

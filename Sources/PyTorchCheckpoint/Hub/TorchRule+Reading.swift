@@ -18,6 +18,7 @@ extension TorchRule {
     _ members: [[String]],
     number: (PickleValue) throws -> Double?
   ) throws -> OptimizerRecord? {
+    if !candidates.isEmpty { return nil }
     let values = Self.withBothDecays(try groups.map { try hyperparameters($0, number) })
     guard let first = values.first else { return nil }
     var kind = self.kind
@@ -36,6 +37,12 @@ extension TorchRule {
       hyperparameters: first,
       groups: groups.count > 1 ? parts : []
     )
+  }
+
+  /// The kinds that a file could be of whose record is none.
+  var possibleKinds: [String] {
+    let known = candidates.isEmpty ? [self] : candidates
+    return known.flatMap { [$0.kind, $0.row.apartKind].compactMap(\.self) }
   }
 
   /// Where groups decay in different ways, each has the other's at zero: it would inherit it otherwise.
@@ -57,7 +64,8 @@ extension TorchRule {
     for word in row.words {
       guard let value = group[word.text] else { continue }
       switch word.content {
-      case .number(let name): values[name] = try number(value).map { .double($0) }
+      case .number(let name), .vector(let name):
+        values[name] = try number(value).map { .double($0) }
       case .negated(let name): values[name] = try number(value).map { .double(-$0) }
       case .bound(let name): values[name] = try number(value).map { .double(max($0, 0)) }
       case .count(let name):
@@ -78,6 +86,7 @@ extension TorchRule {
       }
     }
     for list in row.groupedLists { values[list] = .strings([]) }
+    if let library = row.library { values[OptimizerRecord.libraryKey] = .string(library) }
     let isFused = row.word(.fusing).flatMap { group[$0]?.bool } == true
     if row.isTorchsArithmetic {
       let arithmetic = isFused ? Arithmetic.pytorchFused : .pytorch

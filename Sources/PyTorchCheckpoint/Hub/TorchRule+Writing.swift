@@ -20,7 +20,7 @@ extension TorchRule {
   ) -> PickleValue {
     func number(_ name: String) -> Double? { values[name]?.number ?? word.standard(of: name) }
     switch word.content {
-    case .number(let name), .bound(let name):
+    case .number(let name), .bound(let name), .vector(let name):
       // Python writes momentum=0 and the like as a whole number; a float is as good.
       return number(name).map { .double($0) } ?? .none
     case .negated(let name): return number(name).map { .double(-$0) } ?? .none
@@ -35,7 +35,9 @@ extension TorchRule {
       if case .doubles(let numbers)? = values[name] { return .tuple(numbers.map { .double($0) }) }
       guard case .numbers(let numbers) = word.standard else { return .none }
       return .tuple(numbers.map { $0.map { .double($0) } ?? .none })
-    case .word(let name): return values[name]?.word.map { nodes.text($0) } ?? .none
+    case .word(let name):
+      if let text = values[name]?.word { return nodes.text(text) }
+      return if case .word(let text) = word.standard { nodes.text(text) } else { .none }
     case .switched(let name): return values[name] == .bool(true) ? .bool(true) : .none
     case .decay:
       let own = values["weight_decay"]?.number ?? 0

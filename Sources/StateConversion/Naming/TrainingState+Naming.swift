@@ -31,11 +31,15 @@ extension TrainingState {
       )
       for tied in renaming.tied { try Self.check(tied) }
       if !renaming.kept.isEmpty {
-        note?("no counterpart in \(map.target), kept as they are: \(Self.list(renaming.kept))")
+        note?(
+          "no counterpart in \(map.target), kept as they are: \(NameList.text(renaming.kept, limit: Self.listed))"
+        )
       }
       let leftOut = renaming.leftOut + renaming.tied.map(\.copy.name)
       if !leftOut.isEmpty {
-        note?("\(map.target) has no use for, and leaves out: \(Self.list(leftOut))")
+        note?(
+          "\(map.target) has no use for, and leaves out: \(NameList.text(leftOut, limit: Self.listed))"
+        )
       }
       state = renaming.state
     }
@@ -86,11 +90,6 @@ extension TrainingState {
         "pass --naming with a naming map of your own, a JSON file, or --naming keep where the model's "
         + "class has these names"
     )
-  }
-
-  private static func list(_ names: [String]) -> String {
-    let shown = names.prefix(listed).joined(separator: ", ")
-    return names.count > listed ? "\(shown) and \(names.count - listed) more" : shown
   }
 
   /// Two names of one tensor may become one only while they hold the same bytes.

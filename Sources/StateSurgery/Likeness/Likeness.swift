@@ -325,14 +325,14 @@ public struct Likeness: Sendable {
 
   /// Refuses what is left over on either side.
   private func refuseRest() throws {
-    func list(_ names: [String]) -> String {
-      let shown = names.prefix(5).joined(separator: ", ")
-      return names.count > 5 ? "\(shown) and \(names.count - 5) more" : shown
-    }
     guard let first = missing.first ?? leftOut.first else { return }
     var parts: [String] = []
-    if !missing.isEmpty { parts.append("the state has nothing for \(list(missing))") }
-    if !leftOut.isEmpty { parts.append("the template has no place for \(list(leftOut))") }
+    if !missing.isEmpty {
+      parts.append("the state has nothing for \(NameList.text(missing, limit: 5))")
+    }
+    if !leftOut.isEmpty {
+      parts.append("the template has no place for \(NameList.text(leftOut, limit: 5))")
+    }
     throw StateError(
       .unsupported,
       parts.joined(separator: "; "),

@@ -16,12 +16,12 @@ extension OptimizerRecord {
       of kind: String
     ) -> [String: HyperparameterValue] {
       var copy = values
-      for scalar in OptimizerCatalog.description(of: kind)?.scalars ?? []
-      where values[scalar.key] != nil {
+      let own = OptimizerCatalog.description(of: kind)?.scalars ?? []
+      for scalar in own + OptimizerCatalog.wrapperScalars where values[scalar.key] != nil {
         if scalar.isCount {
           copy[scalar.key] = .int(step)
         } else if step == 0 {
-          copy[scalar.key] = scalar.beginning
+          copy[scalar.key] = scalar.beginsAs.flatMap { values[$0] } ?? scalar.beginning
         }
       }
       return copy

@@ -29,6 +29,10 @@ extension Inspection {
       "account": account,
       "not_read": JSONValue(state.fault.map { "\($0)" }),
     ]
+    let candidates = state.optimizerCandidates
+    if !candidates.isEmpty {
+      report["optimizer_candidates"] = .array(candidates.map(JSONValue.string))
+    }
     if !state.optimizers.isEmpty { report["optimizers"] = .array(optimizers.map(describe)) }
     if withVariables { report["variables"] = .array(state.variables.map(describe)) }
     return .object(report)

@@ -118,6 +118,7 @@ public struct Kinds: Sendable {
     switch standard {
     case .none: .null
     case .flag(let flag): .bool(flag)
+    case .word(let text): .string(text)
     case .number(let number): .double(number)
     case .numbers(let numbers): .array(numbers.map { $0.map { .double($0) } ?? .null })
     }

@@ -218,7 +218,7 @@ extension OptimizerRecord {
       copy.members = group.members.map { names[ExactName($0)] ?? $0 }
       return copy
     }
-    guard RuleKind(rawValue: kind) != nil else { return copy }
+    guard rule != nil else { return copy }
     let pairs = names.map { (old: $0.key.text, new: $0.value) }
     let spared: Set<ExactName>? = try StateError.blamingData {
       let before = try Optimizer(inAnyArithmetic: self)

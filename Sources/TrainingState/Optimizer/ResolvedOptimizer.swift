@@ -64,7 +64,7 @@ public struct ResolvedOptimizer: Sendable {
     }
     self.arithmetic = arithmetic
     outcome = state.optimizer.flatMap { record in
-      guard RuleKind(rawValue: record.kind) != nil else { return nil }
+      guard record.rule != nil else { return nil }
       let isNamed = record.hyperparameters["arithmetic"] != nil
       return Result {
         try Optimizer(record, convention: isNamed ? nil : arithmetic?.value.convention)
@@ -87,7 +87,7 @@ public struct ResolvedOptimizer: Sendable {
     if let word = record.hyperparameters["arithmetic"]?.word, let own = Arithmetic(rawValue: word) {
       return Resolved(own, .said)
     }
-    if let only = RuleKind(rawValue: record.kind)?.onlyConvention ?? target {
+    if let only = record.rule?.onlyConvention ?? target {
       return Resolved(only.plainArithmetic, .standard)
     }
     return switch origin.framework {

@@ -55,6 +55,18 @@ public struct TrainingState: Sendable {
   /// carry, true until somebody leaves the optimizer out.
   package static let hiddenOptimizer = "optimizer.hidden"
 
+  /// Among the attributes: the kinds of optimizers that the settings and slots of one could be of that is not certain.
+  package static let candidatesKey = "optimizer.candidates"
+
+  /// The kinds of optimizers that settings and slots could be of where they do not tell which; none where the optimizer is
+  /// known, or is none that is.
+  public var optimizerCandidates: [String] {
+    guard optimizer == nil, case .strings(let kinds)? = attributes[Self.candidatesKey] else {
+      return []
+    }
+    return kinds
+  }
+
   /// Among the attributes: the two ways in which slots of nobody could belong to variables, in words.
   package static let openOrder = "slots.open_order"
 

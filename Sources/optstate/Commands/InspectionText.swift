@@ -42,7 +42,11 @@ struct InspectionText {
     }
     if state.optimizers.isEmpty || state.chosenOptimizer != nil {
       let chosen = state.chosenOptimizer.map { "\($0): " } ?? ""
-      rows.append(("optimizer", chosen + (state.optimizer?.description ?? "not in the file")))
+      let candidates = state.optimizerCandidates.joined(separator: ", ")
+      let unsure =
+        candidates.isEmpty
+        ? "not in the file" : "not certain, could be \(candidates): --optimizer says which"
+      rows.append(("optimizer", chosen + (state.optimizer?.description ?? unsure)))
       let unread = state.unreadSchedule.map { "not read: \($0)" }
       rows.append(("schedule", state.schedule?.description ?? unread ?? "not in the file"))
     } else {

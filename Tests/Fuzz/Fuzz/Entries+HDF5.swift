@@ -124,7 +124,7 @@ extension Entries {
           number(header) + [
             filters.isEmpty ? 0 : 1, UInt8(elementBytes - 1), UInt8(shape.count - 1),
           ]
-        let axes = zip(shape, chunk).flatMap { number($0 - 1) + number($1 - 1) + number($0) }
+        let axes = Swift.zip(shape, chunk).flatMap { number($0 - 1) + number($1 - 1) + number($0) }
         return head + axes + file
       }
       return nil

@@ -5,6 +5,6 @@ enum Entries {
     direct, hdf5, chunks, surgery, spec, json, zip, inflate, pickle, torch, pytorch, trainer,
     accelerate, adapter, schedulers, safetensors, shards, numpy, keras, kerasConfig, namingMap,
     flax,
-    distributed, zstd, ocdbt, ocdbtManifest, zarr, zarr3,
+    distributed, zero, zstd, ocdbt, ocdbtManifest, zarr, zarr3,
   ]
 }

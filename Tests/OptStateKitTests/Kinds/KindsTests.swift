@@ -35,10 +35,12 @@ struct KindsTests {
   @Test
   func everyHyperparameterIsSomebodys() throws {
     let used = Set(
-      try Kinds().optimizers.flatMap(Kinds.keys).flatMap(\.keys).map(\.name) + ["arithmetic"]
+      try Kinds().optimizers.flatMap(Kinds.keys).flatMap(\.keys).map(\.name)
+        + ["arithmetic", "library"]
     )
     let grouped = Set(
-      OptimizerCatalog.all.flatMap(\.settingRows).flatMap(\.words).flatMap(\.settings)
+      (OptimizerCatalog.all.flatMap(\.settingRows).flatMap(\.words)
+        + OptimizerCatalog.lookaheadWords).flatMap(\.settings)
     )
     for setting in SettingDescription.all {
       // What only Keras' and transformers' own Adafactor and groups have is recorded and not computed.

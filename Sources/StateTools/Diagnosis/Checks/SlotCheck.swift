@@ -109,7 +109,8 @@ struct SlotCheck {
     _ shape: Shape,
     isFactored: Bool
   ) -> Bool {
-    if SlotDescription.of(slot)?.form == .elementwise {
+    if let own = SlotDescription.of(slot), own.form == .elementwise {
+      if own.mayBeOneZero, found.elementCount == 1 { return true }
       // A factored variable may keep a single element in place of its second moment.
       return found == shape || isFactored && found.elementCount <= 1
     }

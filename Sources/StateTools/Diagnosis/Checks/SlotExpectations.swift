@@ -137,7 +137,7 @@ struct SlotExpectations {
     let has = sets.slots(of: variable)
     if has.isEmpty {
       guard isConspicuous(variable), let example = neighbour(of: variable) else { return ([], "") }
-      let names = sets.slots(of: example).sorted()
+      let names = sets.slots(of: example).filter { Self.allows($0, variable) }.sorted()
       let list = names.map(\.rawValue).joined(separator: ", ")
       return (names, "\(example.name) beside it has \(list)")
     }
@@ -178,7 +178,14 @@ struct SlotExpectations {
     }
     // Whether a variable is factored depends on its shape.
     if isFactored { expected.subtract([.factoredRow, .factoredColumn, .secondMoment]) }
-    return expected
+    return expected.filter { Self.allows($0, variable) }
+  }
+
+  /// Whether a variable's shape has room for a slot: a vector has no second axis.
+  private static func allows(_ slot: SlotName, _ variable: Variable) -> Bool {
+    guard let axis = SlotDescription.of(slot)?.form.axis, let shape = variable.value?.tensor.shape
+    else { return true }
+    return axis < shape.rank
   }
 
   private static let secondMoments: Set<SlotName> = [
