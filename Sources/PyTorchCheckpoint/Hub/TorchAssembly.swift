@@ -202,7 +202,8 @@ package struct TorchAssembly {
     let rule = optimizer.content.rule?.decided(by: kind)
     if case .state? = rule?.row.counter, let common = optimizer.content.common {
       claim(common.path, .step)
-      used.insert(ExactName(common.path.text))
+      let found = survey.tensors.first { $0.path == common.path }
+      if let found { used.insert(ObjectIdentifier(found)) }
     }
     for (entry, slots) in zip(optimizer.content.entries, optimizer.slots) {
       guard let name = names[entry.id] else { continue }
