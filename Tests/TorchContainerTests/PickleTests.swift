@@ -70,6 +70,42 @@ struct PickleTests {
     #expect(count == 1)
   }
 
+  /// `[7, 8, 9]`, each remembered by a number before it is asked for again.
+  @Test(arguments: [[UInt8(0), 1, 2], [2, 1, 0], [1, 0, 2], [200, 0, 7], [1, 2, 0]])
+  func whatIsRememberedIsFoundByItsNumber(_ numbers: [UInt8]) throws {
+    var operations: [UInt8] = [0x28]
+    for (number, value) in zip(numbers, [UInt8(7), 8, 9]) {
+      operations += [0x4B, value, 0x71, number]
+    }
+    operations += [0x74, 0x28]
+    for number in numbers { operations += [0x68, number] }
+    let value = try Self.decode(operations + [0x74, 0x86])
+    #expect(value.elements?.count == 2)
+    for tuple in value.elements ?? [] { #expect(tuple.elements?.map(\.int) == [7, 8, 9]) }
+  }
+
+  /// Number 0 is taken by another value afterwards.
+  @Test
+  func whatIsRememberedLastCounts() throws {
+    let value = try Self.decode([0x4B, 1, 0x71, 0, 0x4B, 2, 0x71, 0, 0x68, 0, 0x87])
+    #expect(value.elements?.map(\.int) == [1, 2, 2])
+  }
+
+  /// Dictionaries of one size, their items put in at once or one by one, the last key new or one of the others.
+  @Test(arguments: [2, 7, 8, 9, 20], [false, true])
+  func noDictionaryHasAKeyTwice(_ count: Int, _ isAtOnce: Bool) throws {
+    func operations(last: UInt8) -> [UInt8] {
+      var items = (0..<UInt8(count - 1)).map { [0x4B, $0, 0x4E] }
+      items.append([0x4B, last, 0x4E])
+      return [0x7D]
+        + (isAtOnce ? [0x28] + items.joined() + [0x75] : items.flatMap { $0 + [0x73] })
+    }
+    #expect(try Self.decode(operations(last: 99)).items?.count == count)
+    for repeated in [0, UInt8(count - 2)] {
+      #expect(try errorCode { _ = try Self.decode(operations(last: repeated)) } == .malformed)
+    }
+  }
+
   @Test
   func treesMadeInsideOutAreNoDeeperThanOthers() throws {
     // A list is put into a list that is itself inside another, over and over.

@@ -30,9 +30,13 @@ package final class PickleObject {
   /// Where in its file the object was made, for messages.
   package let offset: Int
 
-  package init(_ content: Content, at offset: Int = 0) {
+  /// Its place among the objects of the pickle that it was read from.
+  let number: Int
+
+  package init(_ content: Content, at offset: Int = 0, number: Int = 0) {
     self.content = content
     self.offset = offset
+    self.number = number
   }
 
   /// The values that it holds.

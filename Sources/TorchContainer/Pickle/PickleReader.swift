@@ -16,11 +16,12 @@ package struct PickleReader {
   private var cursor: BlockCursor
   private var stack: [PickleValue] = []
   private var marks: [Int] = []
-  private var memo: [Int: PickleValue] = [:]
-  private var measures: [ObjectIdentifier: Measure] = [:]
-  private var keys: [ObjectIdentifier: Set<Key>] = [:]
-  // Identities stay valid as long as their objects live.
+  private var memo = PickleMemo()
+  /// All objects by their numbers, and what is known of each.
   private var kept: [PickleObject] = []
+  private var measures: [Measure] = []
+  /// The keys of large dictionaries by the dictionaries' numbers.
+  private var keys: [Int: Set<Key>] = [:]
 
   /// Whether a container changed while another held it, so that there may be a cycle and sizes are not known.
   private var isTangled = false
@@ -387,9 +388,7 @@ package struct PickleReader {
     object.setItems([])
     for index in stride(from: 0, to: parts.count, by: 2) {
       // Python would forget the first; nobody's dictionary is saved with two.
-      if let key = Key(parts[index]),
-        !keys[ObjectIdentifier(object), default: []].insert(key).inserted
-      {
+      if let key = Key(parts[index]), !isNew(key, in: object, having: items) {
         throw StateError(
           .malformed,
           "a dictionary of the pickle has the key \(key.text) twice",
@@ -401,9 +400,19 @@ package struct PickleReader {
     object.setItems(items)
   }
 
+  /// Whether a dictionary has no item of a key yet; of a few they are compared sooner than hashed.
+  private mutating func isNew(
+    _ key: Key,
+    in object: PickleObject,
+    having items: [PickleItem]
+  ) -> Bool {
+    if items.count < 8 { return !items.contains { Key($0.key) == key } }
+    return keys[object.number, default: Set(items.compactMap { Key($0.key) })].insert(key).inserted
+  }
+
   private mutating func put(_ index: Int, _ offset: Int) throws {
     guard let value = stack.last else { throw underflow(offset) }
-    memo[index] = value
+    memo.put(value, at: index)
   }
 
   private mutating func get(_ index: Int, _ offset: Int) throws {
@@ -440,9 +449,9 @@ package struct PickleReader {
     guard kept.count < sizeLimit / 2 else {
       throw StateError.exceeded(.pickleObjects, "a pickle of too many objects", offset: offset)
     }
-    let object = PickleObject(content, at: offset)
+    let object = PickleObject(content, at: offset, number: kept.count)
     kept.append(object)
-    measures[ObjectIdentifier(object)] = Measure()
+    measures.append(Measure())
     try hold(parts, in: object, offset)
     stack.append(.object(object))
   }
@@ -453,8 +462,9 @@ package struct PickleReader {
     in object: PickleObject,
     _ offset: Int
   ) throws {
-    var own = measures[ObjectIdentifier(object)] ?? Measure()
-    if own.isHeld, !parts.isEmpty { isTangled = true }
+    if parts.isEmpty { return }
+    var own = measures[object.number]
+    if own.isHeld { isTangled = true }
     for part in parts {
       own.size += 1
       guard let child = part.object else { continue }
@@ -462,9 +472,8 @@ package struct PickleReader {
         isTangled = true
         continue
       }
-      let key = ObjectIdentifier(child)
-      let measure = measures[key] ?? Measure()
-      if !measure.isHeld { measures[key]?.isHeld = true }
+      let measure = measures[child.number]
+      measures[child.number].isHeld = true
       own.height = max(own.height, measure.height + 1)
       own.size += measure.size
     }
@@ -478,6 +487,6 @@ package struct PickleReader {
         offset: offset
       )
     }
-    measures[ObjectIdentifier(object)] = own
+    measures[object.number] = own
   }
 }
