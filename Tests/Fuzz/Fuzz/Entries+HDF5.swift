@@ -74,7 +74,7 @@ extension Entries {
   /// Extents, the header's address, and a whole file in which the index of a dataset's chunks is walked through.
   static let chunks = Entry(name: "chunks") {
     try Fixtures.files("reference/hdf5", endingIn: ".h5").flatMap { path in
-      try chunkSeeds(path, Fixtures.bytes(path))
+      chunkSeeds(path, try Fixtures.bytes(path))
     }
   } parse: { bytes in
     var input = Input(bytes)
@@ -99,8 +99,10 @@ extension Entries {
   }
 
   /// The datasets of a file whose index is walked through from one of the file's first addresses.
-  private static func chunkSeeds(_ path: String, _ file: [UInt8]) throws -> [[UInt8]] {
-    let datasets = try HDF5Catalog.readInProcess(path).objects.compactMap(\.dataset)
+  private static func chunkSeeds(_ path: String, _ file: [UInt8]) -> [[UInt8]] {
+    // Files with filters that nobody reads here are among them.
+    guard let catalog = try? HDF5Catalog.readInProcess(path) else { return [] }
+    let datasets = catalog.objects.compactMap(\.dataset)
     return datasets.compactMap { info in
       guard case .chunked(let chunk, let filters, let chunks) = info.storage,
         let type = info.elementType, let elementBytes = try? Shape.scalar.byteCount(of: type)
