@@ -52,7 +52,7 @@ def test_wheel_is_small_and_holds_the_program_and_its_licences(wheel):
     (program,) = [name for name in sizes if name.endswith(".data/scripts/optstate")]
     assert sizes[program] <= 26 * MEGABYTE
     licences = {name.split("/licenses/")[1] for name in sizes if "/licenses/" in name}
-    linked = {"swift", "foundation-uuid", "swift-argument-parser", "swift-protobuf", "libhdf5", "libaec", "zlib1g", "libzstd"}
+    linked = {"swift", "foundation-uuid", "swift-argument-parser", "swift-protobuf", "libhdf5", "libaec", "libdeflate", "zlib1g", "libzstd"}
     assert licences == {"optstate", *linked}
     rest = {name.split("/")[-1] for name in sizes if not re.search("/licenses/|/share/", name) and name != program}
     assert rest == {"optstate.py", "METADATA", "WHEEL", "RECORD"}
