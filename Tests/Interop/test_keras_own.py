@@ -7,16 +7,17 @@ import pytest
 import tf_keras
 
 FORMATS = ["keras", "h5", "weights.h5"]
-# Words for the slots, whether they are added variable by variable, and whether a number stands before them.
+# Words for the slots, whether they are added variable by variable, whether a number stands before them, and the class.
 OWN = {
-    "one": (["speed"], False, False),
-    "slot by slot": (["speed", "drag"], False, False),
-    "variable by variable": (["speed", "drag", "lift"], True, False),
-    "with a number": (["speed", "drag"], True, True),
+    "one": (["speed"], False, False, "Gale"),
+    "slot by slot": (["speed", "drag"], False, False, "Gale"),
+    "variable by variable": (["speed", "drag", "lift"], True, False, "Gale"),
+    "with a number": (["speed", "drag"], True, True, "Gale"),
+    "called like another framework's": (["speed", "drag"], False, False, "Prodigy"),
 }
 
 
-def own(words, is_by_variable, has_number):
+def own(words, is_by_variable, has_number, name):
     class Gale(keras.optimizers.Optimizer):
         def __init__(self, learning_rate=0.01, name="gale", **others):
             super().__init__(learning_rate=learning_rate, name=name, **others)
@@ -37,6 +38,7 @@ def own(words, is_by_variable, has_number):
                 self.assign(slot, 0.9 * slot + gradient**power)
             self.assign_sub(variable, learning_rate * gradient)
 
+    Gale.__name__ = name
     return Gale()
 
 
@@ -79,8 +81,10 @@ def test_slots_are_those_of_their_variables(optstate, trained, tmp_path, suffix)
 def test_nobody_vouches_for_them(optstate, trained, suffix):
     folder, words, model, slots, shape = trained
     path = folder / f"m.{suffix}"
-    account = json.loads(optstate("inspect", path, "--json").stdout)["account"]
-    assert account["unrecognized"]["count"] == len(slots)
+    found = json.loads(optstate("inspect", path, "--json").stdout)
+    assert found["account"]["unrecognized"]["count"] == len(slots)
+    kinds = {one["kind"] for one in json.loads(optstate("kinds", "--json").stdout)["optimizers"]}
+    assert (found.get("optimizer") or {}).get("kind") not in kinds
     codes = [one["code"] for one in json.loads(optstate("doctor", path, "--json", status=1).stdout)["findings"]]
     assert codes == ["unrecognized_state"]
 

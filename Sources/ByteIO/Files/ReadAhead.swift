@@ -28,10 +28,11 @@ struct ReadAhead {
   ///   - count: Bytes to read.
   /// - Returns: The bytes.
   /// - Throws: `StateError` as ``PositionalFile/read(into:at:)``.
+  /// - Complexity: Blocks follow one another, so that all of them are no more than the file, whatever the pieces' order.
   mutating func bytes(at offset: Int, count: Int) throws -> ArraySlice<UInt8> {
-    if offset < start || offset - start > block.count - count {
-      let ahead = isBlockwise ? max(count, min(Self.blockSize, size - offset)) : count
-      block = try file.bytes(at: offset, count: ahead)
+    guard isBlockwise, offset >= start else { return try file.bytes(at: offset, count: count)[...] }
+    if offset - start > block.count - count {
+      block = try file.bytes(at: offset, count: max(count, min(Self.blockSize, size - offset)))
       start = offset
     }
     return block[(offset - start)..<(offset - start + count)]

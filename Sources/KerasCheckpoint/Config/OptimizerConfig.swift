@@ -70,7 +70,13 @@ struct OptimizerConfig {
   }
 
   /// The hub's word for the rule.
-  var kind: String { known?.kind ?? className.lowercased() }
+  ///
+  /// A class that Keras does not have is its author's own, though an entry of another framework's goes by its name.
+  var kind: String {
+    if let known { return known.kind }
+    let name = className.lowercased()
+    return OptimizerCatalog.description(of: name) == nil ? name : "own_" + name
+  }
 
   /// Whether bert4keras' own Adam is behind the class.
   var isBERT4Keras: Bool { values["bias_correction"] != nil }

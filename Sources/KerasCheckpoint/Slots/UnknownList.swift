@@ -34,11 +34,11 @@ struct UnknownList {
       let count = shapes.count / width
       let bySlot = Array(shapes.prefix(count))
       let byVariable = stride(from: 0, to: shapes.count, by: width).map { shapes[$0] }
-      if shapes.indices.allSatisfy({ shapes[$0] == bySlot[$0 % count] }) {
-        found.append(ListPattern(shapes: bySlot, section: nil))
-      }
-      if shapes.indices.allSatisfy({ shapes[$0] == byVariable[$0 / width] }) {
-        found.append(ListPattern(shapes: byVariable, section: nil))
+      let readings = [(bySlot, { $0 % count }), (byVariable, { $0 / width })]
+      for (owners, owner) in readings as [([Shape], (Int) -> Int)] {
+        let pattern = ListPattern(shapes: owners, section: nil)
+        let isWhole = shapes.indices.allSatisfy { shapes[$0] == owners[owner($0)] }
+        if isWhole, !found.contains(pattern) { found.append(pattern) }
       }
     }
     return found
